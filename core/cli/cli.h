@@ -1,0 +1,28 @@
+/*
+ * The command line: exit codes and the table of commands.
+ *
+ * A command is one file cmd_<name>.c with a function declared here and one line in the table of
+ * main.c. Nothing here owns memory. What a command does is not here: it stands in the floors below.
+ */
+#ifndef OST_CLI_CLI_H
+#define OST_CLI_CLI_H
+
+/* Exit codes of every command. */
+enum cli_exit {
+	CLI_OK = 0,    /* it did what was asked */
+	CLI_INPUT = 1, /* the input is at fault, and the fault was reported */
+	CLI_USAGE = 2, /* the command line itself is wrong */
+	CLI_ENV = 3,   /* the environment failed: database, disk, port */
+};
+
+/* One command of the program. */
+struct cli_command {
+	const char *name;                     /* as typed: "serve" */
+	const char *summary;                  /* one line for the overview */
+	int (*run)(int argc, char **argv);    /* argv[0] is the command's name; returns an enum cli_exit */
+};
+
+/* Print version and the versions of the libraries it runs with; --json for machines. */
+int cmd_version(int argc, char **argv);
+
+#endif
