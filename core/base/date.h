@@ -1,0 +1,36 @@
+/* date: the civil calendar: days since 1970-01-01 and microseconds since the epoch, to and from text, in a zone of the IANA database (ICU). */
+#ifndef OST_BASE_DATE_H
+#define OST_BASE_DATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+struct buf;
+
+/* Days since 1970-01-01 of a proleptic Gregorian date. */
+int64_t date_from_civil(int64_t year, int month, int day);
+void date_to_civil(int64_t days, int64_t *year, int *month, int *day);
+/* Adds months, clamping the day (31 Jan + 1 month = 28 or 29 Feb). */
+int64_t date_add_months(int64_t days, int64_t months);
+/* 1 Monday … 7 Sunday. */
+int date_weekday(int64_t days);
+/* "2026-05-01" exactly; years 0001 to 9999. */
+bool date_parse(const char *s, size_t len, int64_t *days);
+void date_write(struct buf *b, int64_t days);
+/* RFC 3339 with offset or Z, up to six digits of a second. */
+bool time_parse(const char *s, size_t len, int64_t *us);
+/* "2026-05-01T10:00:00Z", fractions only when there are any. */
+void time_write(struct buf *b, int64_t us);
+/* ISO 8601 durations of days, hours, minutes, seconds ("P1DT2H", "PT1H30M"). */
+bool duration_parse(const char *s, size_t len, int64_t *us);
+void duration_write(struct buf *b, int64_t us);
+/* True when ICU knows the zone ("Europe/Moscow"). */
+bool zone_known(const char *zone);
+/* The local date of a moment in the zone. */
+int64_t zone_date_of(const char *zone, int64_t us);
+/* The first moment of a local date in the zone (after a gap: the moment of the gap's end), as PostgreSQL's `date AT TIME ZONE`. */
+int64_t zone_midnight(const char *zone, int64_t days);
+
+#endif

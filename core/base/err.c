@@ -1,0 +1,106 @@
+#include "base/err.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+
+static const struct {
+	const char *name;
+	int status;
+} codes[ERR_CODE_COUNT] = {
+#define ERR_ROW(name, text, status, doc) [ERR_##name] = {text, status},
+	ERR_CODES(ERR_ROW)
+#undef ERR_ROW
+};
+
+void err_init(struct err *err, struct arena *a)
+{
+	memset(err, 0, sizeof *err);
+	err->arena = a;
+}
+
+static const char *text_make(struct err *err, const char *fmt, va_list ap)
+{
+	if (err->arena)
+		return arena_vprintf(err->arena, fmt, ap);
+	vsnprintf(err->fallback, sizeof err->fallback, fmt, ap);
+	return err->fallback;
+}
+
+int err_set(struct err *err, enum err_code code, const char *fmt, ...)
+{
+	if (!err)
+		return -1;
+	struct arena *a = err->arena;
+	err_init(err, a);
+	err->code = code;
+	va_list ap;
+	va_start(ap, fmt);
+	err->message = text_make(err, fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+int err_hint(struct err *err, const char *fmt, ...)
+{
+	if (!err || !err->arena)
+		return -1;
+	va_list ap;
+	va_start(ap, fmt);
+	err->hint = text_make(err, fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+int err_target(struct err *err, const char *target)
+{
+	if (err)
+		err->target = err->arena && target ? arena_strdup(err->arena, target) : target;
+	return -1;
+}
+
+int err_place(struct err *err, const char *file, int line, int column)
+{
+	if (err) {
+		err->file = file;
+		err->line = line;
+		err->column = column;
+	}
+	return -1;
+}
+
+void err_append(struct err *err, const struct err *one)
+{
+	if (!err)
+		return;
+	if (err->code == ERR_OK) {
+		struct arena *a = err->arena;
+		struct err *next = err->next;
+		*err = *one;
+		if (one->message == one->fallback)
+			err->message = err->fallback;
+		err->arena = a;
+		err->next = next;
+		return;
+	}
+	struct err *copy = arena_new(err->arena, struct err);
+	*copy = *one;
+	if (one->message == one->fallback)
+		copy->message = copy->fallback;
+	copy->next = NULL;
+	struct err *last = err;
+	while (last->next)
+		last = last->next;
+	last->next = copy;
+}
+
+const char *err_code_name(enum err_code code)
+{
+	return code < ERR_CODE_COUNT ? codes[code].name : "internal";
+}
+
+int err_code_status(enum err_code code)
+{
+	return code < ERR_CODE_COUNT ? codes[code].status : 500;
+}
