@@ -70,18 +70,10 @@ static void entry(void)
 	}
 }
 
-static struct fiber *fiber_take(void)
+static struct fiber *fiber_new(void)
 {
-	struct fiber *f = pool;
-	if (f) {
-		pool = f->next;
-		pooled--;
-		f->next = NULL;
-		f->done = f->queued = false;
-		return f;
-	}
 	long page = sysconf(_SC_PAGESIZE);
-	f = must(calloc(1, sizeof *f));
+	struct fiber *const f = must(calloc(1, sizeof *f));
 	f->stack = must(mmap(NULL, FIBER_STACK + (size_t)page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
 	mprotect(f->stack, (size_t)page, PROT_NONE);
 	getcontext(&f->context);
@@ -89,6 +81,18 @@ static struct fiber *fiber_take(void)
 	f->context.uc_stack.ss_size = FIBER_STACK;
 	f->context.uc_link = NULL;
 	makecontext(&f->context, entry, 0);
+	return f;
+}
+
+static struct fiber *fiber_take(void)
+{
+	struct fiber *f = pool;
+	if (!f)
+		return fiber_new();
+	pool = f->next;
+	pooled--;
+	f->next = NULL;
+	f->done = f->queued = false;
 	return f;
 }
 

@@ -1,9 +1,7 @@
-/*
- * The command line: exit codes and the table of commands.
+/* cli: exit codes and the table of commands.
  *
- * A command is one file cmd_<name>.c with a function declared here and one line in the table of
- * main.c. Nothing here owns memory. What a command does is not here: it stands in the floors below.
- */
+ * A command is one file cmd_<name>.c with a function declared here and one line in the table of main.c. Nothing here owns
+ * memory. What a command does is not here: it stands in the floors below. */
 #ifndef OST_CLI_CLI_H
 #define OST_CLI_CLI_H
 
@@ -17,12 +15,12 @@ enum cli_exit {
 
 /* One command of the program. */
 struct cli_command {
-	const char *name;                     /* as typed: "serve" */
-	const char *summary;                  /* one line for the overview */
-	int (*run)(int argc, char **argv);    /* argv[0] is the command's name; returns an enum cli_exit */
+	const char *name;                  /* as typed: "serve" */
+	const char *summary;               /* one line for the overview */
+	int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns an enum cli_exit */
 };
 
-/* Print version and the versions of the libraries it runs with; --json for machines. */
+/* Prints the versions of Ostov and of the libraries it runs with. */
 int cmd_version(int argc, char **argv);
 
 #endif

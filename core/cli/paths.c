@@ -1,51 +1,42 @@
-/*
- * The choice between build tree, source tree and installed folder.
- */
+/* paths: the choice between build tree, source folder and installed folder. */
 #include "cli/paths.h"
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-static int
-folder_has(const char *dir, const char *sub)
+static bool folder_has(const char *dir, const char *sub)
 {
 	char path[PATH_MAX];
-	struct stat st;
-	int n = snprintf(path, sizeof(path), "%s/%s", dir, sub);
-	return n > 0 && (size_t)n < sizeof(path) && stat(path, &st) == 0;
+	int n = snprintf(path, sizeof path, "%s/%s", dir, sub);
+	return n > 0 && (size_t)n < sizeof path && access(path, F_OK) == 0;
 }
 
-const char *
-paths_home(void)
+const char *paths_home(void)
 {
 	static char home[PATH_MAX];
-	if (home[0] != '\0')
+	if (home[0])
 		return home;
 	const char *chosen = OST_PKGDATADIR;
 	char exe[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-	char *slash = NULL;
-	if (n > 0) {
-		exe[n] = '\0';
-		slash = strrchr(exe, '/');
-	}
-	if (slash != NULL && slash != exe) {
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+	exe[n > 0 ? n : 0] = '\0';
+	char *slash = strrchr(exe, '/');
+	if (slash && slash != exe) {
 		*slash = '\0';
-		/* config.status marks a build tree: the configured source folder is right only there. */
+		/* config.status marks a build tree; the source folder that was configured is right only there */
 		if (folder_has(exe, "configure.ac"))
 			chosen = exe;
 		else if (folder_has(exe, "config.status"))
 			chosen = OST_SRCDIR;
 	}
-	snprintf(home, sizeof(home), "%s", chosen);
+	snprintf(home, sizeof home, "%s", chosen);
 	return home;
 }
 
-int
-paths_join(char *buf, size_t size, const char *sub)
+int paths_join(char *buf, size_t size, const char *sub)
 {
 	int n = snprintf(buf, size, "%s/%s", paths_home(), sub);
 	return n > 0 && (size_t)n < size ? 0 : -1;
