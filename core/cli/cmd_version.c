@@ -25,7 +25,7 @@ int cmd_version(int argc, char **argv)
 	}
 	const char *lua = LUA_VERSION_MAJOR "." LUA_VERSION_MINOR "." LUA_VERSION_RELEASE;
 	const char *format = json ? "{\"ostov\":\"%s\",\"lua\":\"%s\",\"libmicrohttpd\":\"%s\",\"libuv\":\"%s\"}\n"
-	                          : "ostov %s\nLua %s, libmicrohttpd %s, libuv %s\n";
+							  : "ostov %s\nLua %s, libmicrohttpd %s, libuv %s\n";
 	printf(format, PACKAGE_VERSION, lua, MHD_get_version(), uv_version_string());
 	return CLI_OK;
 }

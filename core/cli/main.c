@@ -7,7 +7,7 @@
 
 /* One line a command, in the order in which the overview shows them. */
 static const struct cli_command commands[] = {
-	{ "version", "print the version", cmd_version },
+	{"version", "print the version", cmd_version},
 };
 
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)
@@ -18,7 +18,8 @@ static void usage(FILE *to)
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		fprintf(to, "  %-9s %s\n", commands[i].name, commands[i].summary);
 	fputs("\n'ostov COMMAND --help' tells more of one command.\n"
-	      "exit status: 0 fine, 1 the input is at fault, 2 usage, 3 the environment (database, disk, port)\n", to);
+		  "exit status: 0 fine, 1 the input is at fault, 2 usage, 3 the environment (database, disk, port)\n",
+		  to);
 }
 
 static const struct cli_command *command_find(const char *name)
@@ -56,7 +57,7 @@ int main(int argc, char **argv)
 	}
 	const struct cli_command *c;
 	if (strcmp(word, "help") == 0) {
-		char *help[] = { argv[2], (char[]){ "--help" }, NULL };
+		char *help[] = {argv[2], (char[]){"--help"}, NULL};
 		c = command_find(argv[2]);
 		return c ? c->run(2, help) : unknown_command(argv[2]);
 	}
