@@ -5,6 +5,7 @@
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 stamps=$top/build/stamps
 step_number=0
+export NO_COLOR=1
 setup_log=
 
 say() { printf '%s\n' "$*"; }
