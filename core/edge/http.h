@@ -1,0 +1,118 @@
+/* http: requests and answers, on libmicrohttpd driven by the libuv loop; every request is served by a fiber.
+ *
+ * The server checks what libmicrohttpd lets through (framing, Host, paths: SAFETY 1–6), collects the body within its limit, starts a fiber
+ * with the handler and sends what the handler left in the request. A request and all that is made for it live in its arena until the answer is sent.
+ * Not here: routes (http_route), signing in (auth_*), static files (http_static), what a resource means. */
+#ifndef OST_EDGE_HTTP_H
+#define OST_EDGE_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+struct arena;
+struct http_server;
+struct MHD_Connection;
+
+enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE, HTTP_OPTIONS, HTTP_OTHER };
+
+struct http_header {
+	const char *name, *value;
+};
+
+struct http_request {
+	struct arena *arena;      /* dies when the answer was sent */
+	struct http_server *server;
+	enum http_method method;
+	const char *method_name;  /* "GET" */
+	const char *path;         /* percent-decoded, valid UTF-8, no ".." segment, begins with '/' */
+	const char *query;        /* raw, without '?'; "" when there is none */
+	const char *body;         /* whole body (not of streamed uploads), NUL after body_len */
+	size_t body_len;
+	const char *peer;         /* client's address */
+	bool secure;              /* came over TLS (as a trusted proxy says) */
+	bool head_only;           /* HEAD: the answer's body is not sent */
+	int lang;                 /* enum lang: from Accept-Language until the user is known */
+	void *user_data;          /* of the handler's layers: the signed-in session */
+	uint64_t started_ms;
+	/* the answer */
+	int status;
+	struct buf out;           /* body */
+	struct {
+		struct http_header *items;
+		size_t count, cap;
+	} headers;
+	bool streaming;           /* http_stream_begin was called */
+	struct http_private *priv;
+};
+
+struct http_config {
+	int listen_fd;            /* bound and listening, non-blocking; the caller closes it */
+	const char *listen;       /* "127.0.0.1:8080", for the Host check */
+	const char *base_url;     /* "https://crm.example.com", or NULL */
+	size_t max_body;          /* bytes of a collected body; 0: 4 MB */
+	size_t max_upload;        /* bytes of a streamed body; 0: 1 GB */
+	unsigned max_connections; /* 0: 4096 */
+	void (*handle)(struct http_request *r); /* runs in a fiber */
+	bool (*streams)(enum http_method method, const char *path); /* true: the handler reads the body piece by piece */
+	void *ctx;                /* for the handler: http_server_ctx */
+};
+
+struct http_counters {
+	uint64_t requests, by_class[6]; /* answers by status / 100 */
+	uint64_t micros;                /* time of all requests together */
+	unsigned active, connections;
+};
+
+/* Starts serving on the process's loop; *out belongs to the caller. */
+int http_server_start(const struct http_config *config, struct http_server **out, struct err *err);
+/* Stops accepting; from the loop. Open requests go on. */
+void http_server_quiesce(struct http_server *s);
+/* Requests being served. */
+unsigned http_server_active(const struct http_server *s);
+/* Ends all connections and frees the server. */
+void http_server_stop(struct http_server *s);
+void *http_server_ctx(const struct http_server *s);
+const struct http_counters *http_server_counters(const struct http_server *s);
+/* The configured base URL, or "http://" and the listen address. */
+const char *http_base_url(const struct http_server *s);
+
+/* A request header's value, or NULL. */
+const char *http_header(const struct http_request *r, const char *name);
+/* A cookie's value in the arena, or NULL. */
+const char *http_cookie(const struct http_request *r, const char *name);
+/* A query parameter's decoded value (the first of that name), or NULL. */
+const char *http_query(const struct http_request *r, const char *name);
+/* Walks the query: decoded name and value of the parameter at *at, moving it on; false at the end. NUL and bad UTF-8 were refused before. */
+bool http_query_next(const struct http_request *r, const char **at, const char **name, const char **value);
+/* True when a Prefer header holds the preference; *value its value ("" without one), in the arena. */
+bool http_prefer(const struct http_request *r, const char *name, const char **value);
+/* The next piece of a streamed upload: 1 and bytes (valid until the next call), 0 at its end, -1 when the client is gone or over the limit. */
+int http_body_read(struct http_request *r, const char **data, size_t *len, struct err *err);
+
+/* Adds an answer header (copied). */
+void http_set_header(struct http_request *r, const char *name, const char *value);
+/* Sets status and a JSON body already written into r->out. */
+void http_reply_json(struct http_request *r, int status);
+/* Sets status and body (copied) with its media type. */
+void http_reply_text(struct http_request *r, int status, const char *type, const char *text);
+/* Answers with no body. */
+void http_reply_empty(struct http_request *r, int status);
+/* Answers an error (and its list as details) as OData error JSON. ERR_INTERNAL is logged under an id and told without its text. */
+void http_reply_err(struct http_request *r, const struct err *err);
+/* Answers a file of the web application from memory that outlives the server (precompressed variants are the caller's choice). */
+void http_reply_static(struct http_request *r, int status, const void *data, size_t len);
+/* Streams: headers and status go out, then pieces; `total` bytes when known, else -1 (chunked). */
+int http_stream_begin(struct http_request *r, int status, int64_t total, struct err *err);
+/* Waits while more than 256 KB are unsent; -1 when the client is gone. */
+int http_stream_write(struct http_request *r, const void *data, size_t len);
+/* Ends the stream; `ok` false breaks the connection so that the client sees the failure. */
+void http_stream_end(struct http_request *r, bool ok);
+
+/* Percent-decodes in the arena; false on bad escapes, NUL or bad UTF-8. `plus` turns '+' to a blank. */
+bool http_decode(struct arena *a, const char *s, size_t len, bool plus, const char **out, size_t *out_len);
+
+#endif

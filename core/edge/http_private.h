@@ -1,0 +1,68 @@
+/* http_private: what http_server and http_reply share; nobody else includes it. */
+#ifndef OST_EDGE_HTTP_PRIVATE_H
+#define OST_EDGE_HTTP_PRIVATE_H
+
+#include <microhttpd.h>
+#include <uv.h>
+
+#include "base/fiber.h"
+#include "edge/http.h"
+
+/* One TCP connection; lives from accept to close. */
+struct http_conn {
+	struct http_conn *prev, *next;
+	int fd;
+	uint64_t since_ms;           /* when the current wait for a whole request began */
+	struct http_request *request; /* being received or served */
+};
+
+struct http_server {
+	struct http_config config;
+	struct MHD_Daemon *daemon;
+	uv_poll_t poll;
+	uv_timer_t timer, sweep;
+	uv_prepare_t prepare;
+	struct http_conn *conns;
+	struct http_counters counters;
+	char *base_url;
+	bool rerun;      /* run the daemon before the loop sleeps */
+	bool stopping;
+	int open_handles;
+};
+
+enum http_state { HTTP_RECEIVING, HTTP_SERVING, HTTP_ANSWERED };
+
+struct http_private {
+	struct http_conn *conn;
+	struct MHD_Connection *mhd;
+	const char *raw;             /* request target as received */
+	enum http_state state;
+	bool first;                  /* the first call of the access handler was made */
+	bool suspended;
+	bool streams;                /* the body is read piece by piece */
+	bool body_done;              /* all of the body has arrived */
+	bool fiber_done;             /* the handler has ended */
+	bool queued;                 /* an answer was queued */
+	bool gone;                   /* libmicrohttpd has forgotten the request */
+	bool refuse;                 /* an answer is ready before the body: close after it */
+	struct buf in;               /* collected body, or pieces not yet read */
+	size_t received;
+	struct fiber_queue readers;  /* the fiber that waits for a piece */
+	/* outgoing stream */
+	struct buf pieces;
+	size_t sent;
+	bool stream_ended, stream_failed;
+	struct fiber_queue writers;
+	const void *fixed;           /* static answer */
+	size_t fixed_len;
+	struct buf last;             /* piece handed out by http_body_read */
+};
+
+/* Lets the daemon run before the loop sleeps. */
+void http_server_kick(struct http_server *s);
+/* Resumes the connection when it is suspended. */
+void http_request_resume(struct http_request *r);
+/* Queues the answer that the handler left; on libmicrohttpd's stack. */
+enum MHD_Result http_reply_queue(struct http_request *r);
+
+#endif

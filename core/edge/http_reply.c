@@ -1,0 +1,305 @@
+/* http_reply: reading what a request brought and leaving an answer in it. */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "edge/http.h"
+#include "edge/http_private.h"
+
+enum { UNSENT = 256 * 1024, STREAM_BLOCK = 32 * 1024 };
+
+const char *http_header(const struct http_request *r, const char *name)
+{
+	return MHD_lookup_connection_value(r->priv->mhd, MHD_HEADER_KIND, name);
+}
+
+const char *http_cookie(const struct http_request *r, const char *name)
+{
+	const char *p = http_header(r, "Cookie");
+	size_t n = strlen(name);
+	while (p && *p) {
+		p += strspn(p, " ;");
+		size_t len = strcspn(p, ";");
+		if (len > n && strncmp(p, name, n) == 0 && p[n] == '=')
+			return arena_strndup(r->arena, p + n + 1, len - n - 1);
+		p += len;
+	}
+	return NULL;
+}
+
+bool http_query_next(const struct http_request *r, const char **at, const char **name, const char **value)
+{
+	const char *p = *at ? *at : r->query;
+	while (*p == '&')
+		p++;
+	if (!*p)
+		return false;
+	size_t len = strcspn(p, "&"), n = 0;
+	while (n < len && p[n] != '=')
+		n++;
+	http_decode(r->arena, p, n, true, name, NULL);
+	*value = "";
+	if (n < len)
+		http_decode(r->arena, p + n + 1, len - n - 1, true, value, NULL);
+	*at = p + len;
+	return true;
+}
+
+const char *http_query(const struct http_request *r, const char *name)
+{
+	const char *at = NULL, *n, *v;
+	while (http_query_next(r, &at, &n, &v))
+		if (strcmp(n, name) == 0)
+			return v;
+	return NULL;
+}
+
+struct prefer {
+	const struct http_request *r;
+	const char *name, *value;
+};
+
+static enum MHD_Result each_prefer(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	(void)kind;
+	struct prefer *p = cls;
+	if (strcasecmp(name, "Prefer") != 0 || !value || p->value)
+		return MHD_YES;
+	size_t n = strlen(p->name);
+	for (const char *s = value; *s;) {
+		s += strspn(s, " ,;\t");
+		size_t len = strcspn(s, ",;");
+		while (len && (s[len - 1] == ' ' || s[len - 1] == '\t'))
+			len--;
+		if (len >= n && strncasecmp(s, p->name, n) == 0 && (len == n || s[n] == '=')) {
+			const char *v = len == n ? s + n : s + n + 1;
+			size_t m = (size_t)(s + len - v);
+			if (m >= 2 && v[0] == '"' && v[m - 1] == '"') {
+				v++;
+				m -= 2;
+			}
+			p->value = arena_strndup(p->r->arena, v, m);
+			return MHD_NO;
+		}
+		s += strcspn(s, ",;");
+	}
+	return MHD_YES;
+}
+
+bool http_prefer(const struct http_request *r, const char *name, const char **value)
+{
+	struct prefer p = {r, name, NULL};
+	MHD_get_connection_values(r->priv->mhd, MHD_HEADER_KIND, each_prefer, &p);
+	if (value)
+		*value = p.value;
+	return p.value != NULL;
+}
+
+int http_body_read(struct http_request *r, const char **data, size_t *len, struct err *err)
+{
+	struct http_private *p = r->priv;
+	while (!p->in.len && !p->body_done && !p->gone)
+		fiber_queue_wait(&p->readers, 0);
+	if (p->gone)
+		return err_set(err, ERR_UNAVAILABLE, "The client is gone");
+	if (!p->in.len)
+		return 0;
+	buf_destroy(&p->last);
+	p->last = p->in;
+	p->in = (struct buf)BUF_INIT;
+	*data = p->last.data;
+	*len = p->last.len;
+	if (p->suspended)
+		http_request_resume(r);
+	return 1;
+}
+
+void http_set_header(struct http_request *r, const char *name, const char *value)
+{
+	struct http_header h = {arena_strdup(r->arena, name), arena_strdup(r->arena, value)};
+	arena_push(r->arena, &r->headers, h);
+}
+
+void http_reply_json(struct http_request *r, int status)
+{
+	r->status = status;
+	http_set_header(r, "Content-Type", "application/json; charset=utf-8");
+}
+
+void http_reply_text(struct http_request *r, int status, const char *type, const char *text)
+{
+	r->status = status;
+	http_set_header(r, "Content-Type", type);
+	buf_clear(&r->out);
+	buf_puts(&r->out, text);
+}
+
+void http_reply_empty(struct http_request *r, int status)
+{
+	r->status = status;
+	buf_clear(&r->out);
+}
+
+void http_reply_static(struct http_request *r, int status, const void *data, size_t len)
+{
+	r->status = status;
+	r->priv->fixed = data;
+	r->priv->fixed_len = len;
+}
+
+static void write_error(struct buf *b, const struct err *e)
+{
+	buf_puts(b, "\"code\":");
+	buf_json(b, err_code_name(e->code), strlen(err_code_name(e->code)));
+	buf_puts(b, ",\"message\":");
+	buf_json(b, e->message ? e->message : "", e->message ? strlen(e->message) : 0);
+	if (e->target) {
+		buf_puts(b, ",\"target\":");
+		buf_json(b, e->target, strlen(e->target));
+	}
+	if (e->hint) {
+		buf_puts(b, ",\"hint\":");
+		buf_json(b, e->hint, strlen(e->hint));
+	}
+}
+
+void http_reply_err(struct http_request *r, const struct err *err)
+{
+	static uint64_t serial;
+	struct buf *b = &r->out;
+	buf_clear(b);
+	int status = err_code_status(err->code);
+	if (err->code == ERR_INTERNAL || err->code == ERR_OK) {
+		uint64_t id = (uint64_t)clock_real_us() * 16 + serial++ % 16;
+		log_error("request %s %s failed, id %llx: %s%s%s", r->method_name ? r->method_name : "", r->path ? r->path : "", (unsigned long long)id,
+		          err->message ? err->message : "", err->sqlstate[0] ? " sqlstate " : "", err->sqlstate);
+		const char *text = r->lang == 1 ? "Ошибка на сервере. Её можно найти в журнале по номеру." : "Something went wrong on the server. The id finds it in the log.";
+		buf_puts(b, "{\"error\":{\"code\":\"internal\",\"message\":");
+		buf_json(b, text, strlen(text));
+		buf_printf(b, ",\"id\":\"%llx\"}}", (unsigned long long)id);
+		status = 500;
+	} else {
+		buf_puts(b, "{\"error\":{");
+		write_error(b, err);
+		if (err->next) {
+			/* the head stands for all; the details repeat it with the rest, one a field */
+			buf_puts(b, ",\"details\":[");
+			for (const struct err *e = err; e; e = e->next) {
+				if (e != err)
+					buf_putc(b, ',');
+				buf_putc(b, '{');
+				write_error(b, e);
+				buf_putc(b, '}');
+			}
+			buf_putc(b, ']');
+		} else if (err->target && err->code == ERR_INVALID) {
+			buf_puts(b, ",\"details\":[{");
+			write_error(b, err);
+			buf_puts(b, "}]");
+		}
+		buf_puts(b, "}}");
+	}
+	if (status == 503 || status == 429)
+		http_set_header(r, "Retry-After", status == 429 ? "30" : "2");
+	http_reply_json(r, status);
+}
+
+static ssize_t stream_reader(void *cls, uint64_t pos, char *out, size_t max)
+{
+	(void)pos;
+	struct http_request *r = cls;
+	struct http_private *p = r->priv;
+	size_t left = p->pieces.len - p->sent;
+	if (left == 0) {
+		if (p->stream_ended)
+			return p->stream_failed ? MHD_CONTENT_READER_END_WITH_ERROR : MHD_CONTENT_READER_END_OF_STREAM;
+		p->suspended = true;
+		MHD_suspend_connection(p->mhd);
+		return 0;
+	}
+	size_t n = left < max ? left : max;
+	memcpy(out, p->pieces.data + p->sent, n);
+	p->sent += n;
+	if (p->sent == p->pieces.len) {
+		buf_clear(&p->pieces);
+		p->sent = 0;
+	}
+	if (p->pieces.len - p->sent < UNSENT)
+		fiber_queue_wake(&p->writers);
+	return (ssize_t)n;
+}
+
+enum MHD_Result http_reply_queue(struct http_request *r)
+{
+	struct http_private *p = r->priv;
+	struct MHD_Response *resp;
+	if (p->queued)
+		return MHD_YES;
+	if (r->streaming) {
+		const char *total = NULL;
+		for (size_t i = 0; i < r->headers.count; i++)
+			if (strcmp(r->headers.items[i].name, "Content-Length") == 0)
+				total = r->headers.items[i].value;
+		resp = MHD_create_response_from_callback(total ? strtoull(total, NULL, 10) : MHD_SIZE_UNKNOWN, STREAM_BLOCK, stream_reader, r, NULL);
+	} else if (p->fixed) {
+		resp = MHD_create_response_from_buffer(p->fixed_len, (void *)(uintptr_t)p->fixed, MHD_RESPMEM_PERSISTENT);
+	} else {
+		size_t len = r->out.len;
+		resp = MHD_create_response_from_buffer(len, len ? buf_take(&r->out) : NULL, len ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+	}
+	if (!resp)
+		return MHD_NO;
+	bool cached = false;
+	for (size_t i = 0; i < r->headers.count; i++) {
+		if (strcmp(r->headers.items[i].name, "Content-Length") == 0)
+			continue;
+		cached = cached || strcasecmp(r->headers.items[i].name, "Cache-Control") == 0;
+		MHD_add_response_header(resp, r->headers.items[i].name, r->headers.items[i].value);
+	}
+	MHD_add_response_header(resp, "X-Content-Type-Options", "nosniff");
+	if (!cached)
+		MHD_add_response_header(resp, "Cache-Control", "no-store");
+	if (r->server->stopping)
+		MHD_add_response_header(resp, "Connection", "close");
+	p->queued = true;
+	enum MHD_Result done = MHD_queue_response(p->mhd, (unsigned)(r->status ? r->status : 500), resp);
+	MHD_destroy_response(resp);
+	return done;
+}
+
+int http_stream_begin(struct http_request *r, int status, int64_t total, struct err *err)
+{
+	if (r->priv->gone)
+		return err_set(err, ERR_UNAVAILABLE, "The client is gone");
+	if (total >= 0)
+		http_set_header(r, "Content-Length", arena_printf(r->arena, "%lld", (long long)total));
+	r->status = status;
+	r->streaming = true;
+	http_request_resume(r);
+	return 0;
+}
+
+int http_stream_write(struct http_request *r, const void *data, size_t len)
+{
+	struct http_private *p = r->priv;
+	if (p->gone)
+		return -1;
+	if (r->head_only)
+		return 0;
+	buf_add(&p->pieces, data, len);
+	http_request_resume(r);
+	while (!p->gone && p->pieces.len - p->sent > UNSENT)
+		fiber_queue_wait(&p->writers, 0);
+	return p->gone ? -1 : 0;
+}
+
+void http_stream_end(struct http_request *r, bool ok)
+{
+	r->priv->stream_ended = true;
+	r->priv->stream_failed = !ok;
+	if (!r->priv->gone)
+		http_request_resume(r);
+}
