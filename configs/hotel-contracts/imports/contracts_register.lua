@@ -1,0 +1,25 @@
+-- The open register of state contracts: one contract a row, its customer added when unknown.
+import "contracts_register" {
+  label = "Contracts of the open register", on = "contract", key = "register_number",
+  columns = {
+    { "Num", skip = true },
+    { "Status", to = "register_status" },
+    { "FinalStoim", to = "amount" },
+    { "ContractID", to = "register_number", strip = "№ " },
+    { "ContractHyperlink", to = "register_path" },
+    { "NameCustomer", to = "account", by = "name", create = true },
+    { "PostedDate", to = "posted_on" },
+    { "UpdatedDate", to = "updated_on" },
+    { "PlatformName", to = "platform" },
+    { "ObjectName", to = "item_name" },
+    { "ObjectCode", to = "item_code" },
+    { "ObjectUnits", to = "item_units" },
+    { "ObjectAmount", to = "item_quantity" },
+    { "ObjectUnitPrice", to = "unit_price" },
+    { "ObjectNMZ", to = "initial_price" },
+    { "IsRestrictions", to = "restricted" },
+    { "ParticipantPriceOffer", skip = true },
+    { "ParticipantName", skip = true },
+    { "ParticipantIsWinner", skip = true },
+  },
+}
