@@ -1,6 +1,6 @@
 -- luacheck: Lua of the platform, of modules and of configurations (make lint).
 std = "lua54"
-max_line_length = 200
+max_line_length = 240
 unused_args = false
 
 -- The words of the configuration language: global only while a configuration is loaded.
