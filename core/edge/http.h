@@ -103,8 +103,8 @@ void http_reply_text(struct http_request *r, int status, const char *type, const
 void http_reply_empty(struct http_request *r, int status);
 /* Answers an error (and its list as details) as OData error JSON. ERR_INTERNAL is logged under an id and told without its text. */
 void http_reply_err(struct http_request *r, const struct err *err);
-/* Answers a file of the web application from memory that outlives the server (precompressed variants are the caller's choice). */
-void http_reply_static(struct http_request *r, int status, const void *data, size_t len);
+/* Answers an open file of `size` bytes; the descriptor is closed when it was sent. */
+void http_reply_file(struct http_request *r, int status, int fd, uint64_t size);
 /* Streams: headers and status go out, then pieces; `total` bytes when known, else -1 (chunked). */
 int http_stream_begin(struct http_request *r, int status, int64_t total, struct err *err);
 /* Waits while more than 256 KB are unsent; -1 when the client is gone. */

@@ -53,8 +53,8 @@ struct http_private {
 	size_t sent;
 	bool stream_ended, stream_failed;
 	struct fiber_queue writers;
-	const void *fixed;           /* static answer */
-	size_t fixed_len;
+	int file;                    /* descriptor of a file to send, -1 none */
+	uint64_t file_size;
 	struct buf last;             /* piece handed out by http_body_read */
 };
 

@@ -143,11 +143,11 @@ void http_reply_empty(struct http_request *r, int status)
 	buf_clear(&r->out);
 }
 
-void http_reply_static(struct http_request *r, int status, const void *data, size_t len)
+void http_reply_file(struct http_request *r, int status, int fd, uint64_t size)
 {
 	r->status = status;
-	r->priv->fixed = data;
-	r->priv->fixed_len = len;
+	r->priv->file = fd;
+	r->priv->file_size = size;
 }
 
 static void write_error(struct buf *b, const struct err *e)
@@ -244,8 +244,9 @@ enum MHD_Result http_reply_queue(struct http_request *r)
 			if (strcmp(r->headers.items[i].name, "Content-Length") == 0)
 				total = r->headers.items[i].value;
 		resp = MHD_create_response_from_callback(total ? strtoull(total, NULL, 10) : MHD_SIZE_UNKNOWN, STREAM_BLOCK, stream_reader, r, NULL);
-	} else if (p->fixed) {
-		resp = MHD_create_response_from_buffer(p->fixed_len, (void *)(uintptr_t)p->fixed, MHD_RESPMEM_PERSISTENT);
+	} else if (p->file >= 0) {
+		resp = MHD_create_response_from_fd64(p->file_size, p->file);
+		p->file = -1; /* the answer closes it */
 	} else {
 		size_t len = r->out.len;
 		resp = MHD_create_response_from_buffer(len, len ? buf_take(&r->out) : NULL, len ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);

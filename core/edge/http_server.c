@@ -7,6 +7,7 @@
 #include <strings.h>
 #include <sys/socket.h>
 #include <netdb.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
@@ -43,6 +44,8 @@ static void request_free(struct http_request *r)
 	buf_destroy(&r->priv->in);
 	buf_destroy(&r->priv->pieces);
 	buf_destroy(&r->priv->last);
+	if (r->priv->file >= 0)
+		close(r->priv->file);
 	arena_delete(r->arena);
 }
 
@@ -65,6 +68,7 @@ static void *on_uri(void *cls, const char *uri, struct MHD_Connection *mhd)
 	r->server = s;
 	r->priv = arena_new(a, struct http_private);
 	r->priv->mhd = mhd;
+	r->priv->file = -1;
 	r->priv->raw = arena_strdup(a, uri);
 	r->started_ms = clock_monotonic_ms();
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
