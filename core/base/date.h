@@ -28,9 +28,14 @@ bool duration_parse(const char *s, size_t len, int64_t *us);
 void duration_write(struct buf *b, int64_t us);
 /* True when ICU knows the zone ("Europe/Moscow"). */
 bool zone_known(const char *zone);
+/* The wall clock of the zone at a moment, as microseconds since 1970-01-01T00:00 on that clock. */
+int64_t zone_local(const char *zone, int64_t us);
+/* The moment at which the zone's wall clock shows `local`: the later one where it shows it twice; in a gap the clock counts on as before it. So does
+ * PostgreSQL's `timestamp AT TIME ZONE`. */
+int64_t zone_moment(const char *zone, int64_t local);
 /* The local date of a moment in the zone. */
 int64_t zone_date_of(const char *zone, int64_t us);
-/* The first moment of a local date in the zone (after a gap: the moment of the gap's end), as PostgreSQL's `date AT TIME ZONE`. */
+/* Midnight at which a local date begins, by zone_moment. */
 int64_t zone_midnight(const char *zone, int64_t days);
 
 #endif
