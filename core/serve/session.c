@@ -35,6 +35,13 @@ static struct cached {
 static unsigned hashing;
 static struct fiber_queue hash_queue;
 
+void session_forget(const struct session *session)
+{
+	for (size_t i = 0; i < CACHE; i++)
+		if (cache[i].session.user_id == session->user_id)
+			cache[i].until_ms = 0;
+}
+
 static void hash_secret(const char *secret, unsigned char out[crypto_hash_sha256_BYTES])
 {
 	crypto_hash_sha256(out, (const unsigned char *)secret, strlen(secret));
@@ -76,6 +83,21 @@ static void cache_drop(const unsigned char *key)
 	struct cached *c = cache_slot(key);
 	if (memcmp(c->key, key, sizeof c->key) == 0)
 		c->until_ms = 0;
+}
+
+/* SQL of the user's language: the own choice, else what the administrator set. */
+static const char *language_sql(const struct registry *reg, struct arena *a)
+{
+	struct field *language = section_find(reg->user, "language");
+	return arena_printf(a, "coalesce((SELECT value #>> '{}' FROM ostov.setting WHERE user_id = u.id AND key = 'language'), %s%s, '')", language ? "u." : "",
+	                    language ? language->expr.column : "''");
+}
+
+static void language_set(struct session *session, const struct pg_rows *rows, size_t col)
+{
+	const char *lang = pg_rows_text(rows, 0, col);
+	if (lang && strlen(lang) == 2)
+		memcpy(session->lang, lang, 3);
 }
 
 /* Runs one writing statement in a transaction of its own. */
@@ -188,7 +210,7 @@ static int note_failure(struct pg *pg, struct arena *a, const char *login, const
 }
 
 /* Verifies login and password; *user_id of an active user. */
-static int verify(struct pg *pg, const struct registry *reg, struct arena *a, const char *login, const char *password, const char *address, int64_t *user_id,
+static int verify(struct pg *pg, const struct registry *reg, struct arena *a, const char *login, const char *password, const char *address, struct session *out,
                   struct err *err)
 {
 	struct field *login_field = section_find(reg->user, "login"), *active = section_find(reg->user, "active");
@@ -201,7 +223,7 @@ static int verify(struct pg *pg, const struct registry *reg, struct arena *a, co
 	if (throttle(pg, a, login, address, err))
 		return -1;
 	pg_params_text(a, &p, PG_TEXT, login);
-	const char *sql = arena_printf(a, "SELECT u.id, c.hash FROM %s u JOIN ostov.credential c ON c.user_id = u.id WHERE u.%s = $1 AND u.%s", reg->user->expr.sql,
+	const char *sql = arena_printf(a, "SELECT u.id, c.hash, %s FROM %s u JOIN ostov.credential c ON c.user_id = u.id WHERE u.%s = $1 AND u.%s", language_sql(reg, a), reg->user->expr.sql,
 	                               login_field->expr.column, active->expr.column);
 	if (pg_read(pg, PG_LANE_FAST, a, sql, &p, &rows, err))
 		return -1;
@@ -210,7 +232,9 @@ static int verify(struct pg *pg, const struct registry *reg, struct arena *a, co
 	if (hash_do(&w, err))
 		return -1;
 	if (known && w.result == 0) {
-		*user_id = pg_rows_int(rows, 0, 0);
+		memset(out, 0, sizeof *out);
+		out->user_id = pg_rows_int(rows, 0, 0);
+		language_set(out, rows, 2);
 		return 0;
 	}
 	if (note_failure(pg, a, login, address, err))
@@ -221,19 +245,16 @@ static int verify(struct pg *pg, const struct registry *reg, struct arena *a, co
 int session_login(struct pg *pg, const struct registry *reg, struct arena *a, const char *login, const char *password, const char *address, const char *agent,
                   struct session *out, char secret[SESSION_SECRET], struct err *err)
 {
-	int64_t user_id;
-	if (verify(pg, reg, a, login, password, address, &user_id, err))
+	if (verify(pg, reg, a, login, password, address, out, err))
 		return -1;
 	unsigned char key[crypto_hash_sha256_BYTES];
-	memset(out, 0, sizeof *out);
 	out->kind = SESSION_COOKIE;
-	out->user_id = user_id;
 	make_secret(secret);
 	make_secret(out->csrf);
 	hash_secret(secret, key);
 	struct pg_params p = {0};
 	pg_params_bytes(a, &p, key, sizeof key);
-	pg_params_int(a, &p, user_id);
+	pg_params_int(a, &p, out->user_id);
 	pg_params_bytes(a, &p, out->csrf, strlen(out->csrf));
 	pg_params_text(a, &p, PG_TEXT, address);
 	pg_params_text(a, &p, PG_TEXT, agent ? arena_strndup(a, agent, strnlen(agent, 300)) : "");
@@ -256,9 +277,9 @@ int session_find(struct pg *pg, const struct registry *reg, struct arena *a, con
 	pg_params_bytes(a, &p, key, sizeof key);
 	/* seen_at moves every five minutes at most: twelve idle hours end a session */
 	const char *sql = arena_printf(a,
-	                               "SELECT s.user_id, s.csrf, s.seen_at < clock_timestamp() - interval '5 minutes' FROM ostov.session s JOIN %s u ON u.id = s.user_id "
+	                               "SELECT s.user_id, s.csrf, s.seen_at < clock_timestamp() - interval '5 minutes', %s FROM ostov.session s JOIN %s u ON u.id = s.user_id "
 	                               "WHERE s.id = $1 AND s.expires_at > clock_timestamp() AND s.seen_at > clock_timestamp() - interval '12 hours' AND u.%s",
-	                               reg->user->expr.sql, section_find(reg->user, "active")->expr.column);
+	                               language_sql(reg, a), reg->user->expr.sql, section_find(reg->user, "active")->expr.column);
 	if (pg_read(pg, PG_LANE_FAST, a, sql, &p, &rows, err))
 		return -1;
 	if (pg_rows_count(rows) == 0)
@@ -270,6 +291,7 @@ int session_find(struct pg *pg, const struct registry *reg, struct arena *a, con
 	const char *csrf = pg_rows_bytes(rows, 0, 1, &len);
 	if (len < sizeof out->csrf)
 		memcpy(out->csrf, csrf, len);
+	language_set(out, rows, 3);
 	if (pg_rows_bool(rows, 0, 2) && write_one(pg, a, "UPDATE ostov.session SET seen_at = clock_timestamp() WHERE id = $1", &p, NULL, err))
 		return -1;
 	cache_put(key, out, REMEMBER_MS);
@@ -288,9 +310,9 @@ int session_find_token(struct pg *pg, const struct registry *reg, struct arena *
 	struct pg_rows *rows;
 	pg_params_bytes(a, &p, key, sizeof key);
 	const char *sql = arena_printf(a,
-	                               "SELECT t.user_id, t.scopes = ARRAY['read'], t.last_used_at IS NULL OR t.last_used_at < clock_timestamp() - interval '5 minutes', t.id FROM "
+	                               "SELECT t.user_id, t.scopes = ARRAY['read'], t.last_used_at IS NULL OR t.last_used_at < clock_timestamp() - interval '5 minutes', t.id, %s FROM "
 	                               "ostov.token t JOIN %s u ON u.id = t.user_id WHERE t.hash = $1 AND t.revoked_at IS NULL AND t.expires_at > clock_timestamp() AND u.%s",
-	                               reg->user->expr.sql, section_find(reg->user, "active")->expr.column);
+	                               language_sql(reg, a), reg->user->expr.sql, section_find(reg->user, "active")->expr.column);
 	if (pg_read(pg, PG_LANE_FAST, a, sql, &p, &rows, err))
 		return -1;
 	if (pg_rows_count(rows) == 0)
@@ -299,6 +321,7 @@ int session_find_token(struct pg *pg, const struct registry *reg, struct arena *
 	out->kind = SESSION_TOKEN;
 	out->user_id = pg_rows_int(rows, 0, 0);
 	out->read_only = pg_rows_bool(rows, 0, 1);
+	language_set(out, rows, 4);
 	if (pg_rows_bool(rows, 0, 2)) {
 		struct pg_params id = {0};
 		pg_params_int(a, &id, pg_rows_int(rows, 0, 3));
@@ -322,7 +345,6 @@ int session_basic(struct pg *pg, const struct registry *reg, struct arena *a, co
 	}
 	const char *both = arena_printf(a, "%zu:%s:%s", strlen(login), login, password);
 	crypto_generichash(key, sizeof key, (const unsigned char *)both, strlen(both), salt, sizeof salt);
-	int64_t user_id;
 	if (cache_find(key, out)) {
 		/* the password was right within the last minute; the user may have been switched off or given another one since */
 		struct pg_params p = {0};
@@ -337,11 +359,9 @@ int session_basic(struct pg *pg, const struct registry *reg, struct arena *a, co
 			return 0;
 		cache_drop(key);
 	}
-	if (verify(pg, reg, a, login, password, address, &user_id, err))
+	if (verify(pg, reg, a, login, password, address, out, err))
 		return -1;
-	memset(out, 0, sizeof *out);
 	out->kind = SESSION_BASIC;
-	out->user_id = user_id;
 	cache_put(key, out, BASIC_MS);
 	return 0;
 }

@@ -21,6 +21,7 @@ struct session {
 	int64_t user_id;
 	char csrf[44];    /* of cookie sessions: what write requests must repeat; "" otherwise */
 	bool read_only;   /* a token with the scope "read" alone */
+	char lang[3];     /* the user's own language ("ru"), "" when none was chosen */
 };
 
 /* Bytes of a secret's text: 32 random bytes in URL-safe base64 and a NUL. */
@@ -36,6 +37,8 @@ int session_find_token(struct pg *pg, const struct registry *reg, struct arena *
 /* Login and password of one request (Basic): as session_login, but without a session; a right answer is remembered for a minute in this process. */
 int session_basic(struct pg *pg, const struct registry *reg, struct arena *a, const char *login, const char *password, const char *address, struct session *out,
                   struct err *err);
+/* Forgets what this process remembers of the session's user: the next request looks again. */
+void session_forget(const struct session *session);
 /* Ends the session. */
 int session_logout(struct pg *pg, struct arena *a, const char *secret, struct err *err);
 /* Changes the own password and ends the user's other sessions. ERR_INVALID with target "old" or "new". */

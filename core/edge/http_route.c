@@ -1,0 +1,149 @@
+#include "edge/http_route.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "edge/app.h"
+#include "edge/auth.h"
+#include "edge/files.h"
+#include "edge/http_static.h"
+#include "edge/odata.h"
+#include "edge/ui.h"
+#include "edge/worker.h"
+#include "meta/registry.h"
+#include "pg/pg.h"
+#include "serve/actor.h"
+
+static bool below(const char *path, const char *prefix)
+{
+	size_t n = strlen(prefix);
+	return strncmp(path, prefix, n) == 0 && (path[n] == 0 || path[n] == '/');
+}
+
+bool http_route_streams(enum http_method method, const char *path)
+{
+	return method == HTTP_POST && strcmp(path, "/files") == 0;
+}
+
+/* Liveness and readiness: no secrets, no sign-in. */
+static void health(struct http_request *r, struct app *app)
+{
+	uint64_t down = pg_down_ms(app->pg);
+	bool ready = !down && app->reg && !app->failed;
+	buf_printf(&r->out, "{\"status\":\"%s\",\"database\":\"%s\",\"generation\":%lld}", ready ? "ok" : "unavailable", down ? "down" : "up",
+	           app->reg ? (long long)app->reg->generation : 0);
+	if (!ready)
+		http_set_header(r, "Retry-After", "2");
+	http_reply_json(r, ready ? 200 : 503);
+}
+
+static void metrics(struct http_request *r, struct app *app)
+{
+	const struct http_counters *c = http_server_counters(r->server);
+	const char *worker = arena_printf(r->arena, "worker=\"%d\"", app->config->index);
+	struct buf *b = &r->out;
+	buf_puts(b, "# HELP ostov_requests_total Requests answered, by class of status.\n# TYPE ostov_requests_total counter\n");
+	for (int i = 2; i <= 5; i++)
+		buf_printf(b, "ostov_requests_total{%s,class=\"%dxx\"} %llu\n", worker, i, (unsigned long long)c->by_class[i]);
+	buf_puts(b, "# HELP ostov_request_seconds_total Time of all requests together.\n# TYPE ostov_request_seconds_total counter\n");
+	buf_printf(b, "ostov_request_seconds_total{%s} %.6f\n", worker, (double)c->micros / 1e6);
+	buf_puts(b, "# HELP ostov_requests_active Requests being served.\n# TYPE ostov_requests_active gauge\n");
+	buf_printf(b, "ostov_requests_active{%s} %u\n", worker, c->active);
+	buf_puts(b, "# HELP ostov_connections Open client connections.\n# TYPE ostov_connections gauge\n");
+	buf_printf(b, "ostov_connections{%s} %u\n", worker, c->connections);
+	buf_puts(b, "# HELP ostov_generation Configuration in force.\n# TYPE ostov_generation gauge\n");
+	buf_printf(b, "ostov_generation{%s} %lld\n", worker, app->reg ? (long long)app->reg->generation : 0);
+	buf_puts(b, "# HELP ostov_database_up Whether PostgreSQL answers.\n# TYPE ostov_database_up gauge\n");
+	buf_printf(b, "ostov_database_up{%s} %d\n", worker, pg_down_ms(app->pg) ? 0 : 1);
+	r->status = 200;
+	http_set_header(r, "Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+}
+
+static void drop_registry(void *reg)
+{
+	registry_unref(reg);
+}
+
+/* What every resource needs: a configuration, and who asks. */
+static int prepare(struct http_request *r, struct app *app, struct app_request *q, struct err *err)
+{
+	if (!app->reg || app->failed)
+		return err_set(err, ERR_UNAVAILABLE, app->failed ? "The configuration in force cannot be loaded by this server" : "No configuration was applied yet");
+	q->app = app;
+	q->pg = app->pg;
+	q->reg = registry_ref(app->reg);
+	arena_defer(r->arena, drop_registry, q->reg);
+	r->user_data = q;
+	if (!http_header(r, "Accept-Language"))
+		r->lang = q->reg->language;
+	if (auth_identify(r, q, err))
+		return -1;
+	if (!q->session.user_id)
+		return 0;
+	if (q->session.lang[0])
+		r->lang = strcmp(q->session.lang, "ru") == 0 ? LANG_RU : LANG_EN;
+	return actor_load(q->pg, q->reg, r->arena, q->session.user_id, (enum lang)r->lang, &q->actor, err);
+}
+
+static void refuse(struct http_request *r, const struct err *err)
+{
+	/* a page's own script gets no challenge: the browser would ask for a password in a window of its own */
+	if (err->code == ERR_UNAUTHORIZED && !http_header(r, "Sec-Fetch-Mode") && !http_header(r, "Cookie"))
+		http_set_header(r, "WWW-Authenticate", "Basic realm=\"Ostov\", charset=\"UTF-8\"");
+	http_reply_err(r, err);
+}
+
+void http_route(struct http_request *r)
+{
+	struct app *app = http_server_ctx(r->server);
+	struct err err;
+	err_init(&err, r->arena);
+	const char *path = r->path;
+	if (strcmp(path, "/health") == 0) {
+		health(r, app);
+		return;
+	}
+	bool resource = below(path, "/api") || below(path, "/ui") || below(path, "/files") || below(path, "/auth");
+	if (strcmp(path, "/metrics") == 0) {
+		struct app_request q = {0};
+		bool local = r->peer && (strncmp(r->peer, "127.", 4) == 0 || strcmp(r->peer, "::1") == 0);
+		if (!local && (prepare(r, app, &q, &err) || q.session.kind != SESSION_TOKEN || !q.session.user_id)) {
+			err_set(&err, ERR_UNAUTHORIZED, "Metrics are given to this machine or for a token");
+			refuse(r, &err);
+			return;
+		}
+		metrics(r, app);
+		return;
+	}
+	if (!resource) {
+		if (app->web) {
+			http_static_handle(app->web, r);
+		} else {
+			err_set(&err, ERR_NOT_FOUND, "No web application is built into this server");
+			http_reply_err(r, &err);
+		}
+		return;
+	}
+	struct app_request *q = arena_new(r->arena, struct app_request);
+	if (prepare(r, app, q, &err)) {
+		refuse(r, &err);
+		return;
+	}
+	if (below(path, "/auth")) {
+		auth_handle(r);
+		return;
+	}
+	if (!q->actor) {
+		err_set(&err, ERR_UNAUTHORIZED, r->lang == LANG_RU ? "Сначала войдите" : "Sign in first");
+		refuse(r, &err);
+		return;
+	}
+	if (below(path, "/api"))
+		odata_handle(r);
+	else if (below(path, "/ui"))
+		ui_handle(r);
+	else
+		files_handle(r);
+}
