@@ -68,6 +68,7 @@ struct field {
 	struct expr_field expr;   /* must stay first: the catalogue's view (name, type, storage, column, link, by, formula) */
 	struct section *section;  /* the one it belongs to */
 	struct module *module;    /* that declared it (an extending one, perhaps) */
+	int pos;                  /* its place in section->fields */
 	int64_t id;               /* of the object map, stable over renames; 0 before apply */
 	const char *was;          /* former name, or NULL */
 	struct place place;
@@ -196,6 +197,8 @@ struct section {
 	struct field *owner_detail; /* the detail on the parent that owns them */
 	struct field **referrers; /* lookups (of any section) that point here: on_delete */
 	size_t nreferrers, capreferrers;
+	void *record_plan;        /* what the write path derives from the definition, made once in the registry's arena */
+	void *access;             /* rights by set of roles, likewise */
 };
 
 struct role {

@@ -1,0 +1,84 @@
+/* say: the sentences that users read, in every language of the platform.
+ *
+ * One row a sentence: its name, English, Russian. Arguments are texts only (%s, or %1$s when the order differs). Languages are numbers in the order of
+ * enum lang of meta/section.h. Texts of configurations (labels, messages) are not here: they travel in the definitions. */
+#ifndef OST_BASE_SAY_H
+#define OST_BASE_SAY_H
+
+#include "base/err.h"
+
+#define SAY_TEXTS(X)                                                                                                                       \
+	X(NOT_FOUND, "There is no such record", "Такой записи нет")                                                                            \
+	X(STALE, "Somebody changed the record meanwhile", "Запись тем временем изменили")                                                      \
+	X(NO_CREATE, "You may not create records here: %s", "У вас нет права создавать здесь записи: %s")                                      \
+	X(NO_UPDATE, "You may not change this record", "У вас нет права изменять эту запись")                                                  \
+	X(NO_UPDATE_AFTER, "You may not leave the record in this state", "У вас нет права оставить запись в таком состоянии")                  \
+	X(NO_DELETE, "You may not delete this record", "У вас нет права удалить эту запись")                                                   \
+	X(NO_MOVE, "This move is not yours to make: %s", "Вам нельзя выполнить этот переход: %s")                                              \
+	X(UNKNOWN_FIELD, "Unknown field '%s'", "Неизвестное поле «%s»")                                                                        \
+	X(NOT_WRITABLE, "%s cannot be changed", "Поле «%s» нельзя изменить")                                                                   \
+	X(READONLY, "%s is read-only", "Поле «%s» только для чтения")                                                                          \
+	X(STAGE_BY_MOVE, "The stage changes by moves only", "Стадия меняется только переходами")                                               \
+	X(FROZEN, "The record is frozen at the stage '%s'", "На стадии «%s» запись нельзя изменять")                                           \
+	X(REQUIRED, "%s is required", "Заполните поле «%s»")                                                                                   \
+	X(CHECK, "%s: the value is not allowed", "%s: недопустимое значение")                                                                  \
+	X(CHECK_RECORD, "The record does not hold together", "Запись не проходит проверку")                                                    \
+	X(MIN, "%1$s is less than %2$s", "%1$s: меньше %2$s")                                                                                  \
+	X(MAX, "%1$s is more than %2$s", "%1$s: больше %2$s")                                                                                  \
+	X(TOO_LONG, "%1$s is longer than %2$s characters", "%1$s: длиннее %2$s знаков")                                                        \
+	X(TOO_BIG, "%s: the number has too many digits", "%s: слишком много цифр")                                                             \
+	X(TOO_MANY_VALUES, "%1$s: more than %2$s values", "%1$s: больше %2$s значений")                                                        \
+	X(BAD_INTEGER, "%s: a whole number is expected", "%s: нужно целое число")                                                              \
+	X(BAD_NUMBER, "%s: a number is expected", "%s: нужно число")                                                                           \
+	X(BAD_BOOLEAN, "%s: true or false is expected", "%s: нужно «да» или «нет»")                                                            \
+	X(BAD_DATE, "%s: a date is expected (2026-05-01)", "%s: нужна дата (2026-05-01)")                                                      \
+	X(BAD_TIME, "%s: a time with its offset is expected (2026-05-01T10:00:00Z)", "%s: нужны дата и время (2026-05-01T10:00:00Z)")          \
+	X(BAD_DURATION, "%s: a duration is expected (PT1H30M)", "%s: нужна длительность (PT1H30M)")                                            \
+	X(BAD_TEXT, "%s: a text is expected", "%s: нужен текст")                                                                               \
+	X(BAD_CHOICE, "%1$s: there is no choice '%2$s'", "%1$s: нет варианта «%2$s»")                                                          \
+	X(BAD_LOOKUP, "%s: there is no such record", "%s: такой записи нет")                                                                   \
+	X(BAD_LIST, "%s: a list is expected", "%s: нужен список")                                                                              \
+	X(BAD_EMAIL, "%s: this is no e-mail address", "%s: это не адрес электронной почты")                                                    \
+	X(BAD_PHONE, "%s: this is no phone number", "%s: это не номер телефона")                                                               \
+	X(BAD_URL, "%s: this is no web address", "%s: это не веб-адрес")                                                                       \
+	X(LOOKUP_WHERE, "%s: this record cannot be chosen here", "%s: эту запись здесь выбрать нельзя")                                        \
+	X(BAD_FILE, "%s: there is no such upload of yours", "%s: такого вашего файла нет")                                                     \
+	X(NOT_UNIQUE, "%s: the value is taken", "%s: такое значение уже есть")                                                                 \
+	X(NOT_UNIQUE_SET, "There is already a record with the same %s", "Уже есть запись с таким же сочетанием: %s")                           \
+	X(IN_USE, "Other records refer to this one", "На эту запись ссылаются другие")                                                         \
+	X(IN_USE_BY, "Other records refer to this one: %s", "На эту запись ссылаются: %s")                                                     \
+	X(IN_USE_LOOKUP, "%s: the record is gone", "%s: записи уже нет")                                                                       \
+	X(TOO_MANY_RECORDS, "More than %s records in one write", "Больше %s записей за один раз")                                              \
+	X(NO_LINE, "There is no such line", "Такой строки нет")                                                                                \
+	X(NO_STAGE, "There is no stage '%s'", "Нет стадии «%s»")                                                                               \
+	X(UNKNOWN_MOVE, "There is no move '%s'", "Нет перехода «%s»")                                                                          \
+	X(MOVE_FROM, "'%1$s' is not possible from the stage '%2$s'", "Переход «%1$s» невозможен со стадии «%2$s»")                             \
+	X(MOVE_WHEN, "'%s' is not possible now", "Переход «%s» сейчас невозможен")                                                             \
+	X(MOVE_COMMENT, "Say why: a comment is required", "Поясните: нужен комментарий")                                                       \
+	X(STAGE_REQUIRED, "%1$s is required at the stage '%2$s'", "Поле «%1$s» обязательно на стадии «%2$s»")                                  \
+	X(RELOAD, "The configuration has just changed; try again", "Конфигурация только что изменилась; повторите")                            \
+	X(REFUSED, "Refused", "Отказано")                                                                                                      \
+	X(HOOK_FAILED, "A script of the configuration failed", "Сценарий конфигурации не выполнился")                                          \
+	X(HOOK_LIMIT, "A script of the configuration went over its budget", "Сценарий конфигурации превысил свой предел")                      \
+	X(HOOK_DEPTH, "Hooks call each other too deep", "Сценарии вызывают друг друга слишком глубоко")                                        \
+	X(INVALID, "The record cannot be saved", "Запись нельзя сохранить")                                                                    \
+	X(KEY_REUSED, "The idempotency key belongs to another request", "Ключ идемпотентности принадлежит другому запросу")                    \
+	X(CURRENCY, "%s: amounts of different currencies do not mix", "%s: суммы в разных валютах не смешиваются")
+
+enum say_text {
+#define SAY_ENUM(name, en, ru) SAY_##name,
+	SAY_TEXTS(SAY_ENUM)
+#undef SAY_ENUM
+	SAY_COUNT
+};
+
+struct arena;
+
+/* The sentence as a printf format; an unknown language gives English. */
+const char *say_format(int lang, enum say_text text);
+/* The sentence with its arguments (const char * all of them), in `a`. */
+char *say_text(struct arena *a, int lang, enum say_text text, ...);
+/* err_set with a sentence: returns -1. */
+int err_say(struct err *err, enum err_code code, int lang, enum say_text text, ...);
+
+#endif
