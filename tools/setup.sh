@@ -96,7 +96,8 @@ apt_get() {
 
 apt_refreshed=
 apt_install() {
-  if [ -z "$apt_refreshed" ]; then apt_get update; fi
+  # a foreign source that does not answer must not stop what Debian's own can give
+  if [ -z "$apt_refreshed" ]; then apt_get update || say "apt-get update failed; going on with the lists that are there"; fi
   apt_get install -y --no-install-recommends "$@"
 }
 
