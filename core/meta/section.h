@@ -61,6 +61,7 @@ struct choice_value {
 	const char *code;
 	struct label label;
 	const char *colour; /* of the palette, or NULL */
+	const char *was;    /* former code, or NULL */
 	struct place place;
 };
 
@@ -102,6 +103,7 @@ struct field {
 
 struct stage {
 	const char *name;
+	const char *was;         /* former code, or NULL */
 	struct label label;
 	bool final, freeze;
 	struct field **required; /* fields that must be there to enter and stay */
