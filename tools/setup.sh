@@ -190,7 +190,12 @@ server_configure() {
   ./configure --quiet ${CC:+CC="$CC"}
 }
 
-server_make() { cd "$top" && make -s -j"$(nproc)" "$@"; }
+# One target after the other: automake's "all" is a make of its own, and two would build the same library at once.
+server_make() {
+  local target
+  cd "$top" || return
+  for target in "$@"; do make -s -j"$(nproc)" "$target" || return; done
+}
 
 server_ready() {
   local print
