@@ -1,0 +1,103 @@
+#include "pg/pg_sql.h"
+
+#include <assert.h>
+
+#include "base/arena.h"
+
+void pg_sql_create(struct pg_sql *s, struct arena *a)
+{
+	*s = (struct pg_sql){.arena = a};
+}
+
+/* Casts let the text stand for itself, whoever prepares it (EXPLAIN, pgbench), and choose the operator by our type. */
+static const char *cast_of(enum pg_type type)
+{
+	switch (type) {
+	case PG_BOOL: return "bool";
+	case PG_BYTEA: return "bytea";
+	case PG_INT8: return "int8";
+	case PG_INT2: return "int2";
+	case PG_INT4: return "int4";
+	case PG_TEXT: return "text";
+	case PG_JSON: return "json";
+	case PG_DATE: return "date";
+	case PG_TIMESTAMPTZ: return "timestamptz";
+	case PG_NUMERIC: return "numeric";
+	case PG_JSONB: return "jsonb";
+	case PG_BOOL_ARRAY: return "bool[]";
+	case PG_INT8_ARRAY: return "int8[]";
+	case PG_INT4_ARRAY: return "int4[]";
+	case PG_TEXT_ARRAY: return "text[]";
+	case PG_DATE_ARRAY: return "date[]";
+	case PG_TIMESTAMPTZ_ARRAY: return "timestamptz[]";
+	case PG_NUMERIC_ARRAY: return "numeric[]";
+	}
+	return NULL;
+}
+
+static void placeholder(struct pg_sql *s, size_t number, enum pg_type type)
+{
+	const char *cast = cast_of(type);
+	assert(cast);
+	buf_printf(&s->text, "$%zu::%s", number, cast);
+}
+
+void pg_sql_slot(struct pg_sql *s, struct pg_slot slot)
+{
+	if (slot.kind != PG_SLOT_VALUE) {
+		for (size_t i = 0; i < s->slots.count; i++) {
+			const struct pg_slot *old = &s->slots.items[i];
+			if (old->kind == slot.kind && old->type == slot.type && (slot.kind != PG_SLOT_INPUT || old->index == slot.index)) {
+				placeholder(s, i + 1, slot.type);
+				return;
+			}
+		}
+	}
+	arena_push(s->arena, &s->slots, slot);
+	placeholder(s, s->slots.count, slot.type);
+}
+
+void pg_sql_value(struct pg_sql *s, enum pg_type type, struct value v)
+{
+	pg_sql_slot(s, (struct pg_slot){.kind = PG_SLOT_VALUE, .type = type, .value = v});
+}
+
+void pg_sql_input(struct pg_sql *s, enum pg_type type, int index)
+{
+	pg_sql_slot(s, (struct pg_slot){.kind = PG_SLOT_INPUT, .type = type, .index = index});
+}
+
+const char *pg_sql_alias(struct pg_sql *s)
+{
+	return arena_printf(s->arena, "t%d", ++s->aliases);
+}
+
+const char *pg_sql_finish(struct pg_sql *s)
+{
+	const char *text = arena_strndup(s->arena, s->text.data ? s->text.data : "", s->text.len);
+	buf_destroy(&s->text);
+	return text;
+}
+
+void pg_sql_bind(const struct pg_sql *s, struct arena *a, const struct pg_bindings *b, struct pg_params *out)
+{
+	for (size_t i = 0; i < s->slots.count; i++) {
+		const struct pg_slot *slot = &s->slots.items[i];
+		struct value v = value_nil();
+		switch (slot->kind) {
+		case PG_SLOT_VALUE: v = slot->value; break;
+		case PG_SLOT_INPUT:
+			assert(slot->index >= 0 && (size_t)slot->index < b->ninputs);
+			v = b->inputs[slot->index];
+			break;
+		case PG_SLOT_ME:
+			/* nobody equals no user: a comparison with it is never true */
+			v = b->me ? value_int(b->me) : value_nil();
+			break;
+		case PG_SLOT_NOW: v = value_time(b->now_us); break;
+		case PG_SLOT_TODAY: v = value_date(b->today); break;
+		case PG_SLOT_ZONE: v = value_textz(b->zone); break;
+		}
+		pg_params_value(a, out, slot->type, &v);
+	}
+}
