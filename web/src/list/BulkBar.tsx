@@ -1,0 +1,88 @@
+import Alert from 'antd/es/alert';
+import Button from 'antd/es/button';
+import Dropdown from 'antd/es/dropdown';
+import Modal from 'antd/es/modal';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { Link } from 'wouter';
+import { send } from '../api/http';
+import type { BulkAnswer, Move, Section } from '../api/types';
+import { errorText } from '../app/errors';
+import { useNotes } from '../app/notesContext';
+import { recordPath } from '../app/paths';
+import { useT } from '../i18n';
+import { fieldInput } from '../record/draft';
+import { DeleteDialog } from '../record/DeleteDialog';
+import { MoveDialog } from '../record/MoveDialog';
+import { BulkChange } from './BulkChange';
+import type { ListQuery } from './useRows';
+import { fetchRows } from './useRows';
+
+const MOST = 1000;
+
+interface Props { section: Section; query: ListQuery; selected: number[]; total: number; exceeded: boolean; onSelect: (ids: number[]) => void }
+
+/** What can be done to all chosen records; each succeeds or fails for itself and the failures are shown. */
+export default function BulkBar({ section, query, selected, total, exceeded, onSelect }: Props) {
+  const t = useT();
+  const client = useQueryClient();
+  const notes = useNotes();
+  const [act, setAct] = useState<'change' | 'delete' | Move | null>(null);
+  const [failed, setFailed] = useState<BulkAnswer | null>(null);
+  const fields = section.fields.filter((field) => fieldInput(field) && field.writable !== false && field.readonly !== true && field.type !== 'file');
+
+  const finish = (answer: BulkAnswer, doneKey: string): void => {
+    setAct(null);
+    void client.invalidateQueries({ queryKey: ['rows', section.name] });
+    if (answer.done) notes.done(t(doneKey, { count: answer.done }));
+    if (answer.failed.length) setFailed(answer);
+    else onSelect([]);
+  };
+  const bulk = useMutation({
+    mutationFn: (body: Record<string, unknown>) => send<BulkAnswer>('POST', `/ui/bulk/${section.name}`, { ids: selected, ...body }),
+    onSuccess: (answer) => finish(answer, 'bulk.changed'),
+    onError: (error) => notes.refused(errorText(error, t)),
+  });
+  const all = useMutation({
+    mutationFn: () => fetchRows(section.name, { ...query, $select: 'id' }, 0, MOST, false),
+    onSuccess: (answer) => onSelect(answer.value.map((row) => Number(row.id))),
+    onError: (error) => notes.refused(errorText(error, t)),
+  });
+  const move = (item: Move): void => {
+    if (item.comment) setAct(item);
+    else bulk.mutate({ action: 'move', move: item.name });
+  };
+
+  return (
+    <div className="bulk" role="region" aria-label={t('bulk.label')}>
+      <strong>{t('list.selected', { count: selected.length })}</strong>
+      {selected.length < Math.min(total, MOST) ? (
+        <Button type="link" size="small" loading={all.isPending} onClick={() => all.mutate()}>{t(exceeded || total > MOST ? 'bulk.first' : 'bulk.all', { count: Math.min(total, MOST) })}</Button>
+      ) : null}
+      <span className="grow" />
+      {section.can.update && fields.length ? <Button size="small" onClick={() => setAct('change')}>{t('bulk.change')}</Button> : null}
+      {section.moves.length ? (
+        <Dropdown trigger={['click']} menu={{ items: section.moves.map((item) => ({ key: item.name, label: item.label })), onClick: ({ key }) => {
+          const item = section.moves.find((one) => one.name === key);
+          if (item) move(item);
+        } }}><Button size="small" loading={bulk.isPending}>{t('bulk.move')}</Button></Dropdown>
+      ) : null}
+      {section.can.delete ? <Button size="small" danger onClick={() => setAct('delete')}>{t('act.delete')}</Button> : null}
+      <Button size="small" type="text" onClick={() => onSelect([])}>{t('bulk.none')}</Button>
+
+      {act === 'change' ? <BulkChange section={section} fields={fields} count={selected.length} busy={bulk.isPending} onClose={() => setAct(null)} onDone={(values) => bulk.mutate({ action: 'update', values })} /> : null}
+      {act === 'delete' ? <DeleteDialog section={section} ids={selected} onClose={() => setAct(null)} onDone={(answer) => finish(answer, 'delete.done')} /> : null}
+      {act && typeof act === 'object' ? <MoveDialog move={act} busy={bulk.isPending} onClose={() => setAct(null)} onDone={(comment) => bulk.mutate({ action: 'move', move: act.name, comment })} /> : null}
+      {failed ? (
+        <Modal open title={t('bulk.failed', { count: failed.failed.length })} footer={<Button onClick={() => setFailed(null)}>{t('act.close')}</Button>} onCancel={() => setFailed(null)}>
+          {failed.done ? <Alert type="success" showIcon title={t('bulk.changed', { count: failed.done })} /> : null}
+          <ul className="failures">
+            {failed.failed.map((item) => (
+              <li key={item.id}><Link href={recordPath(section.name, item.id)}>{item.title || `№ ${item.id}`}</Link><span>{item.error.details?.length ? item.error.details.map((one) => one.message).join(' ') : item.error.message}</span></li>
+            ))}
+          </ul>
+        </Modal>
+      ) : null}
+    </div>
+  );
+}

@@ -1,0 +1,59 @@
+import Skeleton from 'antd/es/skeleton';
+import { useEffect, useRef } from 'react';
+import { Link } from 'wouter';
+import { sectionField } from '../api/meta';
+import { rowTitle } from '../api/odata';
+import type { Row, Section } from '../api/types';
+import { recordPath } from '../app/paths';
+import { StageTag } from '../fields/StageTag';
+import { isEmpty, Value } from '../fields/Value';
+import { PAGE } from './useRows';
+import type { useRows } from './useRows';
+
+interface Props { section: Section; columns: string[]; rows: ReturnType<typeof useRows>; onOpen: (index: number) => void }
+
+const TELLING = 2;
+
+/** A narrow screen's list: a card per record with its title, two telling fields and the stage. */
+export function ListCards({ section, columns, rows, onOpen }: Props) {
+  const end = useRef<HTMLDivElement>(null);
+  const shown = rows.lines.findIndex((line) => !line.row);
+  const upTo = shown < 0 ? rows.lines.length : shown;
+  const { want } = rows;
+  useEffect(() => {
+    const mark = end.current;
+    if (!mark || upTo === 0) return undefined;
+    const watch = new IntersectionObserver((seen) => {
+      if (seen.some((item) => item.isIntersecting)) want(Math.ceil(upTo / PAGE) * PAGE);
+    }, { rootMargin: '600px' });
+    watch.observe(mark);
+    return () => watch.disconnect();
+  }, [upTo, want]);
+  if (rows.first.isPending) return <div className="cards">{[0, 1, 2, 3, 4].map((item) => <div key={item} className="card"><Skeleton active paragraph={{ rows: 1 }} /></div>)}</div>;
+  return (
+    <div className="cards">
+      {rows.lines.slice(0, upTo).map((line) => (line.row ? <Card key={line.key} section={section} columns={columns} row={line.row} onOpen={() => onOpen(line.index)} /> : null))}
+      {upTo < rows.lines.length ? <div ref={end} className="card"><Skeleton active paragraph={{ rows: 1 }} /></div> : null}
+    </div>
+  );
+}
+
+function Card({ section, columns, row, onOpen }: { section: Section; columns: string[]; row: Row; onOpen: () => void }) {
+  const fields = columns.map((name) => sectionField(section, name)).filter((field) => field !== undefined);
+  const telling = fields.filter((field, place) => place > 0 && field.type !== 'stage' && !isEmpty(field, row)).slice(0, TELLING);
+  return (
+    <Link className="card" href={recordPath(section.name, Number(row.id))} onClick={(event) => {
+      if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+      event.preventDefault();
+      onOpen();
+    }}>
+      <span className="card-title">{rowTitle(row)}</span>
+      {typeof row.stage === 'string' ? <StageTag section={section} stage={row.stage} /> : null}
+      <span className="card-fields">
+        {telling.map((field) => (
+          <span key={field.name}><span className="quiet">{field.label}</span> <Value section={section} field={field} row={row} /></span>
+        ))}
+      </span>
+    </Link>
+  );
+}

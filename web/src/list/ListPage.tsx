@@ -1,0 +1,141 @@
+import PlusOutlined from '@ant-design/icons/es/icons/PlusOutlined';
+import Button from 'antd/es/button';
+import { lazy, Suspense, useCallback, useMemo, useState } from 'react';
+import { Link, useLocation, useSearch } from 'wouter';
+import { sectionField, useMeta } from '../api/meta';
+import { selectOf } from '../api/odata';
+import type { Section } from '../api/types';
+import { useKeys } from '../app/keys';
+import { useNarrow } from '../app/narrow';
+import { listPath, newPath, recordPath } from '../app/paths';
+import { useSetting } from '../app/settings';
+import { useTitle } from '../app/title';
+import { Trouble, TroubleOf } from '../app/Trouble';
+import { today } from '../fields/dates';
+import { useT } from '../i18n';
+import { filtersOData } from './filter';
+import { FilterBar } from './FilterBar';
+import { ListCards } from './ListCards';
+import { ListEmpty } from './ListEmpty';
+import { ListTable } from './ListTable';
+import { ListTools } from './ListTools';
+import { SearchBox } from './SearchBox';
+import type { ListState } from './state';
+import { stateParse, stateText } from './state';
+import { trailSet } from './trail';
+import type { ListQuery } from './useRows';
+import { useRows } from './useRows';
+import { ViewTabs } from './ViewTabs';
+import { ListFooter } from './ListFooter';
+
+const BulkBar = lazy(() => import('./BulkBar'));
+
+export interface ViewSetting { columns?: string[]; widths?: Record<string, number> }
+
+export function ListPage({ name }: { name: string }) {
+  const meta = useMeta();
+  const section = meta.sections[name];
+  return section ? <List section={section} /> : <Trouble kind="not_found" />;
+}
+
+function List({ section }: { section: Section }) {
+  const t = useT();
+  const meta = useMeta();
+  const narrow = useNarrow();
+  const [, navigate] = useLocation();
+  const search = useSearch();
+  const state = useMemo(() => stateParse(search), [search]);
+  const view = section.lists.find((item) => item.name === state.view) ?? section.lists.find((item) => item.name === 'all') ?? section.lists[0];
+  const setting = useSetting<ViewSetting>(`list.${section.name}.${view?.name ?? 'all'}`);
+  const [selected, setSelected] = useState<number[]>([]);
+  const [at, setAt] = useState(-1);
+  useTitle(section.plural);
+
+  const columns = useMemo(() => {
+    const usable = (column: string): boolean => sectionField(section, column) !== undefined;
+    const own = setting.value?.columns?.filter(usable);
+    const declared = (view?.columns ?? []).filter(usable);
+    const fallback = section.fields.filter((field) => !field.builtin && !field.long).slice(0, 6).map((field) => field.name);
+    return own?.length ? own : declared.length ? declared : fallback;
+  }, [setting.value, section, view]);
+
+  const query = useMemo((): ListQuery => {
+    const sort = (state.sort ?? []).filter((part) => sectionField(section, part.replace('-', '')));
+    const declared = view?.sort ?? [];
+    return {
+      $select: selectOf(section, narrow && section.stages.length && !columns.includes('stage') ? [...columns, 'stage'] : columns),
+      $filter: filtersOData(section, state.filters, today(meta.zone), meta.zone),
+      $orderby: (sort.length ? sort : declared).map((part) => (part.startsWith('-') ? `${part.slice(1)} desc` : part)).join(','),
+      $search: state.search || null,
+      '$ostov.list': view && view.name !== 'all' ? view.name : null,
+    };
+  }, [columns, state, view, section, meta.zone, narrow]);
+
+  const rows = useRows(section.name, query);
+  const change = useCallback((part: Partial<ListState>, replace = false) => {
+    const next = { ...state, ...part };
+    setAt(-1);
+    navigate(listPath(section.name, stateText(next)), { replace });
+  }, [state, navigate, section.name]);
+
+  const open = useCallback((index: number) => {
+    const row = rows.lines[index]?.row;
+    if (!row) return;
+    trailSet({ section: section.name, query, index, id: Number(row.id), address: listPath(section.name, search ? `?${search}` : ''), total: rows.count, exceeded: rows.exceeded });
+    navigate(recordPath(section.name, Number(row.id)));
+  }, [rows.lines, rows.count, rows.exceeded, section.name, query, search, navigate]);
+
+  useKeys({
+    j: () => setAt((place) => Math.min(place + 1, rows.lines.length - 1)),
+    k: () => setAt((place) => Math.max(place - 1, 0)),
+    ArrowDown: () => setAt((place) => Math.min(place + 1, rows.lines.length - 1)),
+    ArrowUp: () => setAt((place) => Math.max(place - 1, 0)),
+    Enter: (event) => {
+      if (at >= 0) open(at);
+      else if (event.target instanceof HTMLElement && event.target !== document.body) event.target.click();
+    },
+    n: () => section.can.create && navigate(newPath(section.name)),
+    '/': () => document.getElementById('list-search')?.focus(),
+    Escape: () => (selected.length ? setSelected([]) : setAt(-1)),
+  });
+
+  const narrowed = state.filters.length > 0 || state.search !== '';
+  const empty = !rows.first.isPending && !rows.first.isError && rows.lines.length === 0;
+  const body = () => {
+    if (rows.first.isError && !rows.first.data) return <TroubleOf error={rows.first.error} retry={() => void rows.first.refetch()} />;
+    if (empty) return <ListEmpty section={section} narrowed={narrowed} onClear={() => change({ filters: [], search: '' })} />;
+    if (narrow) return <ListCards section={section} columns={columns} rows={rows} onOpen={open} />;
+    return (
+      <ListTable section={section} columns={columns} rows={rows} state={state} view={view} at={at} selected={selected} widths={setting.value?.widths ?? {}}
+        onSelect={setSelected} onOpen={open} onSort={(sort) => change({ sort })}
+        onWidths={(widths) => setting.set({ ...setting.value, widths })} />
+    );
+  };
+
+  return (
+    <div className="page page-list">
+      <div className="page-head">
+        <h1>{section.plural}</h1>
+        <span className="grow" />
+        {narrow ? null : <SearchBox value={state.search} onChange={(text) => change({ search: text }, true)} />}
+        <ListTools section={section} query={query} columns={columns} declared={view?.columns ?? []} view={view?.name ?? 'all'}
+          onColumns={(next) => setting.set({ ...setting.value, columns: next })} />
+        {section.can.create ? (
+          <Link href={newPath(section.name)} asChild><Button type="primary" icon={<PlusOutlined />} href={newPath(section.name)}>{t('list.new')}</Button></Link>
+        ) : null}
+      </div>
+      {narrow ? <div className="page-search"><SearchBox value={state.search} onChange={(text) => change({ search: text }, true)} /></div> : null}
+      <div className="page-bars">
+        <ViewTabs section={section} view={view?.name ?? 'all'} onView={(next) => change({ view: next === 'all' ? '' : next, sort: null })} />
+        <FilterBar section={section} filters={state.filters} onChange={(filters) => change({ filters })} />
+      </div>
+      <div className={rows.first.isPlaceholderData ? 'list-body list-stale' : 'list-body'} aria-busy={rows.first.isFetching}>{body()}</div>
+      {selected.length ? (
+        <Suspense fallback={null}>
+          <BulkBar section={section} query={query} selected={selected} total={rows.count} exceeded={rows.exceeded} onSelect={setSelected} />
+        </Suspense>
+      ) : null}
+      {empty ? null : <ListFooter count={rows.count} exceeded={rows.exceeded} selected={selected.length} busy={rows.first.isPending} />}
+    </div>
+  );
+}

@@ -1,0 +1,157 @@
+import Table from 'antd/es/table';
+import type { ColumnsType, TableRef } from 'antd/es/table';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { Link } from 'wouter';
+import { isNumeric, sectionField, shownType } from '../api/meta';
+import { rowTitle } from '../api/odata';
+import type { Field, List, Section } from '../api/types';
+import { recordPath } from '../app/paths';
+import { isEmpty, Value } from '../fields/Value';
+import { useT } from '../i18n';
+import { HeaderCell } from './HeaderCell';
+import { Pending } from './Pending';
+import type { ListState } from './state';
+import type { Line, useRows } from './useRows';
+
+interface Props {
+  section: Section;
+  columns: string[];
+  rows: ReturnType<typeof useRows>;
+  state: ListState;
+  view: List | undefined;
+  at: number;
+  selected: number[];
+  widths: Record<string, number>;
+  onSelect: (ids: number[]) => void;
+  onOpen: (index: number) => void;
+  onSort: (sort: string[] | null) => void;
+  onWidths: (widths: Record<string, number>) => void;
+}
+
+const ROW = 40;
+const HEAD = 40;
+const CHECKBOX = 44;
+const SHRINK = 0.82;
+const SKELETONS: Line[] = Array.from({ length: 20 }, (_, index) => ({ key: `s${index}`, index: -1, row: null }));
+
+export function usualWidth(field: Field, first: boolean): number {
+  const type = shownType(field);
+  if (type === 'autonumber') return 160;
+  if (first) return 240;
+  if (type === 'boolean') return 110;
+  if (type === 'date') return 130;
+  if (type === 'datetime' || type === 'money') return 170;
+  if (type === 'lookup' || type === 'text') return 220;
+  return 150;
+}
+
+export function ListTable({ section, columns, rows, state, view, at, selected, widths, onSelect, onOpen, onSort, onWidths }: Props) {
+  const t = useT();
+  const box = useRef<HTMLDivElement>(null);
+  const table = useRef<TableRef>(null);
+  const [space, setSpace] = useState({ width: 0, height: 0 });
+  const [dragged, setDragged] = useState<Record<string, number>>({});
+  const waiting = rows.first.isPending;
+
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (!element) return undefined;
+    const measure = (): void => setSpace({ width: element.clientWidth, height: element.clientHeight });
+    measure();
+    const watch = new ResizeObserver(measure);
+    watch.observe(element);
+    return () => watch.disconnect();
+  }, []);
+  useEffect(() => {
+    if (at >= 0) table.current?.scrollTo({ index: at });
+  }, [at]);
+
+  const sort = state.sort ?? view?.sort ?? [];
+  const sorted = (name: string): 'ascend' | 'descend' | null => (sort.includes(name) ? 'ascend' : sort.includes(`-${name}`) ? 'descend' : null);
+  const all: Record<string, number> = { ...widths, ...dragged };
+  const fields = columns.map((name) => sectionField(section, name)).filter((field) => field !== undefined);
+  // Columns whose width nobody chose share the room that is there: they grow to fill the page, and shrink a little before it scrolls.
+  const usual = fields.map((field, place) => usualWidth(field, place === 0));
+  const chosen = fields.reduce((sum, field) => sum + (all[field.name] ?? 0), CHECKBOX + 2);
+  const loose = fields.reduce((sum, field, place) => sum + (all[field.name] === undefined ? usual[place] ?? 0 : 0), 0);
+  const factor = loose ? Math.max(SHRINK, (space.width - chosen) / loose) : 1;
+  const sizes = fields.map((field, place) => all[field.name] ?? Math.floor((usual[place] ?? 150) * factor));
+  const total = sizes.reduce((sum, size) => sum + size, CHECKBOX);
+
+  const shape = useMemo((): ColumnsType<Line> => fields.map((field, place) => {
+    const width = sizes[place] ?? 150;
+    const right = isNumeric(field);
+    return {
+      key: field.name,
+      title: field.label,
+      width,
+      ellipsis: true,
+      align: right ? 'right' as const : 'left' as const,
+      sorter: field.sortable !== false,
+      sortOrder: sorted(field.name),
+      showSorterTooltip: false,
+      onHeaderCell: () => ({
+        width,
+        label: field.label,
+        onWidth: (next: number, done: boolean) => {
+          setDragged((before) => ({ ...before, [field.name]: next }));
+          if (done) onWidths({ ...widths, ...dragged, [field.name]: next });
+        },
+      } as Record<string, unknown>),
+      render: (_: unknown, line: Line) => {
+        if (!line.row) return <Pending index={line.index} want={rows.want} place={place} />;
+        if (place > 0) return <Value section={section} field={field} row={line.row} />;
+        const { row } = line;
+        return (
+          <Link href={recordPath(section.name, Number(row.id))} className="row-title" onClick={(event) => {
+            if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+            event.preventDefault();
+            onOpen(line.index);
+          }}>
+            {isEmpty(field, row) ? rowTitle(row) : <Value section={section} field={field} row={row} />}
+          </Link>
+        );
+      },
+    };
+  }), [columns, section, sort.join(), sizes.join(), rows.want, onOpen]);
+
+  const loaded = useMemo(() => new Set(rows.lines.filter((line) => line.row).map((line) => line.key)), [rows.lines]);
+  return (
+    <div ref={box} className="table-box">
+      {space.height > 0 ? (
+        <Table<Line>
+          ref={table}
+          virtual
+          size="small"
+          rowKey="key"
+          columns={shape}
+          dataSource={waiting ? SKELETONS : rows.lines}
+          pagination={false}
+          tableLayout="fixed"
+          scroll={{ x: Math.max(total, space.width - 2), y: space.height - HEAD }}
+          components={{ header: { cell: HeaderCell } }}
+          rowClassName={(line) => (line.index === at && at >= 0 ? 'row row-at' : 'row')}
+          onRow={(line) => ({ onDoubleClick: () => onOpen(line.index), style: { height: ROW } })}
+          showSorterTooltip={false}
+          sortDirections={['ascend', 'descend']}
+          onChange={(_page, _filters, sorter) => {
+            const one = Array.isArray(sorter) ? sorter[0] : sorter;
+            const key = typeof one?.columnKey === 'string' ? one.columnKey : '';
+            onSort(one?.order && key ? [`${one.order === 'descend' ? '-' : ''}${key}`] : null);
+          }}
+          rowSelection={{
+            // The virtual table squeezes this column unless it is given a width.
+            columnWidth: CHECKBOX,
+            selectedRowKeys: selected,
+            preserveSelectedRowKeys: true,
+            onChange: (keys) => onSelect(keys.filter((key): key is number => typeof key === 'number').slice(0, 1000)),
+            getCheckboxProps: (line) => ({
+              disabled: !line.row, 'aria-label': line.row ? t('list.select', { title: rowTitle(line.row) }) : t('state.loading'),
+            } as Record<string, unknown>),
+            getTitleCheckboxProps: () => ({ 'aria-label': t('list.select_all'), disabled: loaded.size === 0 } as Record<string, unknown>),
+          }}
+        />
+      ) : null}
+    </div>
+  );
+}
