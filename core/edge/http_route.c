@@ -84,7 +84,11 @@ static int prepare(struct http_request *r, struct app *app, struct app_request *
 		return 0;
 	if (q->session.lang[0])
 		r->lang = strcmp(q->session.lang, "ru") == 0 ? LANG_RU : LANG_EN;
-	return actor_load(q->pg, q->reg, r->arena, q->session.user_id, (enum lang)r->lang, &q->actor, err);
+	q->actor = arena_new(r->arena, struct actor);
+	if (actor_get(r->arena, q->pg, q->reg, q->session.user_id, q->actor, err))
+		return -1;
+	q->actor->lang = (enum lang)r->lang;
+	return 0;
 }
 
 static void refuse(struct http_request *r, const struct err *err)

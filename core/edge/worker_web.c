@@ -1,0 +1,129 @@
+/* worker_web: a web worker: connects, loads the configuration, serves HTTP on the shared socket until told to stop. */
+#include <stdatomic.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <uv.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/fiber.h"
+#include "base/log.h"
+#include "edge/app.h"
+#include "edge/http.h"
+#include "edge/http_route.h"
+#include "edge/http_static.h"
+#include "edge/lua_hooks.h"
+#include "edge/worker.h"
+#include "pg/pg.h"
+#include "serve/unit.h"
+
+enum { DRAIN_POLL_MS = 20, CONNECTIONS = 4096 };
+
+static struct app app;
+static uv_timer_t drain;
+static int exit_status;
+
+static void on_drain(uv_timer_t *t)
+{
+	(void)t;
+	if (http_server_active(app.http) == 0)
+		worker_done();
+}
+
+static void stop(void *ctx)
+{
+	(void)ctx;
+	if (!app.http) {
+		worker_done();
+		return;
+	}
+	http_server_quiesce(app.http);
+	uv_timer_init(fiber_loop(), &drain);
+	uv_timer_start(&drain, on_drain, DRAIN_POLL_MS, DRAIN_POLL_MS);
+}
+
+static void count_busy(uv_timer_t *t)
+{
+	(void)t;
+	atomic_store(&app.config->beat->busy, (int)http_server_active(app.http));
+}
+
+static void reload_fiber(void *arg)
+{
+	(void)arg;
+	struct err err;
+	err_init(&err, NULL);
+	if (app_reload(&app, &err))
+		log_error("%s", err.message);
+}
+
+/* A write saw that the configuration has moved on. */
+static void on_stale(void *ctx)
+{
+	(void)ctx;
+	fiber_start(reload_fiber, NULL);
+}
+
+/* "127.0.0.1:8080" of the listening socket. */
+static const char *listen_name(struct arena *a, int fd)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof ss;
+	char host[INET6_ADDRSTRLEN] = "";
+	if (getsockname(fd, (struct sockaddr *)&ss, &len) != 0)
+		return "127.0.0.1";
+	if (ss.ss_family == AF_INET6) {
+		struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&ss;
+		inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof host);
+		return arena_printf(a, "[%s]:%d", host, ntohs(in6->sin6_port));
+	}
+	struct sockaddr_in *in = (struct sockaddr_in *)&ss;
+	inet_ntop(AF_INET, &in->sin_addr, host, sizeof host);
+	return arena_printf(a, "%s:%d", host, ntohs(in->sin_port));
+}
+
+static void begin(void *arg)
+{
+	const struct worker_config *c = arg;
+	struct arena *a = arena_new_sized(0), *names = arena_new_sized(0); /* names: as long as the process */
+	struct err err;
+	err_init(&err, a);
+	struct http_config http = {.listen_fd = c->listen_fd,
+	                           .listen = listen_name(names, c->listen_fd),
+	                           .base_url = c->base_url,
+	                           .max_connections = CONNECTIONS,
+	                           .handle = http_route,
+	                           .streams = http_route_streams,
+	                           .ctx = &app};
+	if (app_open(c, &app, &err) || app_watch(&app, NULL, &err))
+		goto failed;
+	lua_hooks_setup();
+	unit_on_stale(on_stale, NULL);
+	if (http_static_open(c->web_dir, &app.web, &err))
+		log_warn("%s", err.message);
+	if (http_server_start(&http, &app.http, &err))
+		goto failed;
+	static uv_timer_t busy;
+	uv_timer_init(fiber_loop(), &busy);
+	uv_timer_start(&busy, count_busy, 200, 200);
+	worker_serving(c);
+	arena_delete(a);
+	return;
+failed:
+	log_error("%s", err.message);
+	arena_delete(a);
+	exit_status = 3;
+	worker_done();
+}
+
+int worker_web_run(const struct worker_config *c)
+{
+	struct rlimit files = {CONNECTIONS * 2, CONNECTIONS * 2};
+	setrlimit(RLIMIT_NOFILE, &files);
+	worker_setup(c, stop, NULL);
+	fiber_start(begin, (void *)(uintptr_t)c);
+	uv_run(fiber_loop(), UV_RUN_DEFAULT);
+	return exit_status;
+}
