@@ -324,7 +324,8 @@ int pg_read(struct pg *pg, enum pg_lane lane, struct arena *a, const char *sql, 
 	if (lane != PG_LANE_FAST)
 		return exclusive_run(pg, lane, &q, rows, err);
 	uint64_t end = clock_monotonic_ms() + PG_WAIT_MS;
-	bool lost = false, stale = false;
+	int lost = 0;
+	bool stale = false;
 	for (;;) {
 		struct pg_conn *c;
 		while (!(c = fast_pick(pg)))
@@ -345,10 +346,10 @@ int pg_read(struct pg *pg, enum pg_lane lane, struct arena *a, const char *sql, 
 				return exclusive_run(pg, PG_LANE_SLOW, &q, rows, err);
 			}
 		}
-		/* a read may run again: once after a loss, once after its tables changed, once alone when a neighbour failed */
+		/* a read may run again: after the loss of each connection of the lane (they die together), once after its tables changed, once alone when a neighbour failed */
 		bool again = false;
-		if (q.outcome == PG_OUTCOME_LOST && !lost && !pg->closing)
-			again = lost = true;
+		if (q.outcome == PG_OUTCOME_LOST && lost++ < pg->lanes[PG_LANE_FAST].nconns && !pg->closing)
+			again = true;
 		else if (q.stale && !stale)
 			again = stale = true;
 		else if (q.outcome == PG_OUTCOME_ABORTED && !q.alone)
