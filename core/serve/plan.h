@@ -1,0 +1,113 @@
+/* plan: what a reader wants, as data; access rewrites it while it becomes SQL. The one way to read.
+ *
+ * Fill a plan (section, fields, expands, filter, order, page), compile it once, run it many times with other keys and page positions. Everything of a plan and its
+ * query lives in the plan's arena. Only fields that the actor may read can be put in: a name that is not readable does not exist (ERR_UNKNOWN_FIELD).
+ * Lookups are joined in the same statement; details and several lookups are one more statement each. See docs/developers/reading.md.
+ * Not here: URLs (edge/odata_url), what a user's own expression may say (expr), history (change.h). */
+#ifndef OST_SERVE_PLAN_H
+#define OST_SERVE_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "meta/registry.h"
+#include "pg/pg.h"
+#include "pg/pg_sql.h"
+#include "serve/access.h"
+#include "serve/actor.h"
+
+enum {
+	PLAN_TOP = 50,        /* rows of a page when nothing is said */
+	PLAN_TOP_MAX = 1000,
+	PLAN_SKIP_MAX = 100000,
+	PLAN_DEPTH = 3,       /* nesting of expands */
+	PLAN_LINES = 200,     /* rows of an expanded collection, per parent */
+	PLAN_ORDERS = 5,
+	PLAN_EXPANDS = 20
+};
+
+struct plan;
+
+struct plan_expand {
+	const struct field *nav; /* lookup, several lookups, detail, file */
+	struct plan *plan;
+};
+
+struct plan_order {
+	struct expr *expr; /* typed path in the user's eyes */
+	const struct field *last; /* the field at its end */
+	bool desc;
+	bool id;           /* the key itself */
+};
+
+struct plan {
+	struct arena *arena;
+	const struct registry *reg;
+	const struct actor *actor;     /* a copy in the arena */
+	struct section *section;
+	const struct access *access;
+	struct access_eyes eyes;
+	struct {
+		const struct field **items;
+		size_t count, cap;
+	} fields;                      /* in the order of the answer */
+	struct {
+		struct plan_expand *items;
+		size_t count, cap;
+	} expands;
+	bool all;                      /* no selection was made: every readable field but details */
+	bool titles;                   /* @ostov.title and titles of lookups (Prefer: ostov.titles) */
+	bool one;                      /* by key: input 0 */
+	struct expr *filter;           /* typed in the user's eyes, or NULL */
+	const struct rule *where;      /* of a declared list, the system's eyes, or NULL */
+	struct {
+		struct plan_order *items;
+		size_t count, cap;
+	} orders;
+	const char *search;            /* words, or NULL */
+	int64_t top, skip;             /* of a page; top 0: none but the count */
+	bool after;                    /* the page continues at inputs 1… (keyset), see plan_token */
+	bool after_nulls;              /* it continues among the rows whose first order value is empty */
+	size_t depth;
+	/* Further condition of a caller: rows whose lookup `by` is input 0 (a parent's collection by navigation). */
+	const struct field *by;
+};
+
+/* An empty plan over a section; ERR_NOT_FOUND when the actor sees nothing of it at all. */
+int plan_create(struct arena *a, const struct registry *reg, const struct actor *actor, struct section *s, struct plan **out, struct err *err);
+/* Adds a field by its property ("amount", "account_id", "watchers_ids"). */
+int plan_select(struct plan *p, const char *property, size_t len, int lang, struct err *err);
+/* Adds every readable field but details. */
+void plan_select_all(struct plan *p);
+/* Adds a navigation and returns the plan of what it leads to. */
+int plan_expand(struct plan *p, const char *name, size_t len, int lang, struct plan **child, struct err *err);
+/* Types an expression of the user's and sets it as the filter (joined by `and` to one that is there). */
+int plan_filter(struct plan *p, struct expr *e, struct err *err);
+/* Adds an order by a path ("account.name"; "id"). */
+int plan_order(struct plan *p, const char *const *names, size_t n, bool desc, struct err *err);
+/* A declared list: its where, and its order when none was asked for. */
+int plan_list(struct plan *p, const struct list *l, struct err *err);
+/* A compiled plan. */
+struct plan_query;
+/* SQL and output program; the statements' literals are parameters. */
+int plan_compile(struct plan *p, struct plan_query **out, struct err *err);
+/* `SELECT count(*)` of the same rows; bound 0: exact, else at most bound + 1. */
+int plan_compile_count(struct plan *p, int64_t bound, struct pg_sql *out, struct err *err);
+
+struct plan_page {
+	size_t rows;         /* written */
+	bool more;           /* there are further rows */
+	const char *token;   /* where the next page begins, in the arena of the run; NULL at the end */
+	int64_t version;     /* row_version of the only row (plan->one) */
+};
+
+/* Runs the query on a lane and appends the rows as JSON objects joined by commas (no brackets). `inputs`: [0] the key or parent, then the values of a token. */
+int plan_run(struct plan_query *q, struct pg *pg, enum pg_lane lane, struct arena *a, const struct pg_bindings *b, struct buf *out, struct plan_page *page, struct err *err);
+/* Bindings of a run for this actor at this moment. */
+void plan_bindings(const struct registry *reg, const struct actor *actor, struct pg_bindings *out);
+/* Reads a token back: sets after, after_nulls and gives the inputs (index 0 is left for the key). ERR_SYNTAX when it is none of this plan's. */
+int plan_token(struct plan *p, const char *token, struct value **inputs, size_t *ninputs, struct err *err);
+
+#endif

@@ -1,0 +1,611 @@
+/* plan_sql: a plan becomes SQL and the program that writes its rows. */
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "serve/plan_private.h"
+
+static int build(struct plan *p, struct plan_query *q, const char *parents, struct err *err);
+
+static void user_eyes(struct plan *p, struct pg_sql *sql, const char *alias, struct expr_sql *out)
+{
+	*out = (struct expr_sql){.sql = sql, .alias = alias, .table = access_sql_table, .column = access_sql_field, .has_role = access_has_role, .ctx = &p->eyes};
+}
+
+static void system_eyes(struct plan *p, struct pg_sql *sql, const char *alias, struct expr_sql *out)
+{
+	*out = (struct expr_sql){.sql = sql, .alias = alias, .has_role = access_has_role, .ctx = &p->eyes};
+}
+
+static void op_text(struct plan_query *q, const char *text)
+{
+	struct plan_op op = {.kind = OP_TEXT, .text = text, .len = strlen(text)};
+	struct plan_op *last = q->ops.count ? &q->ops.items[q->ops.count - 1] : NULL;
+	if (last && last->kind == OP_TEXT) {
+		last->text = arena_printf(q->arena, "%s%s", last->text, text);
+		last->len = strlen(last->text);
+		return;
+	}
+	arena_push(q->arena, &q->ops, op);
+}
+
+static void op_column(struct plan_query *q, enum plan_op_kind kind, unsigned column)
+{
+	struct plan_op op = {.kind = kind, .column = column};
+	arena_push(q->arena, &q->ops, op);
+}
+
+/* Begins the next column of the select list and returns its number. */
+static unsigned column(struct plan_query *q)
+{
+	if (q->columns)
+		buf_puts(&q->sql.text, ", ");
+	return q->columns++;
+}
+
+/* "CASE WHEN granted THEN " when the field is not granted on every visible row. */
+static int grant_open(struct plan *p, struct pg_sql *sql, const char *alias, const struct field *f, bool *opened, struct err *err)
+{
+	*opened = access_field(p->access, GRANT_READ, f) == ACCESS_SOME;
+	if (!*opened)
+		return 0;
+	buf_puts(&sql->text, "CASE WHEN ");
+	if (access_sql_rows(p->access, GRANT_READ, f, sql, alias, err))
+		return -1;
+	buf_puts(&sql->text, " THEN ");
+	return 0;
+}
+
+/* The field's value as the actor sees it. */
+static int value_sql(struct plan *p, struct pg_sql *sql, const char *alias, const struct field *f, struct err *err)
+{
+	struct expr_sql opts;
+	bool opened;
+	if (f->expr.storage == EXPR_COLUMN)
+		return access_sql_column(p->access, f, sql, alias, err);
+	if (grant_open(p, sql, alias, f, &opened, err))
+		return -1;
+	if (f->expr.storage == EXPR_LINK) {
+		buf_printf(&sql->text, "ARRAY(SELECT l.target FROM %s l WHERE l.record = %s.id ORDER BY l.position, l.target)", f->expr.link, alias);
+	} else {
+		/* as a path, so that the value has the field's scale, like everywhere in expressions */
+		const char *name = f->expr.name;
+		struct expr *e = expr_make_path(p->arena, &name, 1);
+		struct expr_scope scope = {.table = &p->section->expr, .user = &p->reg->user->expr};
+		struct expr_type any = {.kind = EXPR_ANY};
+		system_eyes(p, sql, alias, &opts);
+		if (expr_check(p->arena, e, &scope, &any, err) || expr_sql_value(e, &opts, err))
+			return -1;
+	}
+	if (opened)
+		buf_puts(&sql->text, " END");
+	return 0;
+}
+
+/* What people see of a record, in the user's eyes. */
+static int title_sql(struct plan *p, struct pg_sql *sql, const char *alias, struct err *err)
+{
+	struct expr_sql opts;
+	user_eyes(p, sql, alias, &opts);
+	if (!p->section->title.expr) {
+		buf_printf(&sql->text, "%s.id::text", alias);
+		return 0;
+	}
+	return expr_sql_value(p->section->title.expr, &opts, err);
+}
+
+struct join {
+	const struct field *nav;
+	const char *alias;
+	struct join *next;
+};
+
+/* The alias of the joined target of a lookup; `joins` collects the joins to be written after FROM. */
+static const char *join_of(struct plan *p, struct plan_query *q, struct join **joins, const struct field *nav)
+{
+	for (struct join *j = *joins; j; j = j->next)
+		if (j->nav == nav)
+			return j->alias;
+	struct join *j = arena_new(p->arena, struct join);
+	j->nav = nav;
+	j->alias = pg_sql_alias(&q->sql);
+	j->next = *joins;
+	*joins = j;
+	return j->alias;
+}
+
+static int fields_sql(struct plan *p, struct plan_query *q, const char *alias, struct join **joins, struct buf *from, struct err *err);
+
+/* Writes the joins of one level into `from`; nested levels are appended by fields_sql before. */
+static int joins_sql(struct plan *p, struct plan_query *q, const char *alias, struct join *joins, struct buf *from, struct err *err)
+{
+	/* parameters are numbered where they are made, so the joins go through the same statement and are moved into `from` */
+	for (struct join *j = joins; j; j = j->next) {
+		size_t mark = q->sql.text.len;
+		buf_puts(&q->sql.text, " LEFT JOIN ");
+		if (access_sql_table(&p->eyes, &q->sql, &j->nav->to->expr, j->alias, err))
+			return -1;
+		buf_printf(&q->sql.text, " ON %s.id = ", j->alias);
+		if (value_sql(p, &q->sql, alias, j->nav, err))
+			return -1;
+		buf_add(from, q->sql.text.data + mark, q->sql.text.len - mark);
+		q->sql.text.len = mark;
+		q->sql.text.data[mark] = 0;
+	}
+	return 0;
+}
+
+static int file_sql(struct plan *p, struct plan_query *q, const char *alias, const struct field *f, struct err *err)
+{
+	static const char *const names[] = {"name", "size", "media_type"};
+	struct section *file = p->reg->file;
+	struct buf *b = &q->sql.text;
+	buf_puts(b, f->many ? "(SELECT coalesce(json_agg(json_build_object('id', x.id" : "(SELECT json_build_object('id', x.id");
+	for (size_t i = 0; i < 3; i++) {
+		struct field *part = section_find(file, names[i]);
+		if (part)
+			buf_printf(b, ", '%s', x.%s", names[i], part->expr.column);
+	}
+	if (f->many) {
+		buf_printf(b, ") ORDER BY l.position), '[]') FROM %s l JOIN %s x ON x.id = l.target WHERE l.record = %s.id)", f->expr.link, file->expr.sql, alias);
+		return 0;
+	}
+	buf_printf(b, ") FROM %s x WHERE x.id = ", file->expr.sql);
+	if (value_sql(p, &q->sql, alias, f, err))
+		return -1;
+	buf_putc(b, ')');
+	return 0;
+}
+
+/* Titles of what a lookup, or several, point to. */
+static int titles_sql(struct plan *p, struct plan_query *q, const char *alias, const struct field *f, struct join **joins, struct err *err)
+{
+	struct plan *target;
+	struct err ignored;
+	err_init(&ignored, p->arena);
+	const char *name = f->expr.name;
+	if (f->to == p->reg->file) {
+		op_text(q, arena_printf(p->arena, ",\"%s@ostov.file%s\":", name, f->many ? "s" : ""));
+		unsigned c = column(q);
+		bool opened = false;
+		if (f->many && grant_open(p, &q->sql, alias, f, &opened, err))
+			return -1;
+		if (file_sql(p, q, alias, f, err))
+			return -1;
+		if (opened)
+			buf_puts(&q->sql.text, " END");
+		op_column(q, OP_CELL, c);
+		return 0;
+	}
+	op_text(q, arena_printf(p->arena, ",\"%s@ostov.title%s\":", name, f->many ? "s" : ""));
+	if (plan_create(p->arena, p->reg, p->actor, f->to, &target, &ignored)) {
+		op_text(q, f->many ? "[]" : "null");
+		return 0;
+	}
+	unsigned c = column(q);
+	if (!f->many) {
+		const char *joined = join_of(p, q, joins, f);
+		buf_printf(&q->sql.text, "CASE WHEN %s.id IS NOT NULL THEN ", joined);
+		if (title_sql(target, &q->sql, joined, err))
+			return -1;
+		buf_puts(&q->sql.text, " END");
+		op_column(q, OP_CELL, c);
+		return 0;
+	}
+	bool opened;
+	const char *t = pg_sql_alias(&q->sql);
+	if (grant_open(p, &q->sql, alias, f, &opened, err))
+		return -1;
+	buf_puts(&q->sql.text, "ARRAY(SELECT CASE WHEN ");
+	buf_printf(&q->sql.text, "%s.id IS NOT NULL THEN ", t);
+	if (title_sql(target, &q->sql, t, err))
+		return -1;
+	buf_printf(&q->sql.text, " END FROM %s l LEFT JOIN ", f->expr.link);
+	if (access_sql_table(&p->eyes, &q->sql, &f->to->expr, t, err))
+		return -1;
+	buf_printf(&q->sql.text, " ON %s.id = l.target WHERE l.record = %s.id ORDER BY l.position, l.target)", t, alias);
+	if (opened)
+		buf_puts(&q->sql.text, " END");
+	op_column(q, OP_CELL, c);
+	return 0;
+}
+
+static int collection(struct plan *p, struct plan_query *q, const char *alias, const struct plan_expand *e, struct err *err)
+{
+	struct plan_child *child = arena_new(p->arena, struct plan_child);
+	child->name = e->nav->expr.name;
+	unsigned c = column(q);
+	bool opened;
+	/* not granted: no parent, so no lines */
+	if (grant_open(p, &q->sql, alias, e->nav, &opened, err))
+		return -1;
+	buf_printf(&q->sql.text, "%s.id", alias);
+	if (opened)
+		buf_puts(&q->sql.text, " END");
+	child->parent_column = c;
+	child->query.arena = p->arena;
+	struct plan_op op = {.kind = OP_COLLECTION, .column = c, .child = (unsigned)q->children.count};
+	arena_push(p->arena, &q->children, child);
+	arena_push(p->arena, &q->ops, op);
+	const char *link = NULL;
+	if (e->nav->expr.storage == EXPR_LINK)
+		link = e->nav->expr.link;
+	else
+		e->plan->by = (const struct field *)e->nav->expr.by;
+	return build(e->plan, &child->query, link ? link : "", err);
+}
+
+static int fields_sql(struct plan *p, struct plan_query *q, const char *alias, struct join **joins, struct buf *from, struct err *err)
+{
+	unsigned version = column(q);
+	buf_printf(&q->sql.text, "%s.row_version", alias);
+	q->version_column = q->ops.count ? q->version_column : version;
+	op_text(q, "{\"@odata.etag\":");
+	op_column(q, OP_ETAG, version);
+	if (p->titles) {
+		op_text(q, ",\"@ostov.title\":");
+		unsigned c = column(q);
+		if (title_sql(p, &q->sql, alias, err))
+			return -1;
+		op_column(q, OP_CELL, c);
+	}
+	for (size_t i = 0; i < p->fields.count; i++) {
+		const struct field *f = p->fields.items[i];
+		op_text(q, arena_printf(p->arena, ",\"%s\":", field_property(p->arena, f)));
+		unsigned c = column(q);
+		if (value_sql(p, &q->sql, alias, f, err))
+			return -1;
+		op_column(q, f->expr.type.kind == EXPR_DURATION ? OP_DURATION : OP_CELL, c);
+		if (p->titles && f->to && titles_sql(p, q, alias, f, joins, err))
+			return -1;
+	}
+	for (size_t i = 0; i < p->expands.count; i++) {
+		struct plan_expand *e = &p->expands.items[i];
+		if (!e->plan->fields.count && !e->plan->all)
+			plan_select_all(e->plan);
+		op_text(q, arena_printf(p->arena, ",\"%s\":", e->nav->expr.name));
+		if (e->nav->many || e->nav->type == FIELD_DETAIL) {
+			if (collection(p, q, alias, e, err))
+				return -1;
+			continue;
+		}
+		const char *joined = join_of(p, q, joins, e->nav);
+		unsigned c = column(q);
+		buf_printf(&q->sql.text, "%s.id", joined);
+		size_t open = q->ops.count;
+		op_column(q, OP_OPEN, c);
+		struct join *below = NULL;
+		struct buf deeper = BUF_INIT;
+		int failed = fields_sql(e->plan, q, joined, &below, &deeper, err) || joins_sql(e->plan, q, joined, below, &deeper, err);
+		/* deeper joins stand after this level's own; the caller appends them last */
+		if (!failed)
+			buf_add(from, deeper.data ? deeper.data : "", deeper.len);
+		buf_destroy(&deeper);
+		if (failed)
+			return -1;
+		q->ops.items[open].skip = (unsigned)(q->ops.count - open - 1);
+	}
+	op_text(q, "}");
+	return 0;
+}
+
+static enum pg_type order_type(const struct plan_order *o)
+{
+	return o->id ? PG_INT8 : field_pg_type(o->last);
+}
+
+static bool order_text(const struct plan_order *o)
+{
+	return !o->id && order_type(o) == PG_TEXT && o->last->expr.type.kind == EXPR_TEXT;
+}
+
+static int order_sql(struct plan *p, struct plan_query *q, const char *alias, const struct plan_order *o, bool collate, struct err *err)
+{
+	struct expr_sql opts;
+	if (o->id) {
+		buf_printf(&q->sql.text, "%s.id", alias);
+		return 0;
+	}
+	user_eyes(p, &q->sql, alias, &opts);
+	if (expr_sql_value(o->expr, &opts, err))
+		return -1;
+	if (collate && order_text(o))
+		buf_puts(&q->sql.text, " COLLATE \"und-x-icu\"");
+	return 0;
+}
+
+/* Rows behind the position of a token. Inputs 1…: values of the order, the key last. */
+static int after_sql(struct plan *p, struct plan_query *q, const char *alias, struct err *err)
+{
+	struct buf *b = &q->sql.text;
+	size_t n = p->orders.count;
+	const struct plan_order *first = &p->orders.items[0];
+	bool down = p->orders.items[n - 1].desc;
+	if (n == 1) { /* the key alone */
+		buf_printf(b, "%s.id %s ", alias, down ? "<" : ">");
+		pg_sql_input(&q->sql, PG_INT8, 1);
+		return 0;
+	}
+	if (n == 2 && p->after_nulls) {
+		if (order_sql(p, q, alias, first, false, err))
+			return -1;
+		buf_printf(b, " IS NULL AND %s.id %s ", alias, down ? "<" : ">");
+		pg_sql_input(&q->sql, PG_INT8, 2);
+		return 0;
+	}
+	if (n == 2) { /* one range of the index; rows without a value are another phase */
+		buf_putc(b, '(');
+		if (order_sql(p, q, alias, first, true, err))
+			return -1;
+		buf_printf(b, ", %s.id) %s (", alias, down ? "<" : ">");
+		pg_sql_input(&q->sql, order_type(first), 1);
+		buf_puts(b, ", ");
+		pg_sql_input(&q->sql, PG_INT8, 2);
+		buf_putc(b, ')');
+		return 0;
+	}
+	/* several fields: (a after) or (a same and (b after or …)); an empty value is last */
+	for (size_t i = 0; i < n; i++) {
+		const struct plan_order *o = &p->orders.items[i];
+		buf_putc(b, '(');
+		if (order_sql(p, q, alias, o, true, err))
+			return -1;
+		buf_printf(b, " %s ", o->desc ? "<" : ">");
+		pg_sql_input(&q->sql, order_type(o), (int)i + 1);
+		if (!o->id) {
+			buf_puts(b, " OR (");
+			if (order_sql(p, q, alias, o, false, err))
+				return -1;
+			buf_puts(b, " IS NULL AND ");
+			pg_sql_input(&q->sql, order_type(o), (int)i + 1);
+			buf_puts(b, " IS NOT NULL)");
+		}
+		if (i + 1 < n) {
+			buf_puts(b, " OR (");
+			if (order_sql(p, q, alias, o, false, err))
+				return -1;
+			buf_puts(b, " IS NOT DISTINCT FROM ");
+			pg_sql_input(&q->sql, order_type(o), (int)i + 1);
+			buf_puts(b, " AND ");
+		}
+	}
+	for (size_t i = 0; i < n; i++)
+		buf_puts(b, i + 1 < n ? "))" : ")");
+	return 0;
+}
+
+/* "%" and "_" of what people type mean themselves. */
+static const char *like_pattern(struct arena *a, const char *word, size_t len)
+{
+	struct buf b = BUF_INIT;
+	buf_putc(&b, '%');
+	for (size_t i = 0; i < len; i++) {
+		if (word[i] == '%' || word[i] == '_' || word[i] == '\\')
+			buf_putc(&b, '\\');
+		buf_putc(&b, word[i]);
+	}
+	buf_putc(&b, '%');
+	const char *out = arena_strndup(a, b.data, b.len);
+	buf_destroy(&b);
+	return out;
+}
+
+/* Every word stands in some text field that is searched: the ones marked `search`, the number, and the texts of the title. */
+static int search_sql(struct plan *p, struct plan_query *q, const char *alias, struct err *err)
+{
+	enum { WORDS = 8 };
+	struct buf *b = &q->sql.text;
+	const char *at = p->search;
+	for (int words = 0; words < WORDS; words++) {
+		at += strspn(at, " \t");
+		size_t len = strcspn(at, " \t");
+		if (!len)
+			break;
+		const char *pattern = like_pattern(p->arena, at, len);
+		bool any = false;
+		buf_puts(b, " AND (");
+		for (size_t i = 0; i < p->section->nfields; i++) {
+			struct field *f = p->section->fields[i];
+			bool in_title = p->section->title.text && strstr(p->section->title.text, arena_printf(p->arena, "{%s}", f->expr.name));
+			bool text = f->expr.storage == EXPR_COLUMN && f->expr.type.kind == EXPR_TEXT && !f->builtin;
+			if (!text || !(f->search || f->type == FIELD_AUTONUMBER || in_title) || access_field(p->access, GRANT_READ, f) == ACCESS_NONE)
+				continue;
+			buf_puts(b, any ? " OR (" : "(");
+			if (access_sql_column(p->access, f, &q->sql, alias, err))
+				return -1;
+			buf_puts(b, " COLLATE \"und-x-icu\") ILIKE ");
+			pg_sql_value(&q->sql, PG_TEXT, value_textz(pattern));
+			any = true;
+		}
+		buf_puts(b, any ? ")" : "false)");
+		at += len;
+	}
+	return 0;
+}
+
+/* WHERE of the rows that the plan wants. `link` is the alias of the link row of several lookups, or NULL. */
+static int where_sql(struct plan *p, struct plan_query *q, const char *alias, struct err *err)
+{
+	struct buf *b = &q->sql.text;
+	struct expr_sql opts;
+	buf_puts(b, " WHERE ");
+	if (access_sql_rows(p->access, GRANT_READ, NULL, &q->sql, alias, err))
+		return -1;
+	if (p->one) {
+		buf_printf(b, " AND %s.id = ", alias);
+		pg_sql_input(&q->sql, PG_INT8, 0);
+	}
+	if (p->where && (!p->where->constant || !p->where->value)) {
+		buf_puts(b, " AND ");
+		system_eyes(p, &q->sql, alias, &opts);
+		if (p->where->constant)
+			buf_puts(b, "false");
+		else if (expr_sql_condition(p->where->expr, &opts, err))
+			return -1;
+	}
+	if (p->filter) {
+		buf_puts(b, " AND ");
+		user_eyes(p, &q->sql, alias, &opts);
+		if (expr_sql_condition(p->filter, &opts, err))
+			return -1;
+	}
+	if (p->search && search_sql(p, q, alias, err))
+		return -1;
+	return 0;
+}
+
+static int complete_order(struct plan *p, struct err *err)
+{
+	static const char *const id[] = {"id"};
+	for (size_t i = 0; i < p->orders.count; i++)
+		if (p->orders.items[i].id) {
+			p->orders.count = i + 1; /* the key decides: what stands behind it says nothing */
+			return 0;
+		}
+	bool desc = p->orders.count ? p->orders.items[p->orders.count - 1].desc : true;
+	if (p->orders.count == PLAN_ORDERS)
+		p->orders.count--;
+	return plan_order(p, id, 1, desc, err);
+}
+
+/* `parents`: NULL for the statement of the plan itself; "" for lines by plan->by; else the link table. */
+static int build(struct plan *p, struct plan_query *q, const char *parents, struct err *err)
+{
+	struct arena *a = p->arena;
+	q->arena = a;
+	pg_sql_create(&q->sql, a);
+	if (!p->fields.count && !p->all)
+		plan_select_all(p);
+	if (!p->one && complete_order(p, err))
+		return -1;
+	const char *alias = pg_sql_alias(&q->sql);
+	struct buf from = BUF_INIT, *b = &q->sql.text;
+	struct join *joins = NULL;
+	buf_puts(b, "SELECT ");
+	if (parents) {
+		buf_puts(b, "p.id, x.* FROM unnest(");
+		pg_sql_input(&q->sql, PG_INT8_ARRAY, 0);
+		buf_puts(b, ") AS p(id) CROSS JOIN LATERAL (SELECT ");
+		/* column 0 of the result is the parent's id; the inner select list begins at 1 without a comma */
+	}
+	if (fields_sql(p, q, alias, &joins, &from, err))
+		goto failed;
+	if (!p->one && !parents)
+		for (size_t i = 0; i < p->orders.count; i++) {
+			q->order_columns[i] = column(q);
+			q->order_types[i] = order_type(&p->orders.items[i]);
+			if (order_sql(p, q, alias, &p->orders.items[i], false, err))
+				goto failed;
+			q->norders++;
+		}
+	if (parents) {
+		/* result columns are shifted by the parent's id */
+		for (size_t i = 0; i < q->ops.count; i++)
+			q->ops.items[i].column++;
+		for (size_t i = 0; i < q->children.count; i++)
+			q->children.items[i]->parent_column++;
+	}
+	/* this level's joins come before the deeper ones, which refer to them */
+	struct buf own = BUF_INIT;
+	if (joins_sql(p, q, alias, joins, &own, err)) {
+		buf_destroy(&own);
+		goto failed;
+	}
+	const char *link = parents && *parents ? pg_sql_alias(&q->sql) : NULL;
+	if (link)
+		buf_printf(b, " FROM %s %s JOIN %s %s ON %s.id = %s.target", parents, link, p->section->expr.sql, alias, alias, link);
+	else
+		buf_printf(b, " FROM %s %s", p->section->expr.sql, alias);
+	if (own.len)
+		buf_add(b, own.data, own.len);
+	buf_destroy(&own);
+	if (from.len)
+		buf_add(b, from.data, from.len);
+	buf_destroy(&from);
+	if (where_sql(p, q, alias, err))
+		return -1;
+	if (link)
+		buf_printf(b, " AND %s.record = p.id", link);
+	else if (parents)
+		buf_printf(b, " AND %s.%s = p.id", alias, p->by->expr.column);
+	else if (p->by) {
+		buf_printf(b, " AND %s.%s = ", alias, p->by->expr.column);
+		pg_sql_input(&q->sql, PG_INT8, 0);
+	}
+	q->one = p->one;
+	q->top = p->top;
+	if (p->one)
+		return 0;
+	if (p->after) {
+		buf_puts(b, " AND ");
+		if (after_sql(p, q, alias, err))
+			return -1;
+	}
+	const struct plan_order *first = &p->orders.items[0];
+	q->after = p->after;
+	q->after_nulls = p->after_nulls;
+	q->id_desc = p->orders.items[p->orders.count - 1].desc;
+	q->first_nullable = p->orders.count == 2 && !(first->last->builtin && first->last->type == FIELD_DATETIME);
+	q->keyset = true;
+	for (size_t i = 0; i < p->orders.count; i++) {
+		buf_puts(b, i ? ", " : link && p->orders.count == 1 ? arena_printf(a, " ORDER BY %s.position, ", link) : " ORDER BY ");
+		if (order_sql(p, q, alias, &p->orders.items[i], true, err))
+			return -1;
+		buf_puts(b, p->orders.items[i].id ? (p->orders.items[i].desc ? " DESC" : "") : p->orders.items[i].desc ? " DESC NULLS LAST" : " ASC NULLS LAST");
+	}
+	buf_puts(b, " LIMIT ");
+	pg_sql_value(&q->sql, PG_INT8, value_int(p->top + 1));
+	if (p->skip) {
+		buf_puts(b, " OFFSET ");
+		pg_sql_value(&q->sql, PG_INT8, value_int(p->skip));
+	}
+	if (parents)
+		buf_puts(b, ") x");
+	return 0;
+failed:
+	buf_destroy(&from);
+	return -1;
+}
+
+static void finish(struct plan_query *q)
+{
+	q->text = pg_sql_finish(&q->sql);
+	for (size_t i = 0; i < q->children.count; i++)
+		finish(&q->children.items[i]->query);
+}
+
+int plan_compile(struct plan *p, struct plan_query **out, struct err *err)
+{
+	struct plan_query *q = arena_new(p->arena, struct plan_query);
+	if (build(p, q, NULL, err)) {
+		buf_destroy(&q->sql.text);
+		return -1;
+	}
+	finish(q);
+	*out = q;
+	return 0;
+}
+
+int plan_compile_count(struct plan *p, int64_t bound, struct pg_sql *out, struct err *err)
+{
+	struct plan_query q = {.arena = p->arena};
+	pg_sql_create(&q.sql, p->arena);
+	const char *alias = pg_sql_alias(&q.sql);
+	buf_printf(&q.sql.text, bound ? "SELECT count(*) FROM (SELECT 1 FROM %s %s" : "SELECT count(*) FROM %s %s", p->section->expr.sql, alias);
+	if (where_sql(p, &q, alias, err)) {
+		buf_destroy(&q.sql.text);
+		return -1;
+	}
+	if (p->by) {
+		buf_printf(&q.sql.text, " AND %s.%s = ", alias, p->by->expr.column);
+		pg_sql_input(&q.sql, PG_INT8, 0);
+	}
+	if (bound) {
+		buf_puts(&q.sql.text, " LIMIT ");
+		pg_sql_value(&q.sql, PG_INT8, value_int(bound + 1));
+		buf_puts(&q.sql.text, ") c");
+	}
+	*out = q.sql;
+	return 0;
+}
