@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct arena;
 struct decl;
 
 enum decl_kind { DECL_NIL, DECL_BOOL, DECL_INT, DECL_NUMBER, DECL_TEXT, DECL_TABLE, DECL_FUNCTION, DECL_DECL };
@@ -36,7 +37,7 @@ struct decl_value {
 			size_t count;
 		} table;
 		struct decl *decl;
-		int function; /* DECL_FUNCTION: its number within the module's hooks */
+		int function; /* DECL_FUNCTION: which `on` of its module it belongs to, from 0; -1 elsewhere */
 	};
 	int line; /* of the value where known, else of the declaration */
 };
@@ -75,5 +76,14 @@ struct decls {
 	struct decl **items; /* modules in order of loading, files in order of name, declarations in source order */
 	size_t count, cap;
 };
+
+/* The value of the option, or NULL. */
+const struct decl_value *decl_option(const struct decl *d, const char *key);
+/* The nth (from 0) positional value, or NULL. */
+const struct decl_value *decl_position(const struct decl *d, size_t n);
+/* How people are told of a file: "sections/contract.lua" in the top module, "crm/sections/account.lua" in others. In `a`. */
+const char *config_path(struct arena *a, const struct config *config, const char *module, const char *path);
+/* The file, or NULL. */
+const struct config_file *config_file_find(const struct config *config, const char *module, const char *path);
 
 #endif
