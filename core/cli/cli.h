@@ -20,6 +20,8 @@ struct cli_command {
 	int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns an enum cli_exit */
 };
 
+/* Checks a configuration without a database. */
+int cmd_check(int argc, char **argv);
 /* Prints the versions of Ostov and of the libraries it runs with. */
 int cmd_version(int argc, char **argv);
 

@@ -7,6 +7,7 @@
 
 /* One line a command, in the order in which the overview shows them. */
 static const struct cli_command commands[] = {
+	{"check", "check a configuration: every error at once", cmd_check},
 	{"version", "print the version", cmd_version},
 };
 

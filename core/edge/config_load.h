@@ -10,8 +10,8 @@
 
 /* The configuration folder `dir` with the modules it depends on (looked for in modules_dir and beside `dir`) and the platform's own declarations in
  * lua_dir/core. `map` may be NULL (nothing was applied yet); `a` is scratch. -1 when any error. */
-int config_load_dir(struct arena *a, const char *dir, const char *lua_dir, const char *modules_dir, const struct object_map *map, struct registry **out,
-					struct err *errs);
+int config_load_dir(struct arena *a, const char *dir, const char *lua_dir, const char *modules_dir, const struct object_map *map,
+					struct registry **out, struct err *errs);
 /* The same from files already read (config_read_dir, a stored generation); `config` is copied. */
 int config_load_generation(const struct config *config, const struct object_map *map, struct registry **out, struct err *errs);
 

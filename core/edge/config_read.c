@@ -23,7 +23,7 @@ struct part {
 	struct dependence {
 		const char *name;
 		int line, column;
-	} *depends;
+	} * depends;
 	size_t ndepends;
 	enum { FRESH, OPEN, DONE } state;
 };
@@ -41,7 +41,8 @@ struct reading {
 	size_t files, bytes;
 };
 
-static void fail(struct reading *r, const char *file, int line, int column, int width, const char *hint, enum err_code code, const char *message)
+static void fail(struct reading *r, const char *file, int line, int column, int width, const char *hint, enum err_code code,
+				 const char *message)
 {
 	struct err one;
 	err_init(&one, r->errs->arena);
@@ -58,8 +59,8 @@ static void fail(struct reading *r, const char *file, int line, int column, int 
 /* Folders of a module whose files belong to it, and the endings taken. */
 static const struct {
 	const char *folder, *ending;
-} folders[] = {{"sections", ".lua"}, {"roles", ".lua"},   {"views", ".lua"},     {"hooks", ".lua"}, {"data", ".lua"}, {"imports", ".lua"},
-			   {"sample", ".lua"},   {"processes", ".lua"}, {"tests", ".lua"}, {"po", ".po"}};
+} folders[] = {{"sections", ".lua"}, {"roles", ".lua"},  {"views", ".lua"},     {"hooks", ".lua"}, {"data", ".lua"},
+			   {"imports", ".lua"},  {"sample", ".lua"}, {"processes", ".lua"}, {"tests", ".lua"}, {"po", ".po"}};
 
 static int file_compare(const void *x, const void *y)
 {
@@ -176,11 +177,13 @@ static struct part *part_read(struct reading *r, const char *dir, const char *wa
 	const struct source_table *t = module_table(s);
 	if (!t || !text_is_name(t->name, strlen(t->name))) {
 		fail(r, shown, t ? t->line : 1, 0, 0, "module \"my_module\" { version = \"1.0.0\", core = \"1\" }", ERR_CONFIG,
-			 t ? "the module's name is not [a-z][a-z0-9_]* of at most 48 characters" : "module.lua does not declare its module by a literal name");
+			 t ? "the module's name is not [a-z][a-z0-9_]* of at most 48 characters"
+			   : "module.lua does not declare its module by a literal name");
 		return NULL;
 	}
 	if (wanted && strcmp(t->name, wanted) != 0) {
-		fail(r, shown, t->line, 0, 0, NULL, ERR_CONFIG, arena_printf(r->arena, "module '%s' is declared where '%s' is looked for", t->name, wanted));
+		fail(r, shown, t->line, 0, 0, NULL, ERR_CONFIG,
+			 arena_printf(r->arena, "module '%s' is declared where '%s' is looked for", t->name, wanted));
 		return NULL;
 	}
 	p->name = t->name;
@@ -259,12 +262,15 @@ static void part_place(struct reading *r, struct part *p, const char *from)
 			const char *dir = text_is_name(d->name, strlen(d->name)) ? module_dir(r, d->name) : NULL;
 			if (!dir) {
 				const char *near = module_nearest(r, d->name);
-				fail(r, shown, d->line, d->column, width, near ? arena_printf(r->arena, "did you mean '%s'?", near) : "modules are looked for beside the configuration and in the platform's modules/",
+				fail(r, shown, d->line, d->column, width,
+					 near ? arena_printf(r->arena, "did you mean '%s'?", near)
+						  : "modules are looked for beside the configuration and in the platform's modules/",
 					 ERR_CONFIG, arena_printf(r->arena, "module '%s': depends on '%s', which is nowhere", p->name, d->name));
 				continue;
 			}
 			if (r->parts.count == CONFIG_READ_MODULES) {
-				fail(r, shown, d->line, d->column, width, NULL, ERR_CONFIG, arena_printf(r->arena, "a configuration has at most %d modules", CONFIG_READ_MODULES));
+				fail(r, shown, d->line, d->column, width, NULL, ERR_CONFIG,
+					 arena_printf(r->arena, "a configuration has at most %d modules", CONFIG_READ_MODULES));
 				return;
 			}
 			q = part_read(r, dir, d->name);
@@ -272,7 +278,8 @@ static void part_place(struct reading *r, struct part *p, const char *from)
 				continue;
 		}
 		if (q->state == OPEN)
-			fail(r, shown, d->line, d->column, width, NULL, ERR_CONFIG, arena_printf(r->arena, "modules depend on each other: %s → %s", chain, q->name));
+			fail(r, shown, d->line, d->column, width, NULL, ERR_CONFIG,
+				 arena_printf(r->arena, "modules depend on each other: %s → %s", chain, q->name));
 		else if (q->state == FRESH)
 			part_place(r, q, chain);
 	}

@@ -73,7 +73,8 @@ static int line_now(lua_State *L)
 
 /* --- values --- */
 
-static void value_read(lua_State *L, struct load *l, int index, const struct source_item *item, int line, int depth, struct decl_value *out, bool *skip);
+static void value_read(lua_State *L, struct load *l, int index, const struct source_item *item, int line, int depth, struct decl_value *out,
+					   bool *skip);
 
 struct key {
 	const char *text; /* NULL: a position */
@@ -94,7 +95,8 @@ static int key_compare(const void *x, const void *y)
 }
 
 /* Reads the table at `index` into pairs in the arena: positions first, then keys as the source has them. */
-static void table_read(lua_State *L, struct load *l, int index, const struct source_table *table, int line, int depth, struct decl_pair **pairs, size_t *count)
+static void table_read(lua_State *L, struct load *l, int index, const struct source_table *table, int line, int depth,
+					   struct decl_pair **pairs, size_t *count)
 {
 	struct {
 		struct key *items;
@@ -150,7 +152,8 @@ static void table_read(lua_State *L, struct load *l, int index, const struct sou
 	}
 }
 
-static void value_read(lua_State *L, struct load *l, int index, const struct source_item *item, int line, int depth, struct decl_value *out, bool *skip)
+static void value_read(lua_State *L, struct load *l, int index, const struct source_item *item, int line, int depth, struct decl_value *out,
+					   bool *skip)
 {
 	memset(out, 0, sizeof *out);
 	out->line = item ? l->source->tokens[item->key_token].line : line;
@@ -230,7 +233,8 @@ static void argument_read(lua_State *L, struct load *l, struct handle *h, int in
 {
 	bool hook = strcmp(h->decl->word, "on") == 0;
 	if (h->filled)
-		luaL_error(L, "%s '%s': options were given already; a comma is missing before this", h->decl->word, h->decl->name ? h->decl->name : "");
+		luaL_error(L, "%s '%s': options were given already; a comma is missing before this", h->decl->word,
+				   h->decl->name ? h->decl->name : "");
 	if (lua_type(L, index) == LUA_TTABLE && !hook) {
 		options_read(L, l, h, index);
 	} else if (lua_type(L, index) == LUA_TSTRING && hook && h->pairs.count == 0) {
@@ -300,8 +304,8 @@ static int handle_call(lua_State *L)
 static int handle_index(lua_State *L)
 {
 	struct handle **h = luaL_checkudata(L, 1, HANDLE);
-	return luaL_error(L, "%s '%s' is a declaration: it has no '%s' to read or set", (*h)->decl->word, (*h)->decl->name ? (*h)->decl->name : "",
-					  lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "key");
+	return luaL_error(L, "%s '%s' is a declaration: it has no '%s' to read or set", (*h)->decl->word,
+					  (*h)->decl->name ? (*h)->decl->name : "", lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "key");
 }
 
 /* --- undefined names --- */
@@ -361,7 +365,8 @@ static int global_missing(lua_State *L)
 			hint = arena_printf(l->arena, "did you mean '%s'?", near);
 		else if (world_withheld(name))
 			hint = arena_printf(l->arena, "'%s' is not there while a configuration loads", name);
-		report(l, line, t ? t->column : 0, (int)strlen(name), hint, arena_printf(l->arena, call ? "unknown word '%s'" : "undefined global '%s'", name));
+		report(l, line, t ? t->column : 0, (int)strlen(name), hint,
+			   arena_printf(l->arena, call ? "unknown word '%s'" : "undefined global '%s'", name));
 	}
 	return ghost_self(L);
 }
@@ -373,8 +378,12 @@ static int global_set(lua_State *L)
 
 static void words_open(lua_State *L, struct load *l)
 {
-	static const luaL_Reg handle_methods[] = {{"__call", handle_call}, {"__index", handle_index}, {"__newindex", handle_index}, {NULL, NULL}};
-	static const char *const ghostly[] = {"__call", "__index", "__newindex", "__add", "__sub", "__mul", "__div", "__mod", "__unm", "__idiv", "__pow", "__concat", NULL};
+	static const luaL_Reg handle_methods[] = {{"__call", handle_call},
+											  {"__index", handle_index},
+											  {"__newindex", handle_index},
+											  {NULL, NULL}};
+	static const char *const ghostly[] = {"__call", "__index", "__newindex", "__add", "__sub",    "__mul", "__div",
+										  "__mod",  "__unm",   "__idiv",     "__pow", "__concat", NULL};
 	luaL_newmetatable(L, HANDLE);
 	lua_pushlightuserdata(L, l);
 	luaL_setfuncs(L, handle_methods, 1);
@@ -472,6 +481,16 @@ static void failure_report(lua_State *L, struct load *l)
 	report(l, line, column, width, NULL, text);
 }
 
+/* What the rest of the file declares is unknown. */
+static void file_broken(struct load *l)
+{
+	const struct config_file **all = arena_array(l->arena, const struct config_file *, l->out->nbroken + 1);
+	for (size_t i = 0; i < l->out->nbroken; i++)
+		all[i] = l->out->broken[i];
+	all[l->out->nbroken++] = l->file;
+	l->out->broken = all;
+}
+
 static void file_run(lua_State *L, struct load *l, int environment)
 {
 	const struct config_file *f = l->file;
@@ -480,7 +499,8 @@ static void file_run(lua_State *L, struct load *l, int environment)
 	l->source = source_scan(l->arena, f->bytes, f->len);
 	if (strncmp(f->path, "processes/", 10) == 0 || strncmp(f->path, "tests/", 6) == 0) {
 		bool tests = *f->path == 't';
-		report(l, 1, 0, 0, "take the file out of the folder", tests ? "not yet: tests come with a later version" : "not yet: processes come with a later version");
+		report(l, 1, 0, 0, "take the file out of the folder",
+			   tests ? "not yet: tests come with a later version" : "not yet: processes come with a later version");
 		return;
 	}
 	if (!text_valid(f->bytes, f->len)) {
@@ -489,13 +509,16 @@ static void file_run(lua_State *L, struct load *l, int environment)
 	}
 	if (luaL_loadbufferx(L, f->bytes, f->len, "=?", "t") != LUA_OK) {
 		failure_report(L, l);
+		file_broken(l);
 		lua_settop(L, top);
 		return;
 	}
 	lua_pushvalue(L, environment);
 	lua_setupvalue(L, -2, 1);
-	if (lua_pcall(L, 0, 0, 0) != LUA_OK)
+	if (lua_pcall(L, 0, 0, 0) != LUA_OK) {
 		failure_report(L, l);
+		file_broken(l);
+	}
 	lua_settop(L, top);
 	for (size_t i = 0; i < l->made.count; i++)
 		if (!l->made.items[i]->placed) {

@@ -16,9 +16,9 @@
 #define MAX_REPEAT (1 << 20)
 
 struct world {
-	int64_t left, given;  /* instructions */
-	size_t held, memory;  /* bytes */
-	const char *over;     /* what ran out, NULL nothing */
+	int64_t left, given; /* instructions */
+	size_t held, memory; /* bytes */
+	const char *over;    /* what ran out, NULL nothing */
 	struct timespec began;
 };
 
@@ -331,7 +331,8 @@ static int string_find(lua_State *L)
 	const char *s = luaL_checklstring(L, 1, &len), *p = luaL_checklstring(L, 2, &n);
 	lua_Integer from = luaL_optinteger(L, 3, 1);
 	if (!lua_toboolean(L, 4) && strpbrk(p, "^$*+?.([%-"))
-		return luaL_error(L, "string.find: patterns are not there while a configuration loads; pass true as the fourth argument for plain text");
+		return luaL_error(
+			L, "string.find: patterns are not there while a configuration loads; pass true as the fourth argument for plain text");
 	if (from < 0)
 		from = (lua_Integer)len + from < 0 ? 1 : (lua_Integer)len + from + 1;
 	if (from < 1)
@@ -404,7 +405,8 @@ void world_open(lua_State *L)
 	static const char *const base[] = {"type", "ipairs", "select", "tonumber", "error", "assert", NULL};
 	static const char *const string[] = {"byte", "char", "format", "len", "lower", "rep", "reverse", "sub", "upper", "find", NULL};
 	static const char *const table[] = {"concat", "insert", "remove", "unpack", "pack", "sort", NULL};
-	static const char *const math[] = {"abs", "ceil", "floor", "fmod", "max", "min", "modf", "tointeger", "type", "ult", "maxinteger", "mininteger", "huge", "pi", NULL};
+	static const char *const math[] = {"abs",  "ceil", "floor",      "fmod",       "max",  "min", "modf", "tointeger",
+									   "type", "ult",  "maxinteger", "mininteger", "huge", "pi",  NULL};
 	static const char *const utf8[] = {"char", "codepoint", "len", "offset", NULL};
 	static const luaL_Reg own[] = {{"tostring", world_tostring}, {"pairs", world_pairs}, {"pcall", world_pcall}, {NULL, NULL}};
 
@@ -449,8 +451,10 @@ void world_open(lua_State *L)
 
 bool world_withheld(const char *name)
 {
-	static const char *const names[] = {"os",		 "io",		"require", "package", "load",	"loadstring",	"loadfile",		"dofile",		"debug",  "coroutine", "print",
-										"collectgarbage", "next",	"rawget",  "rawset",  "rawequal", "rawlen",		"setmetatable", "getmetatable", "xpcall", "warn",	   NULL};
+	static const char *const names[] = {"os",           "io",     "require", "package",   "load",   "loadstring",
+										"loadfile",     "dofile", "debug",   "coroutine", "print",  "collectgarbage",
+										"next",         "rawget", "rawset",  "rawequal",  "rawlen", "setmetatable",
+										"getmetatable", "xpcall", "warn",    NULL};
 	for (size_t i = 0; names[i]; i++)
 		if (strcmp(names[i], name) == 0)
 			return true;

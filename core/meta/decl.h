@@ -75,6 +75,8 @@ struct config {
 struct decls {
 	struct decl **items; /* modules in order of loading, files in order of name, declarations in source order */
 	size_t count, cap;
+	const struct config_file **broken; /* files that did not run to their end */
+	size_t nbroken;
 };
 
 /* The value of the option, or NULL. */

@@ -10,22 +10,21 @@
 struct arena;
 struct err;
 
-/* Fixed texts and translations of one module's po file: path + msgid → msgstr. */
 struct registry {
 	struct arena *arena;
 	int refs;
-	int64_t generation;    /* 0: not from a database */
-	const char *hash;      /* of the configuration */
-	const char *name;      /* of the top module */
+	int64_t generation;      /* 0: not from a database */
+	const char *hash;        /* of the configuration */
+	const char *name;        /* of the top module */
 	struct module **modules; /* in order of loading, "core" first */
 	size_t nmodules;
 	struct section **sections; /* in order of declaration */
 	size_t nsections, capsections;
-	struct map by_name;    /* section by name */
-	struct map roles;      /* role by name, in order */
+	struct map by_name; /* section by name */
+	struct map roles;   /* role by name, in order */
 	struct grant **grants;
 	size_t ngrants, capgrants;
-	struct hook **hooks;   /* sorted by event, module order, name */
+	struct hook **hooks; /* sorted by section, event, module order, name */
 	size_t nhooks, caphooks;
 	struct data_rows **data;
 	size_t ndata, capdata;
@@ -34,7 +33,7 @@ struct registry {
 	struct section *user, *role, *file; /* built-in sections */
 	const char *zone, *currency;
 	unsigned week;
-	enum lang language;    /* of the configuration's default */
+	enum lang language;          /* of the configuration's default */
 	const struct config *config; /* the files, for run-time Lua (hooks) and explain's source lines */
 };
 
@@ -46,8 +45,10 @@ struct object_map {
 	void *ctx;
 };
 
-/* Builds and checks. `po` texts are among config's files. Errors and warnings (err.warning) are appended to *errs in order of module, file, line; -1 when any error. */
-int registry_build(const struct config *config, const struct decls *decls, const struct object_map *map, struct registry **out, struct err *errs);
+/* Builds and checks. Everything is made in `own`, where config and decls live already; on success the registry owns that arena (registry_unref deletes it), on
+ * failure the caller deletes it. Errors and warnings (err.warning) are appended to *errs, their texts copied to its arena; -1 when any error. */
+int registry_build(struct arena *own, const struct config *config, const struct decls *decls, const struct object_map *map,
+				   struct registry **out, struct err *errs);
 struct registry *registry_ref(struct registry *r);
 void registry_unref(struct registry *r);
 struct section *registry_find(const struct registry *r, const char *name);

@@ -26,11 +26,11 @@ struct label {
 
 /* An option that takes true, false or an expression. */
 struct rule {
-	bool set;             /* the option was given */
-	bool constant;        /* `value` decides */
+	bool set;      /* the option was given */
+	bool constant; /* `value` decides */
 	bool value;
-	const char *text;     /* source of the expression */
-	struct expr *expr;    /* typed tree, NULL when constant or not set */
+	const char *text;  /* source of the expression */
+	struct expr *expr; /* typed tree, NULL when constant or not set */
 	struct place place;
 };
 
@@ -42,14 +42,32 @@ struct formula {
 };
 
 /* "{number} · {account.name}": pieces in turn, compiled also as one expression of text. */
-struct template {
+struct template
+{
 	const char *text;
 	struct expr *expr; /* text-typed: literals and paths joined by `..` */
 };
 
 enum field_type {
-	FIELD_TEXT, FIELD_INTEGER, FIELD_DECIMAL, FIELD_MONEY, FIELD_PERCENT, FIELD_BOOLEAN, FIELD_DATE, FIELD_DATETIME, FIELD_DURATION, FIELD_CHOICE, FIELD_LOOKUP,
-	FIELD_DETAIL, FIELD_FILE, FIELD_EMAIL, FIELD_PHONE, FIELD_URL, FIELD_AUTONUMBER, FIELD_FORMULA, FIELD_ROLLUP,
+	FIELD_TEXT,
+	FIELD_INTEGER,
+	FIELD_DECIMAL,
+	FIELD_MONEY,
+	FIELD_PERCENT,
+	FIELD_BOOLEAN,
+	FIELD_DATE,
+	FIELD_DATETIME,
+	FIELD_DURATION,
+	FIELD_CHOICE,
+	FIELD_LOOKUP,
+	FIELD_DETAIL,
+	FIELD_FILE,
+	FIELD_EMAIL,
+	FIELD_PHONE,
+	FIELD_URL,
+	FIELD_AUTONUMBER,
+	FIELD_FORMULA,
+	FIELD_ROLLUP,
 	FIELD_ID,    /* built-in id */
 	FIELD_STAGE, /* built-in stage */
 	FIELD_TYPE_COUNT
@@ -66,44 +84,44 @@ struct choice_value {
 };
 
 struct field {
-	struct expr_field expr;   /* must stay first: the catalogue's view (name, type, storage, column, link, by, formula) */
-	struct section *section;  /* the one it belongs to */
-	struct module *module;    /* that declared it (an extending one, perhaps) */
-	int pos;                  /* its place in section->fields */
-	int64_t id;               /* of the object map, stable over renames; 0 before apply */
-	const char *was;          /* former name, or NULL */
+	struct expr_field expr;  /* must stay first: the catalogue's view (name, type, storage, column, link, by, formula) */
+	struct section *section; /* the one it belongs to */
+	struct module *module;   /* that declared it (an extending one, perhaps) */
+	int pos;                 /* its place in section->fields */
+	int64_t id;              /* of the object map, stable over renames; 0 before apply */
+	const char *was;         /* former name, or NULL */
 	struct place place;
 	enum field_type type;
 	enum field_type value_type; /* of formula and rollup: the type of their value; else = type */
 	struct label label, help, message;
-	bool builtin;             /* id stage created_at created_by changed_at changed_by */
-	bool many;                /* several lookups or files */
-	bool is_long;             /* text in several lines */
+	bool builtin; /* id stage created_at created_by changed_at changed_by */
+	bool many;    /* several lookups or files */
+	bool is_long; /* text in several lines */
 	bool unique, index, search, create, owned, gapless;
-	bool stored;              /* a column or link exists (not formula, detail, unstored rollup) */
-	int scale;                /* digits after the point of decimal, money (2), percent (2) */
-	const char *currency;     /* name of the currency field, or NULL: the organisation's */
-	const char *min, *max;    /* as text, or NULL */
+	bool stored;                                          /* a column or link exists (not formula, detail, unstored rollup) */
+	int scale;                                            /* digits after the point of decimal, money (2), percent (2) */
+	const char *currency;                                 /* name of the currency field, or NULL: the organisation's */
+	const char *min, *max;                                /* as text, or NULL */
 	struct rule required, readonly, hidden, check, where; /* `where`: of a lookup, over the target with `record` */
 	bool has_default;
 	struct value default_value;
 	struct formula initial, fill, formula, rollup;
-	struct section *to;       /* lookup, file: target; detail: the other section */
-	struct field *by;         /* detail: the lookup there */
+	struct section *to; /* lookup, file: target; detail: the other section */
+	struct field *by;   /* detail: the lookup there */
 	enum on_delete on_delete;
 	struct choice_value *values; /* choice */
 	size_t nvalues;
-	const char *pattern;      /* autonumber */
-	const char *at;           /* autonumber: stage that assigns it, or NULL: on create */
-	bool live;                /* another rule, fill, check or cascade names it */
+	const char *pattern; /* autonumber */
+	const char *at;      /* autonumber: stage that assigns it, or NULL: on create */
+	bool live;           /* another rule, fill, check or cascade names it */
 	/* Stored rollups and checks elsewhere that read this field: filled by registry_build. */
-	struct field **rollups;   /* rollup fields (of parents) to recompute when this field changes */
+	struct field **rollups; /* rollup fields (of parents) to recompute when this field changes */
 	size_t nrollups;
 };
 
 struct stage {
 	const char *name;
-	const char *was;         /* former code, or NULL */
+	const char *was; /* former code, or NULL */
 	struct label label;
 	bool final, freeze;
 	struct field **required; /* fields that must be there to enter and stay */
@@ -113,9 +131,9 @@ struct stage {
 };
 
 struct stage_path {
-	const char *name;  /* "main" when none was given */
+	const char *name; /* "main" when none was given */
 	struct label label;
-	struct rule when;  /* which records go this path; not set: all */
+	struct rule when; /* which records go this path; not set: all */
 	struct stage **stages;
 	size_t nstages;
 	struct place place;
@@ -123,6 +141,7 @@ struct stage_path {
 
 struct move {
 	const char *name;
+	const char *was; /* former name, or NULL */
 	struct label label, message;
 	struct stage **from;
 	size_t nfrom;
@@ -141,6 +160,7 @@ struct list_column {
 
 struct list {
 	const char *name;
+	const char *was; /* former name, or NULL */
 	struct label label;
 	struct list_column *columns;
 	size_t ncolumns;
@@ -155,8 +175,8 @@ enum layout_kind { LAYOUT_FIELD, LAYOUT_TAB, LAYOUT_GROUP };
 struct layout {
 	enum layout_kind kind;
 	const char *name;
-	struct label label;   /* tab, group */
-	struct field *field;  /* field or detail */
+	struct label label;  /* tab, group */
+	struct field *field; /* field or detail */
 	struct layout **items;
 	size_t nitems, capitems;
 	struct place place;
@@ -169,9 +189,9 @@ struct unique {
 };
 
 struct section {
-	struct expr_table expr;  /* must stay first: the catalogue's view (name, sql, find, tree) */
-	int64_t id;              /* of the object map; 0 before apply */
-	const char *table;       /* physical name in schema app, or NULL before apply */
+	struct expr_table expr; /* must stay first: the catalogue's view (name, sql, find, tree) */
+	int64_t id;             /* of the object map; 0 before apply */
+	const char *table;      /* physical name in schema app, or NULL before apply */
 	const char *was;
 	struct module *module;
 	struct place place;
@@ -179,28 +199,28 @@ struct section {
 	struct template title;
 	struct rule check;
 	struct label check_message;
-	struct field **fields;   /* built-in first, then in order of the form */
+	struct field **fields; /* built-in first, then in order of the form */
 	size_t nfields, capfields;
-	struct map by_name;      /* name → struct field */
-	struct layout *layout;   /* root; items in order */
+	struct map by_name;    /* name → struct field */
+	struct layout *layout; /* root; items in order */
 	struct unique *uniques;
 	size_t nuniques, capuniques;
 	struct stage_path **paths;
 	size_t npaths, cappaths;
-	struct map stages;       /* code → struct stage, unique across paths */
-	struct map moves;        /* name → struct move, in order */
+	struct map stages; /* code → struct stage, unique across paths */
+	struct map moves;  /* name → struct move, in order */
 	struct list **lists;
 	size_t nlists, caplists;
-	bool history;            /* whole versions too */
-	bool builtin;            /* user role file */
-	bool calendar;           /* its rows (day, working) are the organisation's exceptions */
-	struct field *tree;      /* lookup to the parent, or NULL */
-	struct field *owner;     /* of owned lines: the lookup to their parent, or NULL */
+	bool history;               /* whole versions too */
+	bool builtin;               /* user role file */
+	bool calendar;              /* its rows (day, working) are the organisation's exceptions */
+	struct field *tree;         /* lookup to the parent, or NULL */
+	struct field *owner;        /* of owned lines: the lookup to their parent, or NULL */
 	struct field *owner_detail; /* the detail on the parent that owns them */
-	struct field **referrers; /* lookups (of any section) that point here: on_delete */
+	struct field **referrers;   /* lookups (of any section) that point here: on_delete */
 	size_t nreferrers, capreferrers;
-	void *record_plan;        /* what the write path derives from the definition, made once in the registry's arena */
-	void *access;             /* rights by set of roles, likewise */
+	void *record_plan; /* what the write path derives from the definition, made once in the registry's arena */
+	void *access;      /* rights by set of roles, likewise */
 };
 
 struct role {
@@ -226,7 +246,17 @@ struct grant {
 };
 
 /* Events of hooks; the order within an event is the modules', then the name. */
-enum hook_event { HOOK_BEFORE_CREATE, HOOK_BEFORE_UPDATE, HOOK_BEFORE_SAVE, HOOK_BEFORE_DELETE, HOOK_CREATED, HOOK_UPDATED, HOOK_DELETED, HOOK_STAGE_ENTERED, HOOK_EVENTS };
+enum hook_event {
+	HOOK_BEFORE_CREATE,
+	HOOK_BEFORE_UPDATE,
+	HOOK_BEFORE_SAVE,
+	HOOK_BEFORE_DELETE,
+	HOOK_CREATED,
+	HOOK_UPDATED,
+	HOOK_DELETED,
+	HOOK_STAGE_ENTERED,
+	HOOK_EVENTS
+};
 
 struct hook {
 	struct section *section;
@@ -249,7 +279,7 @@ struct module {
 /* A block of reference or sample rows. */
 struct data_rows {
 	struct section *section;
-	const char *key;       /* field */
+	const char *key;        /* field */
 	struct decl_value rows; /* DECL_TABLE of DECL_TABLEs */
 	bool sample;
 	struct place place;
@@ -260,7 +290,7 @@ struct import_column {
 	struct field *to;   /* NULL: skipped */
 	struct field *by;   /* lookup key in the target, or NULL */
 	bool create;
-	const char *strip;  /* prefix to remove, or NULL */
+	const char *strip;        /* prefix to remove, or NULL */
 	struct decl_pair *values; /* text in the file → value */
 	size_t nvalues;
 };

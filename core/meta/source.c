@@ -19,8 +19,8 @@ static bool is_digit(char c)
 
 static bool is_keyword(const char *s, size_t len)
 {
-	static const char *const words[] = {"and",   "break", "do",  "else", "elseif", "end",    "false", "for",  "function", "goto",  "if",
-										"in",    "local", "nil", "not",  "or",     "repeat", "return", "then", "true",     "until", "while"};
+	static const char *const words[] = {"and", "break", "do",  "else", "elseif", "end",    "false",  "for",  "function", "goto",  "if",
+										"in",  "local", "nil", "not",  "or",     "repeat", "return", "then", "true",     "until", "while"};
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (strlen(words[i]) == len && memcmp(words[i], s, len) == 0)
 			return true;
@@ -109,7 +109,8 @@ static void tokenize(struct arena *a, struct source *s)
 				p++;
 			t.kind = is_keyword(from, (size_t)(p - from)) ? SOURCE_KEYWORD : SOURCE_NAME;
 		} else if (is_digit(*p) || (*p == '.' && p + 1 < end && is_digit(p[1]))) {
-			while (p < end && (is_name_start(*p) || is_digit(*p) || *p == '.' || ((*p == '+' || *p == '-') && strchr("eEpP", p[-1]) && p > from)))
+			while (p < end &&
+				   (is_name_start(*p) || is_digit(*p) || *p == '.' || ((*p == '+' || *p == '-') && strchr("eEpP", p[-1]) && p > from)))
 				p++;
 			t.kind = SOURCE_NUMBER;
 		} else if (*p == '"' || *p == '\'') {
@@ -192,7 +193,8 @@ static void table_name(struct arena *a, const struct source *s, size_t i, struct
 		t->computed = !t->name;
 		p--;
 	}
-	if (s->tokens[p].kind != SOURCE_NAME || (p > 0 && (token_is(s, p - 1, ".") || token_is(s, p - 1, ":") || token_is(s, p - 1, "function")))) {
+	if (s->tokens[p].kind != SOURCE_NAME ||
+		(p > 0 && (token_is(s, p - 1, ".") || token_is(s, p - 1, ":") || token_is(s, p - 1, "function")))) {
 		t->name = NULL;
 		t->computed = false;
 		return;
@@ -272,8 +274,8 @@ static void find_tables(struct arena *a, struct source *s)
 			}
 		}
 		bool open_table = token_is(s, i, "{");
-		if (open_table || token_is(s, i, "(") || token_is(s, i, "[") || token_is(s, i, "function") || token_is(s, i, "if") || token_is(s, i, "do") ||
-			token_is(s, i, "repeat")) {
+		if (open_table || token_is(s, i, "(") || token_is(s, i, "[") || token_is(s, i, "function") || token_is(s, i, "if") ||
+			token_is(s, i, "do") || token_is(s, i, "repeat")) {
 			if (depth == MAX_DEPTH)
 				return;
 			struct frame *f = &stack[depth++];

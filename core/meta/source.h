@@ -20,9 +20,9 @@ struct source_token {
 };
 
 struct source_item {
-	const char *key;           /* NULL: positional */
-	uint32_t key_token;        /* of the key, else of the value */
-	uint32_t first, last;      /* tokens of the value */
+	const char *key;            /* NULL: positional */
+	uint32_t key_token;         /* of the key, else of the value */
+	uint32_t first, last;       /* tokens of the value */
 	struct source_table *table; /* when the value is a table or a declaration with one */
 };
 

@@ -40,7 +40,8 @@ const struct word words[WORD_COUNT] = {
 	[WORD_TAB] = {"tab", ON_SECTION, NAMED, HOLDS_WORDS, "A tab of the form."},
 	[WORD_GROUP] = {"group", ON_SECTION | B(TAB), NAMED, HOLDS_WORDS, "A group of fields on the form."},
 	[WORD_VALUE] = {"value", B(CHOICE) | B(CHANGE), NAMED, HOLDS_NOTHING, "One value of a choice."},
-	[WORD_STAGES] = {"stages", ON_SECTION, NAMED_MAYBE, HOLDS_WORDS, "The stages of a record and the moves between them; a name makes another path."},
+	[WORD_STAGES] = {"stages", ON_SECTION, NAMED_MAYBE, HOLDS_WORDS,
+					 "The stages of a record and the moves between them; a name makes another path."},
 	[WORD_STAGE] = {"stage", B(STAGES), NAMED, HOLDS_NOTHING, "A stage that a record stands on."},
 	[WORD_MOVE] = {"move", B(STAGES), NAMED, HOLDS_NOTHING, "A way from one or several stages to another."},
 	[WORD_LIST] = {"list", ON_SECTION, NAMED, HOLDS_NOTHING, "A list of the section's records."},
@@ -69,13 +70,16 @@ const struct word words[WORD_COUNT] = {
 #define CH B(CHANGE)
 
 const struct word_option word_options[] = {
-	{"label", B(MODULE) | ON_SECTION | B(ROLE) | B(IMPORT) | CH | B(TAB) | B(GROUP) | B(VALUE) | B(STAGES) | B(STAGE) | B(MOVE) | B(LIST) | FIELDS,
+	{"label",
+	 B(MODULE) | ON_SECTION | B(ROLE) | B(IMPORT) | CH | B(TAB) | B(GROUP) | B(VALUE) | B(STAGES) | B(STAGE) | B(MOVE) | B(LIST) | FIELDS,
 	 OPTION_LABEL, NULL, "from the name", "What users read."},
 	{"plural", ON_SECTION, OPTION_LABEL, NULL, "the label", "Several of them."},
 	{"title", ON_SECTION, OPTION_TITLE, NULL, "first text or autonumber field", "How a record is called, fields and paths in braces."},
-	{"was", ON_SECTION | B(ROLE) | CH | B(VALUE) | B(STAGE) | B(MOVE) | B(LIST) | FIELDS, OPTION_NAME, NULL, NULL, "Its former name: a rename keeps the data."},
+	{"was", ON_SECTION | B(ROLE) | CH | B(VALUE) | B(STAGE) | B(MOVE) | B(LIST) | FIELDS, OPTION_NAME, NULL, NULL,
+	 "Its former name: a rename keeps the data."},
 	{"help", CH | FIELDS, OPTION_LABEL, NULL, NULL, "A sentence under the field."},
-	{"message", ON_SECTION | CH | B(MOVE) | EDITABLE, OPTION_LABEL, NULL, "a general one", "What is said when the check fails or the move is closed."},
+	{"message", ON_SECTION | CH | B(MOVE) | EDITABLE, OPTION_LABEL, NULL, "a general one",
+	 "What is said when the check fails or the move is closed."},
 
 	{"version", B(MODULE), OPTION_TEXT, NULL, NULL, "Version of this module, major.minor.patch."},
 	{"core", B(MODULE), OPTION_TEXT, NULL, NULL, "Major version of the platform that it is written for."},
@@ -116,8 +120,8 @@ const struct word_option word_options[] = {
 	{"pattern", CH | B(AUTONUMBER), OPTION_TEXT, NULL, "{seq}", "Text with {yyyy} {yy} {mm} {dd} {seq} {seq:5}."},
 	{"gapless", CH | B(AUTONUMBER), OPTION_BOOL, NULL, "false", "No number is ever lost."},
 	{"at", CH | B(AUTONUMBER), OPTION_NAME, NULL, "on creating", "The stage whose entry assigns the number."},
-	{"type", CH | COMPUTED, OPTION_CODE, "text integer decimal money percent boolean date datetime duration choice lookup email phone url", NULL,
-	 "Type of the value."},
+	{"type", CH | COMPUTED, OPTION_CODE, "text integer decimal money percent boolean date datetime duration choice lookup email phone url",
+	 NULL, "Type of the value."},
 	{"colour", B(VALUE), OPTION_CODE, "grey red orange yellow green cyan blue purple", "none", "Colour of the tag."},
 
 	{"when", B(STAGES) | CH | B(MOVE), OPTION_RULE, NULL, "true", "Which records go this path; whether the move is possible."},

@@ -15,18 +15,19 @@ struct buf;
 
 /* X(enum, word as written) */
 #define WORDS(X)                                                                                                                           \
-	X(MODULE, "module") X(SECTION, "section") X(EXTEND, "extend") X(ROLE, "role") X(ALLOW, "allow") X(ON, "on") X(DATA, "data")                \
-	X(IMPORT, "import") X(CHANGE, "change") X(TAB, "tab") X(GROUP, "group") X(VALUE, "value") X(STAGES, "stages") X(STAGE, "stage")          \
-	X(MOVE, "move") X(LIST, "list") X(UNIQUE, "unique")                                                                                      \
-	X(TEXT, "text") X(INTEGER, "integer") X(DECIMAL, "decimal") X(MONEY, "money") X(PERCENT, "percent") X(BOOLEAN, "boolean")                \
-	X(DATE, "date") X(DATETIME, "datetime") X(DURATION, "duration") X(CHOICE, "choice") X(LOOKUP, "lookup") X(DETAIL, "detail")              \
-	X(FILE, "file") X(EMAIL, "email") X(PHONE, "phone") X(URL, "url") X(AUTONUMBER, "autonumber") X(FORMULA, "formula") X(ROLLUP, "rollup")
+	X(MODULE, "module")                                                                                                                    \
+	X(SECTION, "section") X(EXTEND, "extend") X(ROLE, "role") X(ALLOW, "allow") X(ON, "on") X(DATA, "data") X(IMPORT, "import")            \
+		X(CHANGE, "change") X(TAB, "tab") X(GROUP, "group") X(VALUE, "value") X(STAGES, "stages") X(STAGE, "stage") X(MOVE, "move")        \
+			X(LIST, "list") X(UNIQUE, "unique") X(TEXT, "text") X(INTEGER, "integer") X(DECIMAL, "decimal") X(MONEY, "money")              \
+				X(PERCENT, "percent") X(BOOLEAN, "boolean") X(DATE, "date") X(DATETIME, "datetime") X(DURATION, "duration")                \
+					X(CHOICE, "choice") X(LOOKUP, "lookup") X(DETAIL, "detail") X(FILE, "file") X(EMAIL, "email") X(PHONE, "phone")        \
+						X(URL, "url") X(AUTONUMBER, "autonumber") X(FORMULA, "formula") X(ROLLUP, "rollup")
 
 enum word_id {
 #define WORD_ENUM(id, text) WORD_##id,
 	WORDS(WORD_ENUM)
 #undef WORD_ENUM
-	WORD_COUNT
+		WORD_COUNT
 };
 
 /* Set of words. */
@@ -58,36 +59,36 @@ enum option_type {
 };
 
 enum word_naming {
-	NAMED,          /* a name must be given */
-	NAMED_MAYBE,    /* a name may be given */
-	NAMELESS        /* no name */
+	NAMED,       /* a name must be given */
+	NAMED_MAYBE, /* a name may be given */
+	NAMELESS     /* no name */
 };
 
 /* What stands in the positional part of the table. */
 enum word_content {
 	HOLDS_NOTHING,
-	HOLDS_WORDS,    /* declarations */
-	HOLDS_EXPR,     /* one expression */
-	HOLDS_NAMES,    /* names */
-	HOLDS_ROWS,     /* tables of values */
-	HOLDS_HOOK      /* a name and a function, by calls */
+	HOLDS_WORDS, /* declarations */
+	HOLDS_EXPR,  /* one expression */
+	HOLDS_NAMES, /* names */
+	HOLDS_ROWS,  /* tables of values */
+	HOLDS_HOOK   /* a name and a function, by calls */
 };
 
 struct word {
 	const char *text;
-	word_set places;           /* the words it may stand in, WORD_TOP for a file */
+	word_set places; /* the words it may stand in, WORD_TOP for a file */
 	enum word_naming naming;
 	enum word_content content;
-	const char *doc;           /* one sentence */
+	const char *doc; /* one sentence */
 };
 
 struct word_option {
 	const char *name;
-	word_set words;            /* that take it */
+	word_set words; /* that take it */
 	enum option_type type;
-	const char *codes;         /* of OPTION_CODE: "restrict clear cascade" */
-	const char *fallback;      /* what holds when it is left out, as text, or NULL */
-	const char *doc;           /* one sentence */
+	const char *codes;    /* of OPTION_CODE: "restrict clear cascade" */
+	const char *fallback; /* what holds when it is left out, as text, or NULL */
+	const char *doc;      /* one sentence */
 };
 
 extern const struct word words[WORD_COUNT];

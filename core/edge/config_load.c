@@ -1,0 +1,32 @@
+#include "edge/config_load.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "edge/config_read.h"
+#include "edge/config_report.h"
+#include "edge/lua_load.h"
+
+int config_load_generation(const struct config *config, const struct object_map *map, struct registry **out, struct err *errs)
+{
+	struct arena *own = arena_new_sized(64 * 1024);
+	struct config *copy = arena_new(own, struct config);
+	struct decls decls = {0};
+	config_read_copy(own, config, copy);
+	int failed = lua_load_config(own, copy, &decls, errs);
+	failed |= registry_build(own, copy, &decls, map, out, errs);
+	config_report_sort(copy, errs);
+	if (failed)
+		arena_delete(own);
+	return failed ? -1 : 0;
+}
+
+int config_load_dir(struct arena *a, const char *dir, const char *lua_dir, const char *modules_dir, const struct object_map *map,
+					struct registry **out, struct err *errs)
+{
+	struct config config;
+	if (config_read_dir(a, dir, lua_dir, modules_dir, &config, errs) != 0)
+		return -1;
+	return config_load_generation(&config, map, out, errs);
+}
