@@ -30,7 +30,8 @@ enum expr_kind {
 	EXPR_DURATION, /* field type and hours(4) */
 	EXPR_SPAN,     /* days(3) months(1) workdays(2): only added to dates and times */
 	EXPR_RECORD,   /* one record of `table`: a lookup, me, record */
-	EXPR_RECORDS   /* several records of `table`: a detail, lookups with many, role('x'); or a literal set of a scalar */
+	EXPR_RECORDS,  /* several records of `table`: a detail, lookups with many, role('x'); or a literal set of a scalar */
+	EXPR_DEADLINE  /* only as a wanted type: a datetime, or a date, which then means the end of that day */
 };
 
 struct expr_type {
@@ -122,7 +123,8 @@ struct expr_sql {
 	const char *record_alias;  /* alias of the row of `record`, or NULL when `record` is given by record_value */
 	/* Appends a from-item ("app"."x" AS t1, or a row-filtered subselect); NULL: t->sql AS alias. */
 	int (*table)(void *ctx, struct pg_sql *sql, const struct expr_table *t, const char *alias, struct err *err);
-	/* Appends a column's value (CASE WHEN grant THEN t.c END …); NULL: alias.column. */
+	/* Appends a field's value on that row (CASE WHEN grant THEN expr_sql_field END); NULL: just that. It is asked for columns and formulas, and for links and
+	 * details: of these it appends the row's id, NULL where the field is not granted. */
 	int (*column)(void *ctx, struct pg_sql *sql, const struct expr_field *f, const char *alias, struct err *err);
 	/* Values of `record.x` and `old.x` where they are no rows of the statement. */
 	int (*record_value)(void *ctx, const struct expr_field *f, struct value *out, struct err *err);
@@ -136,6 +138,8 @@ struct expr_sql {
 int expr_sql_condition(const struct expr *e, const struct expr_sql *opts, struct err *err);
 /* Appends a value of the tree's type; a boolean may be NULL for nil. */
 int expr_sql_value(const struct expr *e, const struct expr_sql *opts, struct err *err);
+/* Appends what `column` guards, with the system's eyes, on the row opts->alias: the column, a formula written out, the id of a link's or detail's owner. */
+int expr_sql_field(const struct expr_field *f, const struct expr_sql *opts, struct err *err);
 
 /* In process. Records are the caller's handles. */
 struct expr_env {

@@ -1,0 +1,40 @@
+/* expr_check: what the two files of the type checker share: names and operators in expr_type.c, calls in expr_call.c. */
+#ifndef OST_EXPR_EXPR_CHECK_H
+#define OST_EXPR_EXPR_CHECK_H
+
+#include <stdarg.h>
+
+#include "base/err.h"
+#include "expr/expr_private.h"
+
+struct checker {
+	struct arena *arena;
+	const struct expr_scope *scope;
+	const struct expr_table *table;  /* of bare names at this place */
+	const struct expr_table *record; /* of `record` at this place */
+	struct err *err;
+};
+
+/* Types a tree; `want` (may be NULL) is what literals become, it is not enforced. */
+int check_node(struct checker *c, struct expr *e, const struct expr_type *want);
+int check_call(struct checker *c, struct expr *e, const struct expr_type *want);
+/* Types a tree that must be a condition; `who` asks for it. */
+int check_is_condition(struct checker *c, struct expr *e, const char *who);
+/* An error at a node; printf; returns -1. */
+int check_fail(struct checker *c, const struct expr *e, enum err_code code, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* The tree as text for a message, cut at 60 bytes. */
+const char *check_text(struct checker *c, const struct expr *e);
+void check_type_set(struct expr *e, enum expr_kind kind);
+/* A boolean that is never nil. */
+void check_condition_set(struct expr *e);
+bool check_is_number(const struct expr *e);
+/* A tree whose type follows the place: a literal, or iif and coalesce of literals. */
+bool check_is_flexible(const struct expr *e);
+/* == takes both. */
+bool check_comparable(const struct expr *x, const struct expr *y);
+/* False, with an error, when two amounts may be in different currencies. */
+bool check_currency(struct checker *c, const struct expr *at, const struct expr *x, const struct expr *y);
+/* Refuses a number that may grow over EXPR_MAX_DIGITS. */
+int check_digits(struct checker *c, struct expr *e);
+
+#endif

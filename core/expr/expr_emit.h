@@ -1,0 +1,62 @@
+/* expr_emit: what the two files that write SQL share: rows, fields and conditions in expr_sql.c, values in expr_sql_value.c.
+ *
+ * A value is always written as an operand that needs no further parentheses. A condition is true exactly when the tree is; where the tree is false it may be
+ * NULL, so whoever negates a piece writes IS NOT TRUE behind it. */
+#ifndef OST_EXPR_EXPR_EMIT_H
+#define OST_EXPR_EXPR_EMIT_H
+
+#include "base/err.h"
+#include "expr/expr_private.h"
+
+enum row_kind {
+	ROW_NONE,
+	ROW_ALIAS,  /* a row of the statement */
+	ROW_RECORD, /* opts->record_value */
+	ROW_OLD     /* opts->old_value */
+};
+
+struct row {
+	enum row_kind kind;
+	const char *alias;
+};
+
+struct emit {
+	const struct expr_sql *opts;
+	struct pg_sql *sql;
+	struct row row, outer;        /* of bare names and of `record` */
+	const struct expr *override;  /* a path whose row is already there: */
+	struct row override_row;
+	bool system;                  /* no callbacks for tables and columns */
+	int formulas;                 /* depth */
+	int count;                    /* nodes written */
+	struct err *err;
+};
+
+void emit_put(struct emit *c, const char *s);
+int emit_value(struct emit *c, const struct expr *e);
+/* A condition, negated when `negated`. */
+int emit_condition(struct emit *c, const struct expr *e, bool negated);
+/* 1 always true, 0 never, -1 not known when the statement is made. */
+int emit_constant(struct emit *c, const struct expr *e);
+/* A field's value on the row that its node names. */
+int emit_field(struct emit *c, const struct expr *e);
+/* The key of `record`. */
+int emit_record(struct emit *c, const struct expr *e);
+/* "FROM … WHERE …" over the records of a detail, link or role; *alias is their row's. More may be appended by AND. */
+int emit_lines(struct emit *c, const struct expr *lines, const char **alias);
+/* The bare names' row becomes `alias` while an aggregate's items are written; undone by emit_scope_end. */
+struct scope_kept {
+	struct row row, outer;
+};
+struct scope_kept emit_scope(struct emit *c, const struct expr *aggregate, const char *alias);
+void emit_scope_end(struct emit *c, struct scope_kept kept);
+/* The column type of a kind, and of several. */
+enum pg_type emit_type(enum expr_kind kind);
+enum pg_type emit_array_type(enum expr_kind kind);
+const char *emit_type_name(enum expr_kind kind);
+/* Counts a node; fails when there are too many. */
+int emit_step(struct emit *c);
+/* A value given by a callback or literal: NULL with its type, or a parameter. */
+void emit_given(struct emit *c, enum expr_kind kind, struct value v);
+
+#endif
