@@ -54,6 +54,8 @@ void emit_scope_end(struct emit *c, struct scope_kept kept);
 enum pg_type emit_type(enum expr_kind kind);
 enum pg_type emit_array_type(enum expr_kind kind);
 const char *emit_type_name(enum expr_kind kind);
+/* The tree's value is the same for all rows of the statement. */
+bool emit_is_same_for_rows(const struct emit *c, const struct expr *e);
 /* Counts a node; fails when there are too many. */
 int emit_step(struct emit *c);
 /* A value given by a callback or literal: NULL with its type, or a parameter. */

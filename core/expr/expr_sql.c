@@ -220,7 +220,7 @@ static bool is_given_list(const struct emit *c, const struct expr *e)
 
 static int emit_given_list(struct emit *c, const struct expr *e)
 {
-	struct row row;
+	struct row row = {ROW_NONE, NULL};
 	struct value v;
 	row_of(c, e, &row);
 	if (given_value(c, row, e->field, &v))
@@ -773,8 +773,7 @@ static int emit_text_test(struct emit *c, const struct expr *e, bool negated)
 	return 0;
 }
 
-/* The tree's value is the same for all rows of the statement. */
-static bool is_same_for_rows(const struct emit *c, const struct expr *e)
+bool emit_is_same_for_rows(const struct emit *c, const struct expr *e)
 {
 	struct row row;
 	if (e->node == NODE_FIELD && row_of(c, e, &row))
@@ -782,7 +781,7 @@ static bool is_same_for_rows(const struct emit *c, const struct expr *e)
 	if (e->node == NODE_RECORD)
 		return c->outer.kind != ROW_ALIAS;
 	for (size_t i = 0; i < e->count; i++)
-		if (!is_same_for_rows(c, e->items[i]))
+		if (!emit_is_same_for_rows(c, e->items[i]))
 			return false;
 	return true;
 }
@@ -792,7 +791,7 @@ static int emit_under(struct emit *c, const struct expr *e, bool negated)
 {
 	const struct expr *x = e->items[0], *y = e->items[1];
 	const char *parent = e->table->tree->column;
-	bool down = is_same_for_rows(c, y);
+	bool down = emit_is_same_for_rows(c, y);
 	struct begun b;
 	if (begin(c, x, down ? NULL : y, negated, &b) || emit_value(c, down ? x : y))
 		return -1;

@@ -35,6 +35,9 @@ static void emit_zone(struct emit *c)
 static int emit_moved(struct emit *c, const struct expr *when, const struct expr *span, bool back)
 {
 	enum expr_function_code code = span->function->code;
+	/* counting working days reads the calendar: once, not for each row */
+	bool once = code == FUNCTION_WORKDAYS && emit_is_same_for_rows(c, when) && emit_is_same_for_rows(c, span);
+	emit_put(c, once ? "(SELECT " : "");
 	emit_put(c, code == FUNCTION_DAYS ? "ostov.add_days(" : code == FUNCTION_MONTHS ? "ostov.add_months(" : "ostov.add_workdays(");
 	if (emit_pair(c, "", when, back ? ", - " : ", ", span->items[0], "::numeric"))
 		return -1;
@@ -42,7 +45,7 @@ static int emit_moved(struct emit *c, const struct expr *when, const struct expr
 		emit_put(c, ", ");
 		emit_zone(c);
 	}
-	emit_put(c, ")");
+	emit_put(c, once ? "))" : ")");
 	return 0;
 }
 
