@@ -26,12 +26,21 @@ struct pg_tx {
 	struct buf log_texts, log_line;
 };
 
+/* BEGIN, SAVEPOINT and the like: nobody asks for their results. */
+static void result_drop(void *arg)
+{
+	struct pg_query *q = arg;
+	PQclear(q->res);
+	q->res = NULL;
+}
+
 static struct pg_query *query_new(struct pg_tx *tx, const char *sql)
 {
 	struct pg_query *q = arena_new(tx->conn->scratch, struct pg_query);
 	q->sql = sql;
 	q->arena = tx->conn->scratch;
 	q->tx = tx;
+	arena_defer(tx->conn->scratch, result_drop, q);
 	return q;
 }
 
@@ -262,7 +271,6 @@ int pg_tx_commit(struct pg_tx *tx, struct err *err)
 	} else {
 		r = pg_error_lost(err);
 	}
-	PQclear(commit->res);
 	finish(tx);
 	return r;
 }
