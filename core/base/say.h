@@ -9,6 +9,8 @@
 
 #define SAY_TEXTS(X)                                                                                                                       \
 	X(NOT_FOUND, "There is no such record", "Такой записи нет")                                                                            \
+	X(NO_SECTION, "There is no section '%s'", "Раздела «%s» нет")                                                                          \
+	X(NO_RESOURCE, "There is nothing at this address", "По этому адресу ничего нет")                                                       \
 	X(STALE, "Somebody changed the record meanwhile", "Запись тем временем изменили")                                                      \
 	X(NO_CREATE, "You may not create records here: %s", "У вас нет права создавать здесь записи: %s")                                      \
 	X(NO_UPDATE, "You may not change this record", "У вас нет права изменять эту запись")                                                  \

@@ -1,0 +1,502 @@
+#include "edge/odata_filter.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/date.h"
+#include "base/decimal.h"
+#include "base/err.h"
+#include "expr/expr.h"
+#include "meta/section.h"
+
+enum { MAX_TEXT = 8192, MAX_DEPTH = 32, MAX_PATH = 8, MAX_ITEMS = 500, MAX_LAMBDAS = 2 };
+
+struct lambda {
+	const char *name;
+	size_t len;
+	const struct section *section;
+};
+
+struct parser {
+	struct arena *a;
+	const char *begin, *p, *end;
+	const struct section *section; /* of the request */
+	struct lambda lambdas[MAX_LAMBDAS];
+	int nlambdas, depth;
+	struct err *err;
+};
+
+static int fail(struct parser *s, enum err_code code, const char *what)
+{
+	err_set(s->err, code, "$filter: %s", what);
+	s->err->column = (int)(s->p - s->begin) + 1;
+	err_target(s->err, "$filter");
+	return -1;
+}
+
+static void blanks(struct parser *s)
+{
+	while (s->p < s->end && (*s->p == ' ' || *s->p == '\t'))
+		s->p++;
+}
+
+/* The word (letters, digits, '_', '$', '@') at the cursor; its length. */
+static size_t word(const struct parser *s)
+{
+	const char *q = s->p;
+	while (q < s->end && (isalnum((unsigned char)*q) || *q == '_' || *q == '$' || *q == '@'))
+		q++;
+	return (size_t)(q - s->p);
+}
+
+static bool is_word(const struct parser *s, const char *text)
+{
+	return word(s) == strlen(text) && memcmp(s->p, text, strlen(text)) == 0;
+}
+
+/* Takes an operator word between blanks. */
+static bool take_word(struct parser *s, const char *text)
+{
+	const char *at = s->p;
+	blanks(s);
+	if (is_word(s, text)) {
+		s->p += strlen(text);
+		return true;
+	}
+	s->p = at;
+	return false;
+}
+
+static int expect(struct parser *s, char c)
+{
+	blanks(s);
+	if (s->p < s->end && *s->p == c) {
+		s->p++;
+		return 0;
+	}
+	char what[] = "' ' is expected here";
+	what[1] = c;
+	return fail(s, ERR_SYNTAX, what);
+}
+
+static int parse_or(struct parser *s, struct expr **out);
+
+static int literal_text(struct parser *s, struct expr **out)
+{
+	char *text = arena_alloc(s->a, (size_t)(s->end - s->p) + 1);
+	size_t n = 0;
+	for (s->p++;; s->p++) {
+		if (s->p >= s->end)
+			return fail(s, ERR_SYNTAX, "a text has no closing quote");
+		if (*s->p == '\'') {
+			if (s->p + 1 < s->end && s->p[1] == '\'')
+				s->p++;
+			else
+				break;
+		}
+		text[n++] = *s->p;
+	}
+	s->p++;
+	*out = expr_make_literal(s->a, value_text(text, n));
+	return 0;
+}
+
+/* Numbers, dates and times begin with a digit or a sign. */
+static int literal_number(struct parser *s, struct expr **out)
+{
+	const char *q = s->p;
+	int64_t i;
+	struct value v;
+	while (q < s->end && (isalnum((unsigned char)*q) || *q == '.' || *q == ':' || *q == '-' || *q == '+'))
+		q++;
+	size_t len = (size_t)(q - s->p);
+	if (date_parse(s->p, len, &i))
+		v = value_date(i);
+	else if (time_parse(s->p, len, &i))
+		v = value_time(i);
+	else if (len <= 100 && decimal_parse(s->a, s->p, len, &v)) {
+		if (!memchr(s->p, '.', len) && decimal_to_int(&v, &i))
+			v = value_int(i);
+	} else {
+		return fail(s, ERR_SYNTAX, "this is no number, date or time");
+	}
+	s->p = q;
+	*out = expr_make_literal(s->a, v);
+	return 0;
+}
+
+/* The field that a property name stands for, and whether it is the key of a lookup ("account_id", "watchers_ids"). */
+static struct field *property(const struct section *sec, struct arena *a, const char *name, size_t len, bool *key)
+{
+	struct field *f = section_find_n(sec, name, len);
+	*key = false;
+	if (f)
+		return f;
+	for (size_t i = 0; i < sec->nfields; i++) {
+		const char *prop = field_property(a, sec->fields[i]);
+		if (strlen(prop) == len && memcmp(prop, name, len) == 0) {
+			*key = sec->fields[i]->to != NULL;
+			return sec->fields[i];
+		}
+	}
+	return NULL;
+}
+
+static size_t path_names(struct arena *a, const struct section *sec, const char *text, size_t len, const char **names, size_t max, const struct section **last)
+{
+	size_t n = 0, at = 0;
+	while (at <= len && n < max) {
+		size_t part = 0;
+		while (at + part < len && text[at + part] != '/')
+			part++;
+		if (!part)
+			return 0;
+		bool key = false;
+		struct field *f = sec ? property(sec, a, text + at, part, &key) : NULL;
+		names[n++] = f ? f->expr.name : arena_strndup(a, text + at, part);
+		if (key && !f->many) {
+			if (n == max)
+				return 0;
+			names[n++] = "id";
+		}
+		sec = f ? f->to : NULL;
+		at += part + 1;
+		if (at > len)
+			break;
+	}
+	*last = sec;
+	return at > len ? n : 0;
+}
+
+size_t odata_path_names(struct arena *a, const struct section *s, const char *text, size_t len, const char **names, size_t max, struct err *err)
+{
+	const struct section *last;
+	size_t n = path_names(a, s, text, len, names, max, &last);
+	if (!n)
+		err_set(err, ERR_SYNTAX, "'%.*s' is no path of properties", (int)(len < 100 ? len : 100), text);
+	return n;
+}
+
+static int lambda(struct parser *s, const char *const *names, size_t n, const struct section *inner, bool all, struct expr **out)
+{
+	struct expr *args[2], *cond = NULL;
+	args[0] = expr_make_path(s->a, names, n);
+	if (expect(s, '('))
+		return -1;
+	blanks(s);
+	if (!all && s->p < s->end && *s->p == ')') {
+		s->p++;
+		*out = expr_make_call(s->a, "any", args, 1);
+		return 0;
+	}
+	if (s->nlambdas == MAX_LAMBDAS - 1)
+		return fail(s, ERR_NOT_EXECUTED, "any and all within any and all are not executed");
+	size_t len = word(s);
+	if (!len || !inner)
+		return fail(s, ERR_SYNTAX, len ? "any and all need details or several lookups before them" : "a variable is expected");
+	s->lambdas[s->nlambdas++] = (struct lambda){s->p, len, inner};
+	s->p += len;
+	if (expect(s, ':') || parse_or(s, &cond) || expect(s, ')'))
+		return -1;
+	s->nlambdas--;
+	args[1] = all ? expr_make_unary(s->a, EXPR_NOT, cond) : cond;
+	*out = expr_make_call(s->a, "any", args, 2);
+	if (all)
+		*out = expr_make_unary(s->a, EXPR_NOT, *out);
+	return 0;
+}
+
+/* A path of properties, perhaps ending in /any(…), /all(…), /$count. */
+static int parse_path(struct parser *s, struct expr **out)
+{
+	const char *from = s->p;
+	const struct section *sec = s->section;
+	size_t prefix = 0;
+	const char *names[MAX_PATH + 2];
+	size_t first = word(s);
+	if (s->nlambdas) {
+		const struct lambda *l = &s->lambdas[s->nlambdas - 1];
+		if (first == l->len && memcmp(s->p, l->name, first) == 0) {
+			if (s->p + first >= s->end || s->p[first] != '/')
+				return fail(s, ERR_NOT_EXECUTED, "a variable alone is not executed; name a property of it");
+			s->p += first + 1;
+			from = s->p;
+			sec = l->section;
+		} else {
+			names[prefix++] = "record";
+		}
+	} else if (is_word(s, "$it") && s->p + 3 < s->end && s->p[3] == '/') {
+		s->p += 4;
+		from = s->p;
+	}
+	for (;;) {
+		size_t len = word(s);
+		if (!len)
+			return fail(s, ERR_SYNTAX, "a property is expected");
+		s->p += len;
+		if (s->p >= s->end || *s->p != '/')
+			break;
+		const char *slash = s->p++;
+		bool any = is_word(s, "any"), all = is_word(s, "all"), count = is_word(s, "$count");
+		if (!any && !all && !count)
+			continue;
+		const struct section *inner;
+		size_t n = path_names(s->a, sec, from, (size_t)(slash - from), names + prefix, MAX_PATH, &inner);
+		if (!n)
+			return fail(s, ERR_TOO_COMPLEX, "the path is too long");
+		s->p += any || all ? 3 : 6;
+		if (count) {
+			struct expr *path = expr_make_path(s->a, names, n + prefix);
+			*out = expr_make_call(s->a, "count", &path, 1);
+			return 0;
+		}
+		return lambda(s, names, n + prefix, inner, all, out);
+	}
+	const struct section *last;
+	size_t n = path_names(s->a, sec, from, (size_t)(s->p - from), names + prefix, MAX_PATH, &last);
+	if (!n)
+		return fail(s, ERR_TOO_COMPLEX, "the path is too long");
+	*out = expr_make_path(s->a, names, n + prefix);
+	return 0;
+}
+
+static const struct {
+	const char *odata, *own;
+	int args;
+} functions[] = {{"contains", "contains", 2}, {"startswith", "starts_with", 2}, {"endswith", "ends_with", 2}, {"tolower", "lower", 1}, {"year", "year", 1},
+    {"month", "month", 1}, {"date", "date_of", 1}, {"now", "now", 0}, {"round", "round", 1}};
+
+static const char *const not_executed[] = {"length", "indexof", "substring", "toupper", "trim", "concat", "day", "hour", "minute", "second", "fractionalseconds", "time",
+    "totaloffsetminutes", "totalseconds", "mindatetime", "maxdatetime", "floor", "ceiling", "cast", "isof", "geo", "matchesPattern", "hassubset", "hassubsequence", "case"};
+
+static int parse_call(struct parser *s, size_t len, struct expr **out)
+{
+	for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+		if (strlen(functions[i].odata) != len || memcmp(functions[i].odata, s->p, len) != 0)
+			continue;
+		struct expr *args[2];
+		s->p += len + 1;
+		for (int k = 0; k < functions[i].args; k++)
+			if ((k && expect(s, ',')) || parse_or(s, &args[k]))
+				return -1;
+		if (expect(s, ')'))
+			return -1;
+		*out = expr_make_call(s->a, functions[i].own, args, (size_t)functions[i].args);
+		return 0;
+	}
+	for (size_t i = 0; i < sizeof not_executed / sizeof *not_executed; i++)
+		if (strlen(not_executed[i]) == len && memcmp(not_executed[i], s->p, len) == 0)
+			return fail(s, ERR_NOT_EXECUTED, arena_printf(s->a, "the function '%s' is not executed by this server", not_executed[i]));
+	return fail(s, ERR_SYNTAX, arena_printf(s->a, "there is no function '%.*s'", (int)(len < 60 ? len : 60), s->p));
+}
+
+static int parse_primary(struct parser *s, struct expr **out)
+{
+	blanks(s);
+	if (s->p >= s->end)
+		return fail(s, ERR_SYNTAX, "the expression ends too early");
+	if (*s->p == '(') {
+		s->p++;
+		return parse_or(s, out) || expect(s, ')') ? -1 : 0;
+	}
+	if (*s->p == '\'')
+		return literal_text(s, out);
+	if (isdigit((unsigned char)*s->p) || ((*s->p == '-' || *s->p == '+') && s->p + 1 < s->end && isdigit((unsigned char)s->p[1])))
+		return literal_number(s, out);
+	if (*s->p == '-') {
+		struct expr *x;
+		s->p++;
+		if (parse_primary(s, &x))
+			return -1;
+		*out = expr_make_unary(s->a, EXPR_NEG, x);
+		return 0;
+	}
+	size_t len = word(s);
+	if (!len)
+		return fail(s, ERR_SYNTAX, "a value is expected");
+	if (is_word(s, "null") || is_word(s, "true") || is_word(s, "false")) {
+		struct value v = *s->p == 'n' ? value_nil() : value_bool(*s->p == 't');
+		s->p += len;
+		*out = expr_make_literal(s->a, v);
+		return 0;
+	}
+	if (is_word(s, "duration") && s->p + len < s->end && s->p[len] == '\'') {
+		int64_t us;
+		const char *from = s->p + len + 1, *close = memchr(from, '\'', (size_t)(s->end - from));
+		if (!close || !duration_parse(from, (size_t)(close - from), &us))
+			return fail(s, ERR_SYNTAX, "this is no duration");
+		s->p = close + 1;
+		*out = expr_make_literal(s->a, value_duration(us));
+		return 0;
+	}
+	if (s->p + len < s->end && s->p[len] == '(')
+		return parse_call(s, len, out);
+	return parse_path(s, out);
+}
+
+static int parse_unary(struct parser *s, struct expr **out)
+{
+	int failed = 0;
+	if (++s->depth > MAX_DEPTH)
+		return fail(s, ERR_TOO_COMPLEX, "the expression is nested too deep");
+	blanks(s);
+	if (is_word(s, "not")) {
+		struct expr *x;
+		s->p += 3;
+		failed = parse_unary(s, &x);
+		if (!failed)
+			*out = expr_make_unary(s->a, EXPR_NOT, x);
+	} else {
+		failed = parse_primary(s, out);
+	}
+	s->depth--;
+	return failed;
+}
+
+static int parse_times(struct parser *s, struct expr **out)
+{
+	if (parse_unary(s, out))
+		return -1;
+	for (;;) {
+		enum expr_op op;
+		struct expr *y;
+		if (take_word(s, "mul"))
+			op = EXPR_MUL;
+		else if (take_word(s, "div") || take_word(s, "divby"))
+			op = EXPR_DIV;
+		else if (take_word(s, "mod"))
+			return fail(s, ERR_NOT_EXECUTED, "'mod' is not executed by this server");
+		else
+			return 0;
+		if (parse_unary(s, &y))
+			return -1;
+		*out = expr_make_binary(s->a, op, *out, y);
+	}
+}
+
+static int parse_plus(struct parser *s, struct expr **out)
+{
+	if (parse_times(s, out))
+		return -1;
+	for (;;) {
+		bool add = take_word(s, "add");
+		struct expr *y;
+		if (!add && !take_word(s, "sub"))
+			return 0;
+		if (parse_times(s, &y))
+			return -1;
+		*out = expr_make_binary(s->a, add ? EXPR_ADD : EXPR_SUB, *out, y);
+	}
+}
+
+/* The text at p begins with exactly this word. */
+static bool starts_word(const char *p, const char *end, const char *text)
+{
+	size_t n = strlen(text);
+	while (p < end && *p == ' ')
+		p++;
+	return (size_t)(end - p) >= n && memcmp(p, text, n) == 0 && ((size_t)(end - p) == n || !(isalnum((unsigned char)p[n]) || p[n] == '_' || p[n] == '/'));
+}
+
+static int parse_list(struct parser *s, struct expr **out)
+{
+	struct expr **items = arena_array(s->a, struct expr *, MAX_ITEMS);
+	size_t n = 0;
+	if (expect(s, '('))
+		return -1;
+	do {
+		if (n == MAX_ITEMS)
+			return fail(s, ERR_TOO_COMPLEX, "the list of 'in' is too long");
+		if (parse_unary(s, &items[n++]))
+			return -1;
+		blanks(s);
+	} while (s->p < s->end && *s->p == ',' && s->p++);
+	if (expect(s, ')'))
+		return -1;
+	*out = expr_make_set(s->a, items, n);
+	return 0;
+}
+
+static int parse_compare(struct parser *s, struct expr **out)
+{
+	static const struct {
+		const char *name;
+		enum expr_op op;
+	} ops[] = {{"eq", EXPR_EQ_NULLS}, {"ne", EXPR_NE_NULLS}, {"gt", EXPR_GT}, {"ge", EXPR_GE}, {"lt", EXPR_LT}, {"le", EXPR_LE}};
+	const char *left = s->p;
+	if (parse_plus(s, out))
+		return -1;
+	if (take_word(s, "has"))
+		return fail(s, ERR_NOT_EXECUTED, "'has' is not executed by this server");
+	if (take_word(s, "in")) {
+		struct expr *set;
+		if (parse_list(s, &set))
+			return -1;
+		*out = expr_make_binary(s->a, EXPR_IN, *out, set);
+		return 0;
+	}
+	for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) {
+		if (!take_word(s, ops[i].name))
+			continue;
+		struct expr *y;
+		const char *right = s->p;
+		enum expr_op op = ops[i].op;
+		if (parse_plus(s, &y))
+			return -1;
+		/* a literal null tests emptiness; a literal on one side cannot be null, so the plain operator, which an index serves, means the same */
+		blanks(s);
+		while (right < s->p && *right == ' ')
+			right++;
+		bool literal = *right == '\'' || isdigit((unsigned char)*right) || starts_word(right, s->end, "true") || starts_word(right, s->end, "false");
+		if (op == EXPR_EQ_NULLS && (literal || starts_word(right, s->end, "null") || starts_word(left, s->end, "null")))
+			op = EXPR_EQ;
+		else if (op == EXPR_NE_NULLS && (literal || starts_word(right, s->end, "null") || starts_word(left, s->end, "null")))
+			op = EXPR_NE;
+		*out = expr_make_binary(s->a, op, *out, y);
+		return 0;
+	}
+	return 0;
+}
+
+static int parse_and(struct parser *s, struct expr **out)
+{
+	if (parse_compare(s, out))
+		return -1;
+	while (take_word(s, "and")) {
+		struct expr *y;
+		if (parse_compare(s, &y))
+			return -1;
+		*out = expr_make_binary(s->a, EXPR_AND, *out, y);
+	}
+	return 0;
+}
+
+static int parse_or(struct parser *s, struct expr **out)
+{
+	if (++s->depth > MAX_DEPTH)
+		return fail(s, ERR_TOO_COMPLEX, "the expression is nested too deep");
+	if (parse_and(s, out))
+		return -1;
+	while (take_word(s, "or")) {
+		struct expr *y;
+		if (parse_and(s, &y))
+			return -1;
+		*out = expr_make_binary(s->a, EXPR_OR, *out, y);
+	}
+	s->depth--;
+	return 0;
+}
+
+int odata_filter_parse(struct arena *a, const struct section *sec, const char *text, size_t len, struct expr **out, struct err *err)
+{
+	struct parser s = {.a = a, .begin = text, .p = text, .end = text + len, .section = sec, .err = err};
+	if (len > MAX_TEXT)
+		return fail(&s, ERR_TOO_COMPLEX, "the expression is too long");
+	if (parse_or(&s, out))
+		return -1;
+	blanks(&s);
+	if (s.p != s.end)
+		return fail(&s, ERR_SYNTAX, arena_printf(a, "'%.*s' is not understood", (int)(s.end - s.p < 40 ? s.end - s.p : 40), s.p));
+	return 0;
+}

@@ -1,0 +1,408 @@
+#include "edge/odata_read.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/map.h"
+#include "base/say.h"
+#include "edge/app.h"
+#include "edge/http.h"
+#include "pg/pg.h"
+#include "serve/access.h"
+#include "serve/plan.h"
+
+enum { KEPT = 512, BUCKETS = 1024 };
+
+/* A compiled plan, kept for requests of the same shape by users of the same roles. */
+struct kept {
+	struct arena *arena;
+	char *key;
+	uint32_t hash;
+	struct plan *plan;
+	struct plan_query *query;
+	struct pg_sql count;
+	const char *count_text;
+	struct odata_options options;
+	struct kept *next_in_bucket, *newer, *older;
+	int users; /* requests that run it now */
+	bool dropped;
+};
+
+static struct {
+	const struct registry *reg; /* whose plans these are, referenced */
+	struct kept *buckets[BUCKETS], *newest, *oldest;
+	unsigned count;
+} cache;
+
+static uint32_t hash_text(const char *s)
+{
+	uint32_t h = 2166136261u;
+	while (*s)
+		h = (h ^ (unsigned char)*s++) * 16777619u;
+	return h;
+}
+
+static void kept_release(struct kept *k)
+{
+	if (--k->users == 0 && k->dropped)
+		arena_delete(k->arena);
+}
+
+static void kept_drop(struct kept *k)
+{
+	struct kept **p = &cache.buckets[k->hash % BUCKETS];
+	while (*p != k)
+		p = &(*p)->next_in_bucket;
+	*p = k->next_in_bucket;
+	if (k->newer)
+		k->newer->older = k->older;
+	else
+		cache.newest = k->older;
+	if (k->older)
+		k->older->newer = k->newer;
+	else
+		cache.oldest = k->newer;
+	cache.count--;
+	k->dropped = true;
+	k->users++;
+	kept_release(k);
+}
+
+static void release(void *k)
+{
+	kept_release(k);
+}
+
+/* The kept plan of the key, marked as used by this request. */
+static struct kept *kept_find(struct http_request *r, const struct registry *reg, const char *key)
+{
+	if (cache.reg != reg) {
+		while (cache.newest)
+			kept_drop(cache.newest);
+		if (cache.reg)
+			registry_unref((struct registry *)(uintptr_t)cache.reg);
+		cache.reg = registry_ref((struct registry *)(uintptr_t)reg);
+	}
+	uint32_t h = hash_text(key);
+	for (struct kept *k = cache.buckets[h % BUCKETS]; k; k = k->next_in_bucket)
+		if (k->hash == h && strcmp(k->key, key) == 0) {
+			k->users++;
+			arena_defer(r->arena, release, k);
+			return k;
+		}
+	return NULL;
+}
+
+static void kept_add(struct http_request *r, struct kept *k)
+{
+	while (cache.count >= KEPT)
+		kept_drop(cache.oldest);
+	k->hash = hash_text(k->key);
+	k->next_in_bucket = cache.buckets[k->hash % BUCKETS];
+	cache.buckets[k->hash % BUCKETS] = k;
+	k->older = cache.newest;
+	if (cache.newest)
+		cache.newest->newer = k;
+	else
+		cache.oldest = k;
+	cache.newest = k;
+	cache.count++;
+	k->users = 1;
+	arena_defer(r->arena, release, k);
+}
+
+/* What decides the statement: who (by roles), what, and every option and preference. */
+static const char *shape(struct http_request *r, struct app_request *q, const struct section *s, const char *part, bool one, bool parse)
+{
+	const char *bound = NULL;
+	http_prefer(r, "ostov.count-bound", &bound);
+	return arena_printf(r->arena, "%s|%d|%s|%s|%d|%d|%s|%s", q->actor->roles_key ? q->actor->roles_key : "", (int)q->actor->lang, s->expr.name, part ? part : "", one,
+	                    http_prefer(r, "ostov.titles", NULL), bound ? bound : "", parse ? r->query : "");
+}
+
+/* Makes or finds the compiled plan. `by`: a collection below a record; `one`: by key. */
+static int kept_get(struct http_request *r, struct app_request *q, struct section *s, const struct field *by, const char *part, bool one, bool count_only, bool parse,
+                    struct kept **out, struct err *err)
+{
+	const char *key = shape(r, q, s, part, one, parse);
+	if (count_only)
+		key = arena_printf(r->arena, "#%s", key);
+	struct kept *k = kept_find(r, q->reg, key);
+	if (k) {
+		*out = k;
+		return 0;
+	}
+	struct arena *a = arena_new_sized(8192);
+	struct err mine;
+	err_init(&mine, r->arena);
+	k = arena_new(a, struct kept);
+	k->arena = a;
+	k->key = arena_strdup(a, key);
+	int failed = plan_create(a, q->reg, q->actor, s, &k->plan, &mine);
+	if (!failed) {
+		k->plan->one = one;
+		k->plan->by = by;
+		if (parse)
+			failed = odata_options_parse(r, k->plan, &k->options, &mine);
+		else
+			k->plan->titles = http_prefer(r, "ostov.titles", NULL);
+	}
+	if (!failed && one && (k->options.paged || k->plan->filter || k->plan->search || k->options.count))
+		failed = err_set(&mine, ERR_SYNTAX, "One record takes only $select and $expand");
+	if (!failed && !count_only)
+		failed = plan_compile(k->plan, &k->query, &mine);
+	if (!failed && (count_only || k->options.count)) {
+		failed = plan_compile_count(k->plan, k->options.count_bound, &k->count, &mine);
+		if (!failed)
+			k->count_text = pg_sql_finish(&k->count);
+	}
+	if (failed) {
+		if (err) {
+			struct arena *keep = err->arena;
+			*err = mine;
+			err->arena = keep;
+			/* texts of the plan's arena end with it */
+			err->message = arena_strdup(r->arena, mine.message);
+			err->hint = arena_strdup(r->arena, mine.hint);
+			err->target = arena_strdup(r->arena, mine.target);
+		}
+		arena_delete(a);
+		return -1;
+	}
+	kept_add(r, k);
+	*out = k;
+	return 0;
+}
+
+static struct pg_bindings bind(struct http_request *r, struct app_request *q, struct kept *k, int64_t key)
+{
+	struct pg_bindings b;
+	plan_bindings(q->reg, q->actor, &b);
+	size_t n = k->options.ninputs ? k->options.ninputs : 1;
+	struct value *inputs = arena_array(r->arena, struct value, n);
+	if (k->options.ninputs)
+		memcpy(inputs, k->options.inputs, n * sizeof *inputs);
+	inputs[0] = value_int(key);
+	b.inputs = inputs;
+	b.ninputs = n;
+	return b;
+}
+
+static int run_count(struct http_request *r, struct app_request *q, struct kept *k, const struct pg_bindings *b, int64_t *count, struct err *err)
+{
+	struct pg_params params = {0};
+	struct pg_rows *rows;
+	pg_sql_bind(&k->count, r->arena, b, &params);
+	if (pg_read(q->pg, PG_LANE_SLOW, r->arena, k->count_text, &params, &rows, err))
+		return -1;
+	*count = pg_rows_int(rows, 0, 0);
+	return 0;
+}
+
+/* The address of the next page: this one with another $skiptoken and without $skip. */
+static void next_link(struct http_request *r, const char *token)
+{
+	struct buf *b = &r->out;
+	buf_puts(b, ",\"@odata.nextLink\":\"");
+	buf_puts(b, http_base_url(r->server));
+	buf_puts(b, r->path);
+	char sep = '?';
+	for (const char *p = r->query; *p;) {
+		size_t n = strcspn(p, "&");
+		if (n && strncmp(p, "$skiptoken=", 11) != 0 && strncmp(p, "%24skiptoken=", 13) != 0 && strncmp(p, "$skip=", 6) != 0 && strncmp(p, "%24skip=", 8) != 0) {
+			buf_putc(b, sep);
+			for (size_t i = 0; i < n; i++)
+				if (p[i] == '"' || p[i] == '\\' || (unsigned char)p[i] < ' ')
+					buf_printf(b, "%%%02X", (unsigned char)p[i]);
+				else
+					buf_putc(b, p[i]);
+			sep = '&';
+		}
+		p += n + (p[n] == '&');
+	}
+	buf_printf(b, "%c$skiptoken=%s\"", sep, token);
+}
+
+static void context(struct http_request *r, const char *set, bool entity)
+{
+	buf_printf(&r->out, "{\"@odata.context\":\"%s/api/$metadata#%s%s\"", http_base_url(r->server), set, entity ? "/$entity" : "");
+}
+
+static void reply(struct http_request *r, int status)
+{
+	http_set_header(r, "OData-Version", "4.01");
+	http_reply_json(r, status);
+}
+
+static int read_set(struct http_request *r, struct app_request *q, struct section *s, const struct field *by, const char *part, int64_t parent, struct err *err)
+{
+	struct kept *k;
+	struct plan_page page;
+	int64_t count = 0;
+	if (kept_get(r, q, s, by, part, false, false, true, &k, err))
+		return -1;
+	struct pg_bindings b = bind(r, q, k, parent);
+	if (k->options.count && run_count(r, q, k, &b, &count, err))
+		return -1;
+	context(r, s->expr.name, false);
+	if (k->options.count) {
+		bool exceeded = k->options.count_bound && count > k->options.count_bound;
+		buf_printf(&r->out, ",\"@odata.count\":%lld", (long long)(exceeded ? k->options.count_bound : count));
+		if (exceeded)
+			buf_puts(&r->out, ",\"@ostov.count-exceeded\":true");
+	}
+	buf_puts(&r->out, ",\"value\":[");
+	if (plan_run(k->query, q->pg, PG_LANE_FAST, r->arena, &b, &r->out, &page, err))
+		return -1;
+	buf_putc(&r->out, ']');
+	if (page.token && page.more)
+		next_link(r, page.token);
+	buf_putc(&r->out, '}');
+	reply(r, 200);
+	return 0;
+}
+
+static bool etag_matches(const char *header, int64_t version, struct arena *a)
+{
+	if (!header)
+		return false;
+	const char *tag = arena_printf(a, "\"%lld\"", (long long)version);
+	return strcmp(header, "*") == 0 || strstr(header, tag) != NULL;
+}
+
+/* One record by key. */
+static int read_one(struct http_request *r, struct app_request *q, struct section *s, int64_t id, int status, bool parse, struct err *err)
+{
+	struct kept *k;
+	struct plan_page page;
+	if (kept_get(r, q, s, NULL, NULL, true, false, parse, &k, err))
+		return -1;
+	struct pg_bindings b = bind(r, q, k, id);
+	context(r, s->expr.name, true);
+	buf_putc(&r->out, ',');
+	size_t mark = r->out.len;
+	if (plan_run(k->query, q->pg, PG_LANE_FAST, r->arena, &b, &r->out, &page, err))
+		return -1;
+	if (!page.rows)
+		return err_say(err, ERR_NOT_FOUND, q->actor->lang, SAY_NOT_FOUND);
+	/* the record's own brace is the one that the context opened */
+	memmove(r->out.data + mark, r->out.data + mark + 1, r->out.len - mark);
+	r->out.len--;
+	const char *etag = arena_printf(r->arena, "W/\"%lld\"", (long long)page.version);
+	http_set_header(r, "ETag", etag);
+	if (status == 200 && etag_matches(http_header(r, "If-None-Match"), page.version, r->arena)) {
+		http_reply_empty(r, 304);
+		return 0;
+	}
+	reply(r, status);
+	return 0;
+}
+
+int odata_read_back(struct http_request *r, struct app_request *q, struct section *s, int64_t id, int status, struct err *err)
+{
+	buf_clear(&r->out);
+	return read_one(r, q, s, id, status, false, err);
+}
+
+/* A navigation from a record: the lookup's target, or a collection below it. */
+static int read_part(struct http_request *r, struct app_request *q, const struct odata_address *address, struct err *err)
+{
+	struct section *s = address->section;
+	const struct access *x = access_get(q->reg, q->actor, s);
+	const struct field *f = section_find(s, address->part);
+	for (size_t i = 0; !f && i < s->nfields; i++)
+		if (strcmp(field_property(r->arena, s->fields[i]), address->part) == 0)
+			f = s->fields[i];
+	if (!f || access_field(x, GRANT_READ, f) == ACCESS_NONE) {
+		if (section_find_move(s, address->part))
+			return err_set(err, ERR_METHOD, "A move is made with POST");
+		return err_say(err, ERR_NOT_FOUND, q->actor->lang, SAY_NO_RESOURCE);
+	}
+	if (f->type == FIELD_DETAIL && f->expr.by) {
+		/* the parent must be visible, and the detail granted on it */
+		struct kept *parent;
+		struct plan_page page;
+		struct buf scratch = BUF_INIT;
+		if (kept_get(r, q, s, NULL, NULL, true, false, false, &parent, err))
+			return -1;
+		struct pg_bindings b = bind(r, q, parent, address->key);
+		int failed = plan_run(parent->query, q->pg, PG_LANE_FAST, r->arena, &b, &scratch, &page, err);
+		buf_destroy(&scratch);
+		if (failed)
+			return -1;
+		if (!page.rows)
+			return err_say(err, ERR_NOT_FOUND, q->actor->lang, SAY_NOT_FOUND);
+		if (!address->part_count)
+			return read_set(r, q, f->to, (const struct field *)f->expr.by, arena_printf(r->arena, "%s.%s", s->expr.name, f->expr.name), address->key, err);
+		struct kept *k;
+		int64_t count;
+		if (kept_get(r, q, f->to, (const struct field *)f->expr.by, arena_printf(r->arena, "%s.%s", s->expr.name, f->expr.name), false, true, true, &k, err))
+			return -1;
+		b = bind(r, q, k, address->key);
+		if (run_count(r, q, k, &b, &count, err))
+			return -1;
+		buf_int(&r->out, count);
+		r->status = 200;
+		http_set_header(r, "Content-Type", "text/plain; charset=utf-8");
+		return 0;
+	}
+	/* everything else is the record with that one property or navigation */
+	struct arena *a = r->arena;
+	struct plan *p;
+	struct plan *child;
+	struct plan_query *query;
+	struct plan_page page;
+	struct pg_bindings b;
+	struct value key = value_int(address->key);
+	if (plan_create(a, q->reg, q->actor, s, &p, err))
+		return -1;
+	p->one = true;
+	p->titles = http_prefer(r, "ostov.titles", NULL);
+	static const char id[] = "id";
+	if (plan_select(p, id, 2, q->actor->lang, err))
+		return -1;
+	bool nav = f->to && strcmp(f->expr.name, address->part) == 0;
+	if (nav ? plan_expand(p, f->expr.name, strlen(f->expr.name), q->actor->lang, &child, err) : plan_select(p, address->part, strlen(address->part), q->actor->lang, err))
+		return -1;
+	if (plan_compile(p, &query, err))
+		return -1;
+	plan_bindings(q->reg, q->actor, &b);
+	b.inputs = &key;
+	b.ninputs = 1;
+	context(r, s->expr.name, true);
+	buf_putc(&r->out, ',');
+	size_t mark = r->out.len;
+	if (plan_run(query, q->pg, PG_LANE_FAST, a, &b, &r->out, &page, err))
+		return -1;
+	if (!page.rows)
+		return err_say(err, ERR_NOT_FOUND, q->actor->lang, SAY_NOT_FOUND);
+	memmove(r->out.data + mark, r->out.data + mark + 1, r->out.len - mark);
+	r->out.len--;
+	reply(r, 200);
+	return 0;
+}
+
+int odata_read(struct http_request *r, struct app_request *q, const struct odata_address *address, struct err *err)
+{
+	struct kept *k;
+	int64_t count;
+	switch (address->kind) {
+	case ODATA_SET: return read_set(r, q, address->section, NULL, NULL, 0, err);
+	case ODATA_SET_COUNT: {
+		if (kept_get(r, q, address->section, NULL, NULL, false, true, true, &k, err))
+			return -1;
+		struct pg_bindings b = bind(r, q, k, 0);
+		if (run_count(r, q, k, &b, &count, err))
+			return -1;
+		buf_int(&r->out, count);
+		r->status = 200;
+		http_set_header(r, "Content-Type", "text/plain; charset=utf-8");
+		return 0;
+	}
+	case ODATA_ONE: return read_one(r, q, address->section, address->key, 200, true, err);
+	case ODATA_PART: return read_part(r, q, address, err);
+	default: return err_say(err, ERR_NOT_FOUND, q->actor->lang, SAY_NO_RESOURCE);
+	}
+}

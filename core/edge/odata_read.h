@@ -1,0 +1,19 @@
+/* odata_read: answering GET below /api: lists, one record, navigations, counts. Compiled plans are kept by shape. */
+#ifndef OST_EDGE_ODATA_READ_H
+#define OST_EDGE_ODATA_READ_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "edge/odata_url.h"
+
+struct app_request;
+struct err;
+struct http_request;
+
+/* Answers the GET or HEAD of a set, a record or a part of one; -1 leaves the answer to the caller. */
+int odata_read(struct http_request *r, struct app_request *q, const struct odata_address *address, struct err *err);
+/* Writes the record as the answer with `status`, with all its readable fields (and titles when preferred): what a write returns. */
+int odata_read_back(struct http_request *r, struct app_request *q, struct section *s, int64_t id, int status, struct err *err);
+
+#endif

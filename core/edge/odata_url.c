@@ -1,0 +1,304 @@
+#include "edge/odata_url.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/say.h"
+#include "base/text.h"
+#include "edge/http.h"
+#include "edge/odata_filter.h"
+#include "expr/expr.h"
+
+enum { MAX_NAMES = 8, MAX_SEARCH = 200 };
+
+int odata_address_parse(struct arena *a, const struct registry *reg, const struct actor *actor, const char *path, struct odata_address *out, struct err *err)
+{
+	memset(out, 0, sizeof *out);
+	if (*path == '/')
+		path++;
+	if (!*path) {
+		out->kind = ODATA_SERVICE;
+		return 0;
+	}
+	if (strcmp(path, "$metadata") == 0 || strcmp(path, "$batch") == 0) {
+		out->kind = path[1] == 'm' ? ODATA_METADATA : ODATA_BATCH;
+		return 0;
+	}
+	size_t n = strcspn(path, "(/");
+	const char *name = arena_strndup(a, path, n), *at = path + n;
+	out->section = registry_find(reg, name);
+	if (!out->section || !access_exists(access_get(reg, actor, out->section)))
+		return err_say(err, ERR_NOT_FOUND, actor->lang, SAY_NO_SECTION, name);
+	out->kind = ODATA_SET;
+	if (strcmp(at, "/$count") == 0) {
+		out->kind = ODATA_SET_COUNT;
+		return 0;
+	}
+	if (*at == '(') {
+		char *end;
+		errno = 0;
+		if (strncmp(at, "(id=", 4) == 0)
+			at += 3;
+		out->key = strtoll(at + 1, &end, 10);
+		if (end == at + 1 || *end != ')' || errno || !isdigit((unsigned char)at[1]))
+			return err_say(err, ERR_NOT_FOUND, actor->lang, SAY_NOT_FOUND);
+		out->kind = ODATA_ONE;
+		at = end + 1;
+	}
+	if (!*at)
+		return 0;
+	if (*at != '/' || out->kind != ODATA_ONE)
+		return err_say(err, ERR_NOT_FOUND, actor->lang, SAY_NO_RESOURCE);
+	n = strlen(++at);
+	if (n > 7 && strcmp(at + n - 7, "/$count") == 0) {
+		out->part_count = true;
+		n -= 7;
+	}
+	if (!n || memchr(at, '/', n))
+		return err_set(err, ERR_NOT_EXECUTED, "Only one step behind a key is executed");
+	out->kind = ODATA_PART;
+	out->part = arena_strndup(a, at, n);
+	return 0;
+}
+
+static int bad_option(struct err *err, const char *option, const char *what)
+{
+	err_set(err, ERR_SYNTAX, "%s: %s", option, what);
+	return err_target(err, option);
+}
+
+static int number(const char *option, const char *text, int64_t max, int64_t *out, struct err *err)
+{
+	char *end;
+	errno = 0;
+	long long v = strtoll(text, &end, 10);
+	if (!isdigit((unsigned char)*text) || *end || errno)
+		return bad_option(err, option, "a whole number from 0 is expected");
+	if (v > max) {
+		err_set(err, ERR_TOO_COMPLEX, "%s: at most %lld", option, (long long)max);
+		return err_target(err, option);
+	}
+	*out = v;
+	return 0;
+}
+
+/* The end of one item of a list at `sep` outside parentheses and quotes. */
+static const char *item_end(const char *p, char sep)
+{
+	int depth = 0;
+	bool quoted = false;
+	for (; *p; p++) {
+		if (*p == '\'')
+			quoted = !quoted;
+		else if (!quoted && *p == '(')
+			depth++;
+		else if (!quoted && *p == ')' && depth)
+			depth--;
+		else if (!quoted && !depth && *p == sep)
+			break;
+	}
+	return p;
+}
+
+static void trim(const char **p, const char **end)
+{
+	while (*p < *end && isspace((unsigned char)**p))
+		(*p)++;
+	while (*end > *p && isspace((unsigned char)(*end)[-1]))
+		(*end)--;
+}
+
+static int select_list(struct plan *p, const char *text, struct err *err)
+{
+	while (*text) {
+		const char *stop = item_end(text, ','), *from = text, *end = stop;
+		trim(&from, &end);
+		if (from == end)
+			return bad_option(err, "$select", "a property is expected");
+		const struct field *nav = section_find_n(p->section, from, (size_t)(end - from));
+		/* a selected navigation is a link, which this server leaves to $expand */
+		if (!(nav && nav->to && !nav->builtin) && plan_select(p, from, (size_t)(end - from), p->actor->lang, err))
+			return -1;
+		text = *stop ? stop + 1 : stop;
+	}
+	return 0;
+}
+
+static int order_list(struct plan *p, const char *text, struct err *err)
+{
+	while (*text) {
+		const char *stop = item_end(text, ','), *from = text, *end = stop, *names[MAX_NAMES];
+		bool desc = false;
+		trim(&from, &end);
+		if (end - from > 5 && strncmp(end - 5, " desc", 5) == 0) {
+			desc = true;
+			end -= 5;
+		} else if (end - from > 4 && strncmp(end - 4, " asc", 4) == 0) {
+			end -= 4;
+		}
+		trim(&from, &end);
+		for (const char *c = from; c < end; c++)
+			if (*c == '(' || *c == ' ')
+				return err_set(err, ERR_NOT_EXECUTED, "$orderby: only properties and paths are executed");
+		size_t n = odata_path_names(p->arena, p->section, from, (size_t)(end - from), names, MAX_NAMES, err);
+		if (!n || plan_order(p, names, n, desc, err))
+			return -1;
+		text = *stop ? stop + 1 : stop;
+	}
+	return 0;
+}
+
+static int option(struct plan *p, const char *name, const char *value, bool nested, bool many, struct odata_options *out, struct err *err);
+
+static int expand_options(struct plan *child, const char *text, bool many, struct err *err)
+{
+	while (*text) {
+		const char *stop = item_end(text, ';'), *from = text, *end = stop;
+		trim(&from, &end);
+		const char *eq = memchr(from, '=', (size_t)(end - from));
+		if (!eq)
+			return bad_option(err, "$expand", "an option is written as $name=value");
+		if (option(child, arena_strndup(child->arena, from, (size_t)(eq - from)), arena_strndup(child->arena, eq + 1, (size_t)(end - eq - 1)), true, many, NULL, err))
+			return -1;
+		text = *stop ? stop + 1 : stop;
+	}
+	return 0;
+}
+
+static int expand_list(struct plan *p, const char *text, struct err *err)
+{
+	while (*text) {
+		const char *stop = item_end(text, ','), *from = text, *end = stop;
+		struct plan *child;
+		trim(&from, &end);
+		const char *open = memchr(from, '(', (size_t)(end - from)), *name_end = open ? open : end;
+		if (from == name_end)
+			return bad_option(err, "$expand", "a navigation is expected");
+		if (open && end[-1] != ')')
+			return bad_option(err, "$expand", "a parenthesis is not closed");
+		if (memchr(from, '/', (size_t)(name_end - from)) || *from == '*')
+			return err_set(err, ERR_NOT_EXECUTED, "$expand: name one navigation; deeper ones go into its parentheses");
+		if (plan_expand(p, from, (size_t)(name_end - from), p->actor->lang, &child, err))
+			return -1;
+		const struct field *nav = section_find_n(p->section, from, (size_t)(name_end - from));
+		if (open && expand_options(child, arena_strndup(p->arena, open + 1, (size_t)(end - open - 2)), nav->many || nav->type == FIELD_DETAIL, err))
+			return -1;
+		text = *stop ? stop + 1 : stop;
+	}
+	return 0;
+}
+
+static int option(struct plan *p, const char *name, const char *value, bool nested, bool many, struct odata_options *out, struct err *err)
+{
+	static const char *const known[] = {"$select", "$expand", "$filter", "$orderby", "$top", "$skip", "$count", "$search", "$skiptoken", "$format", "$ostov.list"};
+	static const char *const later[] = {"$apply", "$compute", "$levels", "$index", "$deltatoken", "$schemaversion", "$id"};
+	int64_t n;
+	if (strcmp(name, "$select") == 0)
+		return select_list(p, value, err);
+	if (strcmp(name, "$expand") == 0)
+		return expand_list(p, value, err);
+	if (nested && !many && *name == '$')
+		return err_set(err, ERR_NOT_EXECUTED, "%s: not within the expansion of a single record", name);
+	if (strcmp(name, "$filter") == 0) {
+		struct expr *e;
+		return odata_filter_parse(p->arena, p->section, value, strlen(value), &e, err) || plan_filter(p, e, err) ? -1 : 0;
+	}
+	if (strcmp(name, "$orderby") == 0)
+		return order_list(p, value, err);
+	if (strcmp(name, "$top") == 0) {
+		if (number(name, value, nested ? PLAN_LINES : PLAN_TOP_MAX, &n, err))
+			return -1;
+		p->top = n;
+		if (out)
+			out->paged = true;
+		return 0;
+	}
+	if (strcmp(name, "$search") == 0) {
+		if (strlen(value) > MAX_SEARCH)
+			return bad_option(err, name, "the text is too long");
+		p->search = *value ? value : NULL;
+		return 0;
+	}
+	if (nested)
+		return err_set(err, ERR_NOT_EXECUTED, "%s: not executed within $expand", name);
+	if (strcmp(name, "$skip") == 0) {
+		out->paged = true;
+		return number(name, value, PLAN_SKIP_MAX, &p->skip, err);
+	}
+	if (strcmp(name, "$count") == 0) {
+		if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
+			return bad_option(err, name, "true or false is expected");
+		out->count = *value == 't';
+		return 0;
+	}
+	if (strcmp(name, "$format") == 0) {
+		if (strcmp(value, "json") != 0 && strncmp(value, "application/json", 16) != 0)
+			return err_set(err, ERR_MEDIA_TYPE, "Only JSON is written");
+		return 0;
+	}
+	if (strcmp(name, "$ostov.list") == 0) {
+		for (size_t i = 0; i < p->section->nlists; i++)
+			if (strcmp(p->section->lists[i]->name, value) == 0)
+				return plan_list(p, p->section->lists[i], err);
+		if (strcmp(value, "all") == 0)
+			return 0;
+		return bad_option(err, name, "there is no such list");
+	}
+	for (size_t i = 0; i < sizeof later / sizeof *later; i++)
+		if (strcmp(later[i], name) == 0)
+			return err_set(err, ERR_NOT_EXECUTED, "%s is not executed by this server", name);
+	err_set(err, ERR_UNKNOWN_OPTION, "There is no option '%s'", name);
+	err_target(err, name);
+	const char *near = text_nearest(name, known, sizeof known / sizeof *known);
+	if (near)
+		err_hint(err, "did you mean '%s'?", near);
+	return -1;
+}
+
+int odata_options_parse(struct http_request *r, struct plan *p, struct odata_options *out, struct err *err)
+{
+	const char *at = NULL, *name, *value, *token = NULL, *list = NULL;
+	enum { MAX_OPTIONS = 16 };
+	const char *seen[MAX_OPTIONS];
+	size_t nseen = 0;
+	memset(out, 0, sizeof *out);
+	p->titles = http_prefer(r, "ostov.titles", NULL);
+	while (http_query_next(r, &at, &name, &value)) {
+		/* names without a dollar are the client's own, and `$` may be left out of the system's by v4.01 only where no such own name exists: not here */
+		if (*name == '@')
+			return err_set(err, ERR_NOT_EXECUTED, "Parameter aliases are not executed by this server");
+		if (*name != '$')
+			continue;
+		/* the plan may be kept for the next request of the same shape */
+		name = arena_strdup(p->arena, name);
+		value = arena_strdup(p->arena, value);
+		for (size_t i = 0; i < nseen; i++)
+			if (strcmp(seen[i], name) == 0)
+				return bad_option(err, name, "is there twice");
+		if (nseen == MAX_OPTIONS)
+			return err_set(err, ERR_TOO_COMPLEX, "There are too many options");
+		seen[nseen++] = name;
+		/* the list gives its order only where none is asked for, the token needs the order complete: both last */
+		if (strcmp(name, "$skiptoken") == 0)
+			token = value;
+		else if (strcmp(name, "$ostov.list") == 0)
+			list = value;
+		else if (option(p, name, value, false, true, out, err))
+			return -1;
+	}
+	if (list && option(p, "$ostov.list", list, false, true, out, err))
+		return -1;
+	if (token && plan_token(p, token, &out->inputs, &out->ninputs, err))
+		return -1;
+	const char *bound;
+	if (out->count && http_prefer(r, "ostov.count-bound", &bound)) {
+		out->count_bound = strtoll(bound, NULL, 10);
+		if (out->count_bound < 1 || out->count_bound > 1000000)
+			out->count_bound = 10000;
+	}
+	return 0;
+}
