@@ -22,6 +22,8 @@ struct cli_command {
 
 /* Checks a configuration without a database. */
 int cmd_check(int argc, char **argv);
+/* Runs a configuration: database, workers, web application. */
+int cmd_serve(int argc, char **argv);
 /* Prints the versions of Ostov and of the libraries it runs with. */
 int cmd_version(int argc, char **argv);
 

@@ -160,7 +160,7 @@ static int sign_ins(struct serve *s)
 	const char *last = NULL;
 	for (size_t i = 0; i < r->ndata; i++) {
 		const struct data_rows *d = r->data[i];
-		if (!d->sample || strcmp(d->section->name, "user") != 0)
+		if (!d->sample || strcmp(d->section->expr.name, "user") != 0)
 			continue;
 		for (size_t k = 0; k < d->rows.table.count; k++) {
 			const struct decl_value *row = &d->rows.table.pairs[k].value;

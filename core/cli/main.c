@@ -1,4 +1,5 @@
 /* main: finds the command by name and runs it. */
+#include "base/fault.h"
 #include "base/text.h"
 #include "cli/cli.h"
 
@@ -8,6 +9,7 @@
 /* One line a command, in the order in which the overview shows them. */
 static const struct cli_command commands[] = {
 	{"check", "check a configuration: every error at once", cmd_check},
+	{"serve", "run a configuration: database, workers, web application", cmd_serve},
 	{"version", "print the version", cmd_version},
 };
 
@@ -47,6 +49,7 @@ static int unknown_command(const char *word)
 
 int main(int argc, char **argv)
 {
+	fault_setup();
 	if (argc < 2) {
 		usage(stderr);
 		return CLI_USAGE;

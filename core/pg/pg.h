@@ -47,7 +47,9 @@ struct pg_config {
 	const char *conninfo;    /* libpq connection string or URL */
 	const char *name;        /* application_name */
 	int fast, slow, tx;      /* connections of each lane; 0: 2, 2, 6 */
-	const char *log_statements; /* file to which every statement text is appended once per distinct text, or NULL (for benchmarks) */
+	/* File to which every unit of work is appended, once per distinct list of texts, or NULL (for benchmarks): a line of JSON {"kind":"read"|"tx"|"outside",
+	 * "statements":[{"sql","params":[{"type":oid,"value":text|null}]}]} in the order sent, BEGIN and COMMIT included. */
+	const char *log_statements;
 };
 
 enum pg_lane { PG_LANE_FAST, PG_LANE_SLOW, PG_LANE_TX, PG_LANE_OPERATOR };
