@@ -68,6 +68,7 @@ int registry_build(struct arena *own, const struct config *config, const struct 
 	resolve_hooks(&b);
 	resolve_data(&b);
 	resolve_imports(&b);
+	verify_check(&b);
 	label_finish(&b);
 	if (b.nerrors)
 		return -1;

@@ -1,0 +1,151 @@
+/* verify: what holds together once every name is known: stages that can be reached and left, fields that somebody may write, sections that somebody may read. */
+#include <string.h>
+
+#include "base/arena.h"
+#include "meta/build.h"
+
+/* Where a definition stands, with a caret under its name. */
+static struct spot spot_of(struct build *b, const struct place *p, const char *name)
+{
+	struct spot at = {p->module, p->file, p->line, 0, 0};
+	const struct source_token *t = source_word(build_source(b, p->module, p->file), p->line, name);
+	if (t) {
+		at.column = t->column;
+		at.width = (int)t->len;
+	}
+	return at;
+}
+
+/* --- stages --- */
+
+static bool stage_in(const struct move *m, const struct stage *st)
+{
+	for (size_t i = 0; i < m->nfrom; i++)
+		if (m->from[i] == st)
+			return true;
+	return false;
+}
+
+static void stages_verify(struct build *b, const struct section *s, const struct stage_path *path)
+{
+	bool *reached = arena_array(b->arena, bool, path->nstages + 1);
+	if (path->nstages)
+		reached[0] = true; /* by creating a record */
+	for (bool more = true; more;) {
+		more = false;
+		for (size_t i = 0; i < path->nstages; i++)
+			for (size_t k = 0; reached[i] && k < s->moves.count; k++) {
+				const struct move *m = s->moves.items[k].value;
+				for (size_t j = 0; stage_in(m, path->stages[i]) && j < path->nstages; j++)
+					if (path->stages[j] == m->to && !reached[j])
+						reached[j] = more = true;
+			}
+	}
+	for (size_t i = 0; i < path->nstages; i++) {
+		const struct stage *st = path->stages[i];
+		bool left = st->final;
+		for (size_t k = 0; k < s->moves.count; k++)
+			left |= stage_in(s->moves.items[k].value, st);
+		if (!reached[i])
+			build_fail(b, NULL, spot_of(b, &st->place, st->name), "a move leads to it, or it is the first",
+					   "stage '%s' of section '%s': nothing reaches it", st->name, s->expr.name);
+		if (!left)
+			build_fail(b, NULL, spot_of(b, &st->place, st->name), "final = true, or a move from it",
+					   "stage '%s' of section '%s': nothing leaves it", st->name, s->expr.name);
+	}
+}
+
+/* --- rights --- */
+
+static bool rule_possible(const struct rule *r)
+{
+	return r->set && !(r->constant && !r->value);
+}
+
+static bool grant_names(const struct grant *g, const struct field *f)
+{
+	for (size_t i = 0; i < g->nfields; i++)
+		if (g->fields[i] == f)
+			return true;
+	return false;
+}
+
+static bool someone_reads(const struct registry *r, const struct section *s)
+{
+	if (s->owner_detail && s->owner_detail->section != s) {
+		const struct field *d = s->owner_detail;
+		for (size_t i = 0; i < r->ngrants; i++) {
+			const struct grant *g = r->grants[i];
+			if (g->section == d->section && rule_possible(&g->on[GRANT_READ]) && (!g->fields || grant_names(g, d)))
+				return true;
+		}
+		return d->section->owner_detail && someone_reads(r, d->section);
+	}
+	for (size_t i = 0; i < r->ngrants; i++)
+		if (r->grants[i]->section == s && rule_possible(&r->grants[i]->on[GRANT_READ]))
+			return true;
+	return false;
+}
+
+/* True when a grant lets some role write the field, on creating or on changing. */
+static bool someone_writes(const struct registry *r, const struct field *f)
+{
+	const struct section *s = f->section;
+	bool readonly = f->readonly.constant && f->readonly.value;
+	if (s->owner_detail && s->owner_detail->section != s) {
+		if (readonly)
+			return false;
+		/* lines are written with the field of their parent that shows them; the lookup to it comes by itself */
+		return f == s->owner || someone_writes(r, s->owner_detail);
+	}
+	for (size_t i = 0; i < r->ngrants; i++) {
+		const struct grant *g = r->grants[i];
+		if (g->section != s || (!rule_possible(&g->on[GRANT_CREATE]) && !rule_possible(&g->on[GRANT_UPDATE])))
+			continue;
+		if (g->fields ? grant_names(g, f) : !readonly)
+			return true;
+	}
+	return false;
+}
+
+static bool gets_value(const struct field *f)
+{
+	return f->has_default || f->initial.text || f->fill.text || f->type == FIELD_AUTONUMBER || f->type == FIELD_FORMULA ||
+		   f->type == FIELD_ROLLUP;
+}
+
+static void rights_verify(struct build *b, const struct section *s)
+{
+	const struct registry *r = b->r;
+	if (!someone_reads(r, s))
+		build_fail(b, NULL, spot_of(b, &s->place, s->expr.name),
+				   arena_printf(b->arena, "allow \"role\" { on = \"%s\", read = true }", s->expr.name), "section '%s': no role may read it",
+				   s->expr.name);
+	for (size_t i = 0; i < s->nfields; i++) {
+		const struct field *f = s->fields[i];
+		if (!f->builtin && rule_possible(&f->required) && !gets_value(f) && !someone_writes(r, f))
+			build_fail(b, NULL, spot_of(b, &f->place, f->expr.name), "give it a default, or let a role create or update it",
+					   "field '%s' of section '%s' is required, and no role may write it", f->expr.name, s->expr.name);
+	}
+	for (size_t i = 0; i < s->stages.count; i++) {
+		const struct stage *st = s->stages.items[i].value;
+		for (size_t k = 0; k < st->nrequired; k++)
+			if (!gets_value(st->required[k]) && !someone_writes(r, st->required[k]) &&
+				!(st->required[k]->required.set && rule_possible(&st->required[k]->required)))
+				build_fail(b, NULL, spot_of(b, &st->place, st->name), "let a role create or update it",
+						   "stage '%s' of section '%s' requires '%s', which no role may write", st->name, s->expr.name,
+						   st->required[k]->expr.name);
+	}
+}
+
+void verify_check(struct build *b)
+{
+	for (size_t i = 0; i < b->r->nsections; i++) {
+		const struct section *s = b->r->sections[i];
+		for (size_t k = 0; k < s->npaths; k++)
+			stages_verify(b, s, s->paths[k]);
+		/* while names are missing, a right may be among what was not understood */
+		if (!b->decls->nbroken)
+			rights_verify(b, s);
+	}
+}
