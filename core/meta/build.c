@@ -126,6 +126,8 @@ const char *place_text(struct build *b, const struct place *p)
 
 static void report(struct build *b, bool warning, const struct decl *d, struct spot at, const char *hint, const char *fmt, va_list ap)
 {
+	enum err_code code = b->code != ERR_OK ? b->code : ERR_CONFIG;
+	b->code = ERR_OK;
 	if (warning ? ++b->nwarnings > BUILD_MAX_WARNINGS : ++b->nerrors > BUILD_MAX_ERRORS)
 		return;
 	struct err one;
@@ -133,11 +135,11 @@ static void report(struct build *b, bool warning, const struct decl *d, struct s
 	err_init(&one, a);
 	const char *text = arena_vprintf(a, fmt, ap);
 	if (d && d->name)
-		err_set(&one, ERR_CONFIG, "%s '%s': %s", d->word, d->name, text);
+		err_set(&one, code, "%s '%s': %s", d->word, d->name, text);
 	else if (d)
-		err_set(&one, ERR_CONFIG, "%s: %s", d->word, text);
+		err_set(&one, code, "%s: %s", d->word, text);
 	else
-		err_set(&one, ERR_CONFIG, "%s", text);
+		err_set(&one, code, "%s", text);
 	if (hint)
 		err_hint(&one, "%s", hint);
 	if (at.file)

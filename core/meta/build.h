@@ -70,18 +70,18 @@ struct build {
 	struct err *errs;
 	struct err *last; /* of the list at errs */
 	size_t nerrors, nwarnings;
-	struct map sources;   /* "module/path" → struct source */
-	struct map modules;   /* name → struct module */
-	struct map nodes;     /* section → struct node */
-	struct map volatiles; /* "section.field" of formulas that use the clock or `me` */
-	struct map states;    /* "section.field" of formulas → how far typing came */
-	struct map pos;       /* module → struct po */
+	struct map sources; /* "module/path" → struct source */
+	struct map modules; /* name → struct module */
+	struct map nodes;   /* section → struct node */
+	struct map states;  /* "section.field" of formulas → how far typing came */
+	struct map pos;     /* module → struct po */
 	struct {
 		struct pending *items;
 		size_t count, cap;
 	} pending;
 	size_t untranslated;
-	bool cycle; /* a cycle was reported during the last check */
+	bool cycle;         /* a cycle was reported during the last check */
+	enum err_code code; /* of the next report; ERR_OK: ERR_CONFIG */
 };
 
 /* --- build.c: places and messages --- */

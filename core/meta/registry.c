@@ -55,7 +55,6 @@ int registry_build(struct arena *own, const struct config *config, const struct 
 	map_create(&b.sources, own);
 	map_create(&b.modules, own);
 	map_create(&b.nodes, own);
-	map_create(&b.volatiles, own);
 	map_create(&b.states, own);
 	map_create(&b.pos, own);
 
@@ -68,6 +67,7 @@ int registry_build(struct arena *own, const struct config *config, const struct 
 	resolve_hooks(&b);
 	resolve_data(&b);
 	resolve_imports(&b);
+	rules_check(&b);
 	verify_check(&b);
 	label_finish(&b);
 	if (b.nerrors)
