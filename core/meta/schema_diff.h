@@ -1,0 +1,161 @@
+/* schema_diff: from what a configuration wants and what the database has to a plan: what changes, what is lost, what is locked, and the operations.
+ *
+ * Reads the database (counts rows), changes nothing. The plan lives in the arena given, and the registry and the snapshot must outlive it.
+ * Not here: carrying it out (schema_apply), printing it (cli/cmd_plan). */
+#ifndef OST_META_SCHEMA_DIFF_H
+#define OST_META_SCHEMA_DIFF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "meta/schema_convert.h"
+#include "meta/schema_describe.h"
+#include "meta/schema_read.h"
+#include "meta/schema_shape.h"
+
+struct arena;
+struct err;
+struct pg;
+
+/* One line of the plan. */
+struct schema_change {
+	char mark;         /* + created, ~ changed, > renamed, - dropped */
+	const char *kind, *path;
+	const char *was;   /* of a rename: the former path */
+	const char *text;  /* type of a new field, names of what changed, or NULL */
+};
+
+/* Data that applying would lose or change. */
+struct schema_loss {
+	const char *name;  /* what --allow-loss names */
+	const char *what;  /* "3 of 120 records hold a value: …" */
+	const char *hint;  /* or NULL */
+	int64_t rows;      /* -1: not counted in time */
+	bool allowed;      /* named by --allow-loss */
+	bool final;        /* cannot be allowed: the configuration has to change, or the data */
+	const char *check; /* SQL that counts the rows again under the switch's lock, or NULL */
+};
+
+/* What is held up, and how long. */
+struct schema_lock {
+	const char *table, *text;
+	int64_t stop_ms;   /* writes stop for about so long; 0: unnoticeable */
+};
+
+enum schema_op_kind {
+	/* expand */
+	OP_TABLE,        /* a new table or link table */
+	OP_COLUMNS,      /* new columns of a table that was there */
+	OP_FILL,         /* values of a column that takes another's place, or of a rollup */
+	OP_KEY,          /* a foreign key, not valid yet */
+	OP_VALIDATE,     /* its check */
+	OP_INDEX,        /* concurrently */
+	/* switch */
+	OP_CODES,        /* renamed or removed codes of choices and stages */
+	OP_LINK_FILL,    /* rows of a link table that takes a column's place */
+	/* finish */
+	OP_DEFAULT_DROP, /* the default that filled a new column */
+	OP_KEY_DROP,
+	OP_INDEX_DROP,
+	OP_DROP          /* a column, link or table */
+};
+
+struct schema_op {
+	enum schema_op_kind kind;
+	const char *table;               /* physical, of schema app */
+	const char *name;                /* of the column, index or key */
+	const char *sql;                 /* whole statement; of OP_FILL the value's expression, NULL for a rollup */
+	const char *place;               /* path of the definition */
+	const char *detail;              /* for the journal */
+	const struct schema_item *item;  /* or NULL */
+	const struct schema_object *object; /* of OP_DROP */
+	bool rebuild;                    /* OP_INDEX: an invalid one of an interrupted run is there */
+	bool fresh;                      /* the table is new: nobody uses it yet */
+	int64_t rows;                    /* that it touches, -1 unknown */
+	struct {
+		const char **items;          /* OP_COLUMNS: names of the columns and what they were made for, in turn */
+		size_t count, cap;
+	} columns;
+};
+
+struct schema_plan {
+	struct arena *arena;
+	const struct registry *registry;
+	struct schema_current *current;
+	struct schema_items items;
+	struct schema_shape shape;
+	bool new_generation;             /* the configuration is not the one in force */
+	struct {
+		struct schema_change *items;
+		size_t count, cap;
+	} changes;
+	struct {
+		struct schema_loss *items;
+		size_t count, cap;
+	} losses;
+	struct {
+		const char **items;
+		size_t count, cap;
+	} warnings;
+	struct {
+		struct schema_lock *items;
+		size_t count, cap;
+	} locks;
+	struct {
+		struct schema_op *items;
+		size_t count, cap;
+	} ops;
+	struct {
+		const struct schema_object **items; /* objects that the configuration no longer has */
+		size_t count, cap;
+	} dropped;
+};
+
+/* Names of --allow-loss. */
+struct schema_allow {
+	const char *const *names;
+	size_t count;
+};
+
+/* Makes the plan. `registry` may be one without a map (ids and physical names come from the plan). */
+int schema_diff(struct pg *pg, struct arena *a, const struct registry *registry, struct schema_current *current, const struct schema_allow *allow, struct schema_plan **out,
+                struct err *err);
+/* True when nothing is left to do: no new generation, no operation. */
+bool schema_plan_nothing(const struct schema_plan *p);
+/* The first loss that is not allowed, or NULL. */
+const struct schema_loss *schema_plan_refused(const struct schema_plan *p);
+/* Ids and physical names as they will be: registry_build with this map gives a registry whose SQL fits the expanded tables. */
+struct object_map schema_plan_map(struct schema_plan *p);
+
+/* The parts of schema_diff that stand in files of their own. */
+struct schema_diff {
+	struct pg *pg;
+	struct schema_plan *plan;
+	const struct schema_allow *allow;
+	struct err *err;
+	bool failed;        /* the database went away: *err tells */
+};
+/* schema_match: finds the object that each item continues and gives physical names. */
+void schema_match(struct schema_plan *p);
+/* schema_ops: the operations that lead from the tables there are to those wanted. */
+void schema_ops(struct schema_diff *d);
+/* schema_loss: what is lost or does not fit, counted; codes that change; drops. */
+void schema_losses(struct schema_diff *d);
+/* One number from the database, -1 when it took too long. */
+int64_t schema_count(struct schema_diff *d, const char *sql);
+/* SQL of a value of the field as it will be in the rows there are: the column, the conversion of the one it replaces, the default, or NULL. */
+const char *schema_future_value(struct schema_plan *p, const struct schema_item *it);
+/* Adds an operation and returns it; valid until the next one is added. */
+struct schema_op *schema_op_add(struct schema_plan *p, enum schema_op_kind kind, const char *table, const char *name, const char *sql);
+/* "app"."name" */
+const char *schema_table_sql(struct arena *a, const char *table);
+const char *schema_ident(struct arena *a, const char *name);
+/* The conversion from the column that this one replaces. */
+struct schema_convert schema_item_convert(struct schema_plan *p, const struct schema_item *it);
+/* True when the object's values are a link table of their own. */
+bool schema_object_is_link(const struct schema_object *o);
+/* The object with that id, dropped ones included, or NULL. */
+const struct schema_object *schema_object_by_id(const struct schema_current *c, int64_t id);
+
+#endif

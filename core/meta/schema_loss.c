@@ -1,0 +1,369 @@
+/* schema_loss: what a plan loses or what would not fit, counted in the rows that are there; codes that change; drops. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "meta/registry.h"
+#include "meta/schema_diff.h"
+#include "pg/pg.h"
+
+int64_t schema_count(struct schema_diff *d, const char *sql)
+{
+	struct pg_rows *rows;
+	struct err one;
+	err_init(&one, d->plan->arena);
+	if (d->failed)
+		return -1;
+	if (pg_read(d->pg, PG_LANE_SLOW, d->plan->arena, sql, NULL, &rows, &one) < 0) {
+		/* a count that takes too long is no failure: the plan says that it does not know */
+		if (one.code != ERR_DB_TIMEOUT) {
+			struct arena *a = d->err->arena;
+			*d->err = one;
+			d->err->arena = a;
+			d->failed = true;
+		}
+		return -1;
+	}
+	return pg_rows_int(rows, 0, 0);
+}
+
+static bool is_allowed(const struct schema_diff *d, const char *name)
+{
+	for (size_t i = 0; i < d->allow->count; i++)
+		if (strcmp(d->allow->names[i], name) == 0)
+			return true;
+	return false;
+}
+
+static struct schema_loss *loss_add(struct schema_diff *d, const char *name, int64_t rows, const char *what)
+{
+	struct schema_loss l = {.name = name, .what = what, .rows = rows, .allowed = is_allowed(d, name)};
+	arena_push(d->plan->arena, &d->plan->losses, l);
+	return &d->plan->losses.items[d->plan->losses.count - 1];
+}
+
+/* "3 records", "1 record", "records (too many to count in time)". */
+static const char *records(struct arena *a, int64_t rows)
+{
+	return rows < 0 ? "records (too many to count in time)" : arena_printf(a, rows == 1 ? "%" PRId64 " record" : "%" PRId64 " records", rows);
+}
+
+const struct schema_object *schema_object_by_id(const struct schema_current *c, int64_t id)
+{
+	size_t lo = 0, hi = c->objects.count;
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+		if (c->objects.items[mid]->id < id)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < c->objects.count && c->objects.items[lo]->id == id ? c->objects.items[lo] : NULL;
+}
+
+static bool is_kind(const struct schema_object *o, const char *kind)
+{
+	return strcmp(o->kind, kind) == 0;
+}
+
+static const char *count_column(struct arena *a, const char *table, const char *column)
+{
+	return arena_printf(a, "SELECT count(*) FROM %s WHERE %s IS NOT NULL", schema_table_sql(a, table), schema_ident(a, column));
+}
+
+/* A column, link or table that the configuration no longer has. `pending`: dropped by an earlier apply that left it. */
+static void drop_one(struct schema_diff *d, const struct schema_object *o, bool pending)
+{
+	struct schema_plan *p = d->plan;
+	struct arena *a = p->arena;
+	const struct schema_object *section = is_kind(o, "field") ? schema_object_by_id(p->current, o->parent) : NULL;
+	const char *sql = NULL, *counting = NULL, *table = o->physical, *what = NULL;
+	if (is_kind(o, "section") || schema_object_is_link(o)) {
+		if (map_find(&p->current->tables, o->physical)) {
+			sql = arena_printf(a, "DROP TABLE IF EXISTS %s", schema_table_sql(a, o->physical));
+			counting = arena_printf(a, "SELECT count(*) FROM %s", schema_table_sql(a, o->physical));
+			what = is_kind(o, "section") ? "%s would be deleted with the section" : "%s in the field would be lost";
+		}
+	} else if (section && section->physical) {
+		const struct schema_table *t = map_find(&p->current->tables, section->physical);
+		/* the columns of a section that goes as a whole go with it */
+		bool with_table = section->dropped || !section->claimed;
+		table = section->physical;
+		if (with_table && !pending)
+			return;
+		if (t && map_find(&t->columns, o->physical) && !with_table) {
+			sql = arena_printf(a, "ALTER TABLE %s DROP COLUMN IF EXISTS %s", schema_table_sql(a, table), schema_ident(a, o->physical));
+			counting = count_column(a, table, o->physical);
+			what = "%s hold a value of the field that would be lost";
+		} else if (with_table && t) {
+			return;
+		}
+	}
+	bool lost = false;
+	if (counting && !o->loss_allowed) {
+		int64_t rows = schema_count(d, counting);
+		if (rows != 0 && pending) {
+			if (!is_allowed(d, o->path)) {
+				arena_push(a, &p->warnings, arena_printf(a, "%s is no longer in the configuration, but %s hold values; '--allow-loss %s' drops it", o->path,
+														 records(a, rows), o->path));
+				return;
+			}
+			lost = true;
+		} else if (rows != 0) {
+			loss_add(d, o->path, rows, arena_printf(a, what, records(a, rows)));
+			lost = true;
+		}
+	}
+	struct schema_op *op = schema_op_add(p, OP_DROP, table, o->physical, sql);
+	op->object = o;
+	op->place = o->path;
+	op->detail = lost || o->loss_allowed ? NULL : counting;
+}
+
+static void drops(struct schema_diff *d)
+{
+	struct schema_plan *p = d->plan;
+	for (int round = 0; round < 2; round++) {
+		for (size_t i = 0; i < p->dropped.count; i++)
+			if (p->dropped.items[i]->physical && is_kind(p->dropped.items[i], round ? "section" : "field"))
+				drop_one(d, p->dropped.items[i], false);
+		for (size_t i = 0; i < p->current->objects.count; i++) {
+			const struct schema_object *o = p->current->objects.items[i];
+			if (o->dropped && o->physical && is_kind(o, round ? "section" : "field"))
+				drop_one(d, o, true);
+		}
+	}
+}
+
+/* A column that takes another's place: values that the new type does not hold. */
+static void misfits(struct schema_diff *d)
+{
+	struct schema_plan *p = d->plan;
+	struct arena *a = p->arena;
+	for (size_t i = 0; i < p->items.count; i++) {
+		const struct schema_item *it = p->items.items[i];
+		if (!it->replaced)
+			continue;
+		bool from_link = schema_object_is_link(it->old), to_link = schema_is_link(it->field);
+		const char *misfit = from_link && to_link ? "true" : schema_item_convert(p, it).misfit;
+		if (!misfit)
+			continue;
+		bool all = strcmp(misfit, "true") == 0;
+		const char *sql;
+		if (from_link)
+			sql = all ? arena_printf(a, "SELECT count(DISTINCT record) FROM %s", schema_table_sql(a, it->replaced))
+					  : arena_printf(a, "SELECT count(*) FROM %s t WHERE %s", schema_table_sql(a, it->parent->physical), misfit);
+		else
+			sql = arena_printf(a, "SELECT count(*) FROM %s t WHERE t.%s IS NOT NULL AND (%s)", schema_table_sql(a, it->parent->physical), schema_ident(a, it->replaced), misfit);
+		int64_t rows = schema_count(d, sql);
+		if (rows != 0)
+			loss_add(d, it->path, rows, arena_printf(a, all ? "%s hold a value that has no place in the new type" : "%s hold a value that does not fit the new type", records(a, rows)));
+	}
+}
+
+static const char *code_of(const struct schema_object *o)
+{
+	const char *dot = strrchr(o->path, '.');
+	return dot ? dot + 1 : o->path;
+}
+
+/* The object of a code that the configuration dropped, but a renamed one names by `was`: its rows go over to that. */
+static const struct schema_item *merged_into(const struct schema_plan *p, const struct schema_item *parent, const struct schema_object *o)
+{
+	for (size_t i = 0; i < p->items.count; i++) {
+		const struct schema_item *it = p->items.items[i];
+		if (it->parent == parent && strcmp(it->kind, o->kind) == 0 && it->was && strcmp(it->was + 1, code_of(o)) == 0)
+			return it;
+	}
+	return NULL;
+}
+
+/* Codes of one column (a choice, or the stage): renamed, merged, removed. `kind` is "value" or "stage", `owner` the item they are children of. */
+static void codes_of(struct schema_diff *d, const struct schema_item *owner, const char *kind, const char *table, const char *column, bool final)
+{
+	struct schema_plan *p = d->plan;
+	struct arena *a = p->arena;
+	struct buf cases = BUF_INIT, codes = BUF_INIT;
+	const char *t = schema_table_sql(a, table), *c = schema_ident(a, column);
+	for (size_t i = 0; i < p->items.count; i++) {
+		const struct schema_item *it = p->items.items[i];
+		if (it->parent != owner || strcmp(it->kind, kind) != 0 || !it->old || strcmp(code_of(it->old), it->tail + 1) == 0)
+			continue;
+		buf_printf(&cases, " WHEN %s THEN %s", shape_quote(a, code_of(it->old)), shape_quote(a, it->tail + 1));
+		buf_printf(&codes, "%s%s", codes.len ? ", " : "", shape_quote(a, code_of(it->old)));
+	}
+	for (size_t i = 0; i < p->dropped.count; i++) {
+		const struct schema_object *o = p->dropped.items[i];
+		if (o->parent != owner->old->id || !is_kind(o, kind))
+			continue;
+		const struct schema_item *into = merged_into(p, owner, o);
+		const char *code = shape_quote(a, code_of(o)), *sql = arena_printf(a, "SELECT count(*) FROM %s WHERE %s = %s", t, c, code);
+		if (!into) {
+			int64_t rows = schema_count(d, sql);
+			struct schema_loss *l = rows != 0 ? loss_add(d, o->path, rows, arena_printf(a, final ? "%s stand on this stage" : "%s hold this value", records(a, rows))) : NULL;
+			if (l && final) {
+				l->final = true;
+				l->allowed = false;
+				l->hint = arena_printf(a, "say where they go: `was = \"%s\"` on the stage that takes its place, or move the records first", code_of(o));
+			} else if (!l) {
+				/* counted again under the lock: nobody may have chosen it meanwhile */
+				l = loss_add(d, o->path, 0, final ? "records stand on this stage" : "records hold this value");
+				l->check = sql;
+			}
+			if (final || !l->allowed)
+				continue;
+		}
+		buf_printf(&cases, " WHEN %s THEN %s", code, into ? shape_quote(a, into->tail + 1) : "NULL");
+		buf_printf(&codes, "%s%s", codes.len ? ", " : "", code);
+	}
+	if (codes.len) {
+		int64_t rows = schema_count(d, arena_printf(a, "SELECT count(*) FROM %s WHERE %s IN (%s)", t, c, codes.data));
+		struct schema_op *op = schema_op_add(p, OP_CODES, table, column,
+			arena_printf(a, "UPDATE %s SET %s = CASE %s%s END WHERE %s IN (%s)", t, c, c, cases.data, c, codes.data));
+		op->rows = rows;
+		op->place = owner->path;
+		struct schema_lock lock = {table, arena_printf(a, "%s get their new code: writes stop", records(a, rows)), rows > 0 ? 20 + rows / 60 : 0};
+		arena_push(a, &p->locks, lock);
+	}
+	buf_destroy(&cases);
+	buf_destroy(&codes);
+}
+
+/* A text that becomes a choice: texts that are no code of it. */
+static void text_to_choice(struct schema_diff *d, const struct schema_item *it)
+{
+	struct schema_plan *p = d->plan;
+	struct arena *a = p->arena;
+	const char *type = schema_definition_get(&it->old->definition, "type");
+	if (!type || strcmp(type, "choice") == 0 || it->field->type != FIELD_CHOICE)
+		return;
+	struct buf codes = BUF_INIT;
+	for (size_t i = 0; i < it->field->nvalues; i++)
+		buf_printf(&codes, "%s%s", i ? ", " : "", shape_quote(a, it->field->values[i].code));
+	const char *t = schema_table_sql(a, it->parent->physical), *c = schema_ident(a, it->physical);
+	const char *where = arena_printf(a, "%s NOT IN (%s)", c, codes.len ? codes.data : "''");
+	buf_destroy(&codes);
+	int64_t rows = schema_count(d, arena_printf(a, "SELECT count(*) FROM %s WHERE %s", t, where));
+	if (rows == 0)
+		return;
+	struct schema_loss *l = loss_add(d, it->path, rows, arena_printf(a, "%s hold a text that is no value of the choice", records(a, rows)));
+	if (l->allowed) {
+		struct schema_op *op = schema_op_add(p, OP_CODES, it->parent->physical, it->physical, arena_printf(a, "UPDATE %s SET %s = NULL WHERE %s", t, c, where));
+		op->rows = rows;
+		op->place = it->path;
+	}
+}
+
+static void codes(struct schema_diff *d)
+{
+	struct schema_plan *p = d->plan;
+	for (size_t i = 0; i < p->items.count; i++) {
+		const struct schema_item *it = p->items.items[i];
+		if (strcmp(it->kind, "field") != 0 || !it->old || !it->old->physical || it->replaced || !it->physical)
+			continue;
+		if (it->field->type == FIELD_CHOICE) {
+			codes_of(d, it, "value", it->parent->physical, it->physical, false);
+			text_to_choice(d, it);
+		} else if (it->field->type == FIELD_STAGE) {
+			codes_of(d, it->parent, "stage", it->parent->physical, it->physical, true);
+		}
+	}
+}
+
+/* Unique indexes over rows that are there. */
+static void duplicates(struct schema_diff *d)
+{
+	struct schema_plan *p = d->plan;
+	struct arena *a = p->arena;
+	for (size_t i = 0; i < p->shape.indexes.count; i++) {
+		const struct shape_index *x = &p->shape.indexes.items[i];
+		const struct schema_index *there = map_find(&p->current->indexes, x->name);
+		if (!x->fields || (there && there->valid) || !map_find(&p->current->tables, x->table))
+			continue;
+		struct buf values = BUF_INIT, some = BUF_INIT, names = BUF_INIT;
+		for (size_t k = 0; k < x->nfields; k++) {
+			const struct schema_item *it = shape_field(&p->shape, x->fields[k]);
+			buf_printf(&values, "%s%s AS c%zu", k ? ", " : "", schema_future_value(p, it), k);
+			buf_printf(&some, "%sc%zu IS NOT NULL", k ? " AND " : "", k);
+			buf_printf(&names, "%s%s", k ? ", " : "", x->fields[k]->expr.name);
+		}
+		struct buf group = BUF_INIT;
+		for (size_t k = 0; k < x->nfields; k++)
+			buf_printf(&group, "%sc%zu", k ? ", " : "", k);
+		int64_t rows = schema_count(d, arena_printf(a, "SELECT coalesce(sum(n), 0)::bigint FROM (SELECT count(*) AS n FROM (SELECT %s FROM %s t) v WHERE %s GROUP BY %s"
+													   " HAVING count(*) > 1) w", values.data, schema_table_sql(a, x->table), some.data, group.data));
+		if (rows != 0) {
+			const char *name = x->nfields == 1 ? arena_printf(a, "%s.%s", x->section->path, names.data) : arena_printf(a, "%s(%s)", x->section->path, names.data);
+			struct schema_loss *l = loss_add(d, name, rows, arena_printf(a, "%s hold a value that another one has too, and it shall be unique", records(a, rows)));
+			l->final = true;
+			l->allowed = false;
+			l->hint = "change the records first, or leave `unique` out";
+		}
+		buf_destroy(&values);
+		buf_destroy(&some);
+		buf_destroy(&names);
+		buf_destroy(&group);
+	}
+}
+
+/* Required from now on: nothing is lost, but the next write of such a record asks for the value. */
+static void required(struct schema_diff *d)
+{
+	struct schema_plan *p = d->plan;
+	struct arena *a = p->arena;
+	for (size_t i = 0; i < p->items.count; i++) {
+		const struct schema_item *it = p->items.items[i];
+		if (strcmp(it->kind, "field") != 0 || !it->parent->old || !it->physical || !it->field->required.set || !it->field->required.constant || !it->field->required.value ||
+			!map_find(&p->current->tables, it->parent->physical))
+			continue;
+		const char *before = it->old ? schema_definition_get(&it->old->definition, "required") : NULL;
+		if (before && strcmp(before, "true") == 0)
+			continue;
+		const char *t = schema_table_sql(a, it->parent->physical);
+		int64_t rows;
+		if (!schema_is_link(it->field))
+			rows = it->field->type == FIELD_ROLLUP ? 0 : schema_count(d, arena_printf(a, "SELECT count(*) FROM %s t WHERE (%s) IS NULL", t, schema_future_value(p, it)));
+		else if (map_find(&p->current->tables, it->physical))
+			rows = schema_count(d, arena_printf(a, "SELECT count(*) FROM %s t WHERE NOT EXISTS (SELECT 1 FROM %s l WHERE l.record = t.id)", t, schema_table_sql(a, it->physical)));
+		else
+			rows = schema_count(d, arena_printf(a, "SELECT count(*) FROM %s", t));
+		if (rows != 0)
+			arena_push(a, &p->warnings, arena_printf(a, "%s is required now, and %s have no value: they stay, and the next change of each asks for it", it->path, records(a, rows)));
+	}
+}
+
+/* Roles that go, and people who hold them. */
+static void roles(struct schema_diff *d)
+{
+	struct schema_plan *p = d->plan;
+	struct arena *a = p->arena;
+	const struct registry *r = p->registry;
+	if (!r->user || !r->role)
+		return;
+	struct field *link = section_find(r->user, "roles"), *code = section_find(r->role, "code");
+	const struct schema_item *l = link ? shape_field(&p->shape, link) : NULL, *c = code ? shape_field(&p->shape, code) : NULL;
+	if (!l || !c || !map_find(&p->current->tables, l->physical) || !map_find(&p->current->tables, c->parent->physical))
+		return;
+	for (size_t i = 0; i < p->dropped.count; i++) {
+		const struct schema_object *o = p->dropped.items[i];
+		if (!is_kind(o, "role"))
+			continue;
+		const char *sql = arena_printf(a, "SELECT count(*) FROM %s l JOIN %s r ON r.id = l.target WHERE r.%s = %s", schema_table_sql(a, l->physical),
+									   schema_table_sql(a, c->parent->physical), schema_ident(a, c->physical), shape_quote(a, o->path));
+		int64_t rows = schema_count(d, sql);
+		struct schema_loss *loss = loss_add(d, o->path, rows, rows != 0 ? arena_printf(a, "%" PRId64 " people hold this role", rows) : "people hold this role");
+		loss->check = sql;
+	}
+}
+
+void schema_losses(struct schema_diff *d)
+{
+	drops(d);
+	misfits(d);
+	codes(d);
+	duplicates(d);
+	required(d);
+	roles(d);
+}

@@ -1,0 +1,388 @@
+#include "meta/schema_shape.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/date.h"
+#include "meta/registry.h"
+
+enum { NAME_MAX_BYTES = 63, UNIQUE_MAX = 16 };
+
+const char *shape_column_type(struct arena *a, const struct field *f)
+{
+	switch (schema_value_type(f)) {
+	case FIELD_TEXT: case FIELD_EMAIL: case FIELD_PHONE: case FIELD_URL: case FIELD_AUTONUMBER: case FIELD_CHOICE: case FIELD_STAGE:
+		return "text";
+	case FIELD_INTEGER: case FIELD_DURATION: case FIELD_LOOKUP: case FIELD_FILE: case FIELD_ID:
+		return "bigint";
+	case FIELD_DECIMAL: case FIELD_MONEY: case FIELD_PERCENT:
+		/* sixteen digits before the point at least */
+		return arena_printf(a, "numeric(%d,%d)", f->scale > 2 ? 16 + f->scale : 18, f->scale);
+	case FIELD_BOOLEAN:
+		return "boolean";
+	case FIELD_DATE:
+		return "date";
+	case FIELD_DATETIME:
+		return "timestamp with time zone";
+	case FIELD_DETAIL: case FIELD_FORMULA: case FIELD_ROLLUP: case FIELD_TYPE_COUNT:
+		break;
+	}
+	return NULL;
+}
+
+const char *shape_column_sql(struct arena *a, const struct field *f)
+{
+	const char *type = shape_column_type(a, f);
+	return type && strcmp(type, "text") == 0 ? "text COLLATE \"C\"" : type;
+}
+
+/* FNV-1a, enough to tell names apart. */
+static uint64_t text_hash(const char *s)
+{
+	uint64_t h = 1469598103934665603u;
+	for (; *s; s++)
+		h = (h ^ (unsigned char)*s) * 1099511628211u;
+	return h;
+}
+
+const char *shape_name(struct arena *a, const char *name, size_t room)
+{
+	size_t max = NAME_MAX_BYTES - room;
+	if (strlen(name) <= max)
+		return name;
+	return arena_printf(a, "%.*s_%08x", (int)(max - 9), name, (unsigned)(text_hash(name) & 0xffffffffu));
+}
+
+const char *shape_quote(struct arena *a, const char *text)
+{
+	struct buf b = BUF_INIT;
+	/* E'' where a backslash would otherwise depend on standard_conforming_strings */
+	buf_puts(&b, strchr(text, '\\') ? "E'" : "'");
+	for (const char *p = text; *p; p++) {
+		if (*p == '\'' || *p == '\\')
+			buf_putc(&b, *p);
+		buf_putc(&b, *p);
+	}
+	buf_putc(&b, '\'');
+	const char *out = arena_strdup(a, b.data);
+	buf_destroy(&b);
+	return out;
+}
+
+const char *shape_literal(struct arena *a, const struct field *f, const struct value *v)
+{
+	struct buf b = BUF_INIT;
+	const char *text = "";
+	switch (v->kind) {
+	case VALUE_NIL: case VALUE_LIST:
+		return "NULL";
+	case VALUE_BOOL:
+		return v->b ? "true" : "false";
+	case VALUE_INT: case VALUE_DURATION:
+		text = arena_printf(a, "%lld", (long long)v->i);
+		break;
+	case VALUE_DEC: case VALUE_TEXT:
+		text = arena_strndup(a, v->text.s, v->text.len);
+		break;
+	case VALUE_DATE:
+		date_write(&b, v->i);
+		text = arena_strdup(a, b.data);
+		break;
+	case VALUE_TIME:
+		time_write(&b, v->i);
+		text = arena_strdup(a, b.data);
+		break;
+	}
+	buf_destroy(&b);
+	return arena_printf(a, "%s::%s", shape_quote(a, text), shape_column_type(a, f));
+}
+
+void shape_create(struct schema_shape *s, struct arena *a, const struct registry *r, const struct schema_items *items, const char *trgm_schema)
+{
+	memset(s, 0, sizeof *s);
+	s->arena = a;
+	s->registry = r;
+	s->items = items;
+	s->trgm_schema = trgm_schema;
+	map_create(&s->by_path, a);
+	map_create(&s->names, a);
+	for (size_t i = 0; i < items->count; i++)
+		map_put(&s->by_path, arena_printf(a, "%s %s", items->items[i]->kind, items->items[i]->path), items->items[i]);
+}
+
+struct schema_item *shape_find(const struct schema_shape *s, const char *kind, const char *path)
+{
+	return map_find(&s->by_path, arena_printf(s->arena, "%s %s", kind, path));
+}
+
+struct schema_item *shape_field(const struct schema_shape *s, const struct field *f)
+{
+	return shape_find(s, "field", arena_printf(s->arena, "%s.%s", f->section->expr.name, f->expr.name));
+}
+
+/* The physical column, or NULL when the field has none. */
+static const char *column_of(const struct schema_shape *s, const struct field *f)
+{
+	if (!schema_is_column(f))
+		return NULL;
+	const struct schema_item *it = shape_field(s, f);
+	return it ? it->physical : NULL;
+}
+
+static const char *ident(struct arena *a, const char *name)
+{
+	struct buf b = BUF_INIT;
+	buf_ident(&b, name);
+	const char *out = arena_strdup(a, b.data);
+	buf_destroy(&b);
+	return out;
+}
+
+/* Name of an index from what it is. */
+static const char *index_name(struct arena *a, const char *table, const char *hint, const char *body, bool unique)
+{
+	char stem[NAME_MAX_BYTES + 1];
+	snprintf(stem, sizeof stem, "%s_%s", table, hint);
+	return arena_printf(a, "%.48s_%08x_%s", stem, (unsigned)(text_hash(body) & 0xffffffffu), unique ? "ux" : "ix");
+}
+
+static struct shape_index *index_add(struct schema_shape *s, const struct section *section, const char *hint, const char *body, const char *why, bool unique)
+{
+	const struct schema_item *it = shape_find(s, "section", section->expr.name);
+	if (!it || !it->physical)
+		return NULL;
+	const char *name = index_name(s->arena, it->physical, hint, body, unique);
+	if (map_find(&s->names, name))
+		return NULL;
+	map_put(&s->names, name, (void *)name);
+	struct shape_index x = {.name = name, .table = it->physical, .body = body, .why = why, .section = it};
+	arena_push(s->arena, &s->indexes, x);
+	return &s->indexes.items[s->indexes.count - 1];
+}
+
+/* An index on one column by its values. */
+static void index_plain(struct schema_shape *s, const struct field *f, const char *why)
+{
+	const char *col = column_of(s, f);
+	if (col && f->type != FIELD_ID)
+		index_add(s, f->section, col, arena_printf(s->arena, "USING btree (%s)", ident(s->arena, col)), why, false);
+}
+
+/* The body of a unique index over columns; NULLs never collide. */
+static const char *unique_body(struct arena *a, const char *const *columns, size_t n)
+{
+	struct buf b = BUF_INIT;
+	buf_puts(&b, "USING btree (");
+	for (size_t i = 0; i < n; i++) {
+		buf_puts(&b, i ? ", " : "");
+		buf_ident(&b, columns[i]);
+	}
+	buf_puts(&b, ") WHERE ");
+	for (size_t i = 0; i < n; i++) {
+		buf_puts(&b, i ? " AND " : "");
+		buf_ident(&b, columns[i]);
+		buf_puts(&b, " IS NOT NULL");
+	}
+	const char *out = arena_strdup(a, b.data);
+	buf_destroy(&b);
+	return out;
+}
+
+static void index_unique(struct schema_shape *s, const struct section *section, struct field *const *fields, size_t n)
+{
+	const char *columns[UNIQUE_MAX];
+	if (n == 0 || n > UNIQUE_MAX)
+		return;
+	struct buf hint = BUF_INIT;
+	for (size_t i = 0; i < n; i++) {
+		columns[i] = column_of(s, fields[i]);
+		if (!columns[i]) {
+			buf_destroy(&hint);
+			return;
+		}
+		buf_printf(&hint, "%s%s", i ? "_" : "", columns[i]);
+	}
+	struct shape_index *x = index_add(s, section, hint.data, unique_body(s->arena, columns, n), "unique", true);
+	buf_destroy(&hint);
+	if (!x)
+		return;
+	const struct field **copy = arena_array(s->arena, const struct field *, n);
+	for (size_t i = 0; i < n; i++)
+		copy[i] = fields[i];
+	x->fields = copy;
+	x->nfields = n;
+}
+
+/* A name in SQL without its quotes. */
+static const char *unquoted(char out[NAME_MAX_BYTES + 1], const char *name)
+{
+	size_t n = 0;
+	for (const char *p = name; *p && n < NAME_MAX_BYTES; p++)
+		if (*p != '"')
+			out[n++] = *p;
+	out[n] = '\0';
+	return out;
+}
+
+static bool unique_is(struct arena *a, const struct section *s, struct field *const *fields, size_t n, const char *index)
+{
+	char names[UNIQUE_MAX][NAME_MAX_BYTES + 1];
+	const char *columns[UNIQUE_MAX];
+	struct buf hint = BUF_INIT;
+	if (n == 0 || n > UNIQUE_MAX)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (!schema_is_column(fields[i]) || !fields[i]->expr.column)
+			return false;
+		columns[i] = unquoted(names[i], fields[i]->expr.column);
+	}
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&hint, "%s%s", i ? "_" : "", columns[i]);
+	bool same = strcmp(index_name(a, s->table, hint.data, unique_body(a, columns, n), true), index) == 0;
+	buf_destroy(&hint);
+	return same;
+}
+
+size_t shape_unique_fields(const struct section *s, const char *index, const struct field **fields, size_t max)
+{
+	struct arena *a = arena_new_sized(0);
+	size_t found = 0;
+	for (size_t i = 0; i < s->nfields && !found && s->table; i++) {
+		struct field *f = s->fields[i];
+		if ((f->unique || f->type == FIELD_AUTONUMBER) && unique_is(a, s, &f, 1, index) && max)
+			fields[found++] = f;
+	}
+	for (size_t i = 0; i < s->nuniques && !found && s->table; i++) {
+		const struct unique *u = &s->uniques[i];
+		if (unique_is(a, s, u->fields, u->nfields, index))
+			for (size_t k = 0; k < u->nfields && k < max; k++)
+				fields[found++] = u->fields[k];
+	}
+	arena_delete(a);
+	return found;
+}
+
+static bool is_collated(const struct field *f)
+{
+	switch (schema_value_type(f)) {
+	case FIELD_TEXT: case FIELD_EMAIL: case FIELD_PHONE: case FIELD_URL: case FIELD_AUTONUMBER:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The index that serves a declared list's ORDER BY, in exactly the shape that reading writes. */
+static void index_sort(struct schema_shape *s, const struct section *section, const struct list *l)
+{
+	struct buf body = BUF_INIT, hint = BUF_INIT;
+	bool descending = false, whole = l->nsort > 0;
+	buf_puts(&body, "USING btree (");
+	for (size_t i = 0; i < l->nsort && whole; i++) {
+		const char *name = l->sort[i];
+		descending = name[0] == '-';
+		const struct field *f = section_find(section, descending ? name + 1 : name);
+		const char *col = f ? column_of(s, f) : NULL;
+		/* what is shown of a lookup is its record's title, and that is not of this table */
+		whole = col && f->type != FIELD_LOOKUP && f->type != FIELD_FILE && f->type != FIELD_ID;
+		if (!whole)
+			break;
+		buf_puts(&body, i ? ", " : "");
+		buf_ident(&body, col);
+		buf_printf(&body, "%s%s", is_collated(f) ? " COLLATE \"und-x-icu\"" : "", descending ? " DESC NULLS LAST" : "");
+		buf_printf(&hint, "%s%s", i ? "_" : "", col);
+	}
+	buf_printf(&body, ", id%s)", descending ? " DESC" : "");
+	if (whole)
+		index_add(s, section, hint.data, arena_strdup(s->arena, body.data), "list", false);
+	buf_destroy(&body);
+	buf_destroy(&hint);
+}
+
+static void index_search(struct schema_shape *s, const struct field *f)
+{
+	const char *col = column_of(s, f);
+	if (!col || !s->trgm_schema || !is_collated(f))
+		return;
+	const char *body = arena_printf(s->arena, "USING gin ((%s COLLATE \"und-x-icu\") %s.gin_trgm_ops)", ident(s->arena, col), ident(s->arena, s->trgm_schema));
+	index_add(s, f->section, col, body, "search", false);
+}
+
+static void search_visit(void *ctx, const struct expr_table *t, const struct expr_field *f, bool of_old)
+{
+	(void)t;
+	(void)of_old;
+	index_search(ctx, (const struct field *)f);
+}
+
+static void rule_visit(void *ctx, const struct expr_table *t, const struct expr_field *f, bool of_old)
+{
+	(void)t;
+	const struct field *field = (const struct field *)f;
+	if (!of_old && field->type != FIELD_BOOLEAN && !field->is_long)
+		index_plain(ctx, field, "rule");
+}
+
+static void section_indexes(struct schema_shape *s, const struct section *section)
+{
+	for (size_t i = 0; i < section->nfields; i++) {
+		struct field *f = section->fields[i];
+		bool own_lookup = !f->builtin && (f->type == FIELD_LOOKUP || f->type == FIELD_FILE);
+		if (own_lookup)
+			index_plain(s, f, "lookup");
+		if (f->unique || f->type == FIELD_AUTONUMBER)
+			index_unique(s, section, &f, 1);
+		if (f->index)
+			index_plain(s, f, "index");
+		if (f->search)
+			index_search(s, f);
+	}
+	for (size_t i = 0; i < section->nuniques; i++)
+		index_unique(s, section, section->uniques[i].fields, section->uniques[i].nfields);
+	for (size_t i = 0; i < section->nlists; i++)
+		index_sort(s, section, section->lists[i]);
+	if (section->title.expr)
+		expr_walk_fields(section->title.expr, search_visit, s);
+}
+
+static void key_add(struct schema_shape *s, const char *table, const char *column, const char *target, bool cascade)
+{
+	const char *name = arena_printf(s->arena, "%s_fk", shape_name(s->arena, arena_printf(s->arena, "%s_%s", table, column), 3));
+	struct shape_key k = {name, table, column, target, cascade};
+	arena_push(s->arena, &s->keys, k);
+}
+
+static void section_keys(struct schema_shape *s, const struct section *section)
+{
+	const struct schema_item *own = shape_find(s, "section", section->expr.name);
+	for (size_t i = 0; i < section->nfields; i++) {
+		const struct field *f = section->fields[i];
+		if (f->builtin || (f->type != FIELD_LOOKUP && f->type != FIELD_FILE) || !f->stored)
+			continue;
+		const struct section *to = f->to ? f->to : f->type == FIELD_FILE ? s->registry->file : NULL;
+		const struct schema_item *it = shape_field(s, f), *target = to ? shape_find(s, "section", to->expr.name) : NULL;
+		if (!it || !it->physical || !target || !target->physical)
+			continue;
+		if (schema_is_link(f)) {
+			key_add(s, it->physical, "record", own->physical, true);
+			key_add(s, it->physical, "target", target->physical, false);
+		} else {
+			key_add(s, own->physical, it->physical, target->physical, false);
+		}
+	}
+}
+
+void shape_fill(struct schema_shape *s)
+{
+	const struct registry *r = s->registry;
+	for (size_t i = 0; i < r->nsections; i++) {
+		section_indexes(s, r->sections[i]);
+		section_keys(s, r->sections[i]);
+	}
+	for (size_t i = 0; i < r->ngrants; i++)
+		for (int k = 0; k < GRANT_ACTIONS; k++)
+			if (r->grants[i]->on[k].expr)
+				expr_walk_fields(r->grants[i]->on[k].expr, rule_visit, s);
+}
