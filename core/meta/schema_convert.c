@@ -75,7 +75,7 @@ static struct schema_convert to_number(struct arena *a, const struct field *to, 
 		rounded = arena_printf(a, "round(%s)", number);
 		fits = arena_printf(a, "abs(%s) < 9223372036854775807", number);
 	} else {
-		int before = to->scale > 2 ? 16 : 18 - to->scale;
+		int before = to->scale > 8 ? 10 : 18 - to->scale;
 		rounded = arena_printf(a, "round(%s, %d)", number, to->scale);
 		fits = arena_printf(a, "abs(%s) < 1e%d", rounded, before);
 	}

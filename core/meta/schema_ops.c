@@ -317,6 +317,24 @@ static bool index_is_ours(const char *name)
 	return name[n - 12] == '_';
 }
 
+/* The columns and links whose place another one takes: their values are carried over by then. */
+static void replaced_drops(struct schema_plan *p)
+{
+	struct arena *a = p->arena;
+	for (size_t i = 0; i < p->items.count; i++) {
+		const struct schema_item *it = p->items.items[i];
+		if (!it->replaced)
+			continue;
+		bool link = schema_object_is_link(it->old);
+		const char *table = link ? it->replaced : it->parent->physical;
+		const char *sql = link ? arena_printf(a, "DROP TABLE IF EXISTS %s", schema_table_sql(a, table))
+							   : arena_printf(a, "ALTER TABLE %s DROP COLUMN IF EXISTS %s", schema_table_sql(a, table), schema_ident(a, it->replaced));
+		struct schema_op *op = schema_op_add(p, OP_DROP, table, it->replaced, sql);
+		op->item = it;
+		op->place = it->path;
+	}
+}
+
 static void finish_ops(struct schema_plan *p)
 {
 	struct arena *a = p->arena;
@@ -353,4 +371,5 @@ void schema_ops(struct schema_diff *d)
 	keys_ops(p);
 	indexes_ops(p);
 	finish_ops(p);
+	replaced_drops(p);
 }

@@ -18,8 +18,8 @@ const char *shape_column_type(struct arena *a, const struct field *f)
 	case FIELD_INTEGER: case FIELD_DURATION: case FIELD_LOOKUP: case FIELD_FILE: case FIELD_ID:
 		return "bigint";
 	case FIELD_DECIMAL: case FIELD_MONEY: case FIELD_PERCENT:
-		/* sixteen digits before the point at least */
-		return arena_printf(a, "numeric(%d,%d)", f->scale > 2 ? 16 + f->scale : 18, f->scale);
+		/* ten digits before the point at least */
+		return arena_printf(a, "numeric(%d,%d)", f->scale > 8 ? 10 + f->scale : 18, f->scale);
 	case FIELD_BOOLEAN:
 		return "boolean";
 	case FIELD_DATE:

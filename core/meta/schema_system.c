@@ -81,7 +81,7 @@ int schema_system_newest(void)
 static int run_alone(struct pg *pg, struct arena *a, const char *sql, struct err *err)
 {
 	struct pg_tx *tx;
-	if (pg_tx_open(pg, PG_LANE_TX, &tx, err) < 0)
+	if (pg_tx_open(pg, PG_LANE_OPERATOR, &tx, err) < 0)
 		return -1;
 	struct pg_rows *rows;
 	if (pg_tx_run(tx, a, sql, NULL, &rows, err) < 0) {
@@ -95,7 +95,7 @@ static int step_run(struct pg *pg, struct arena *a, int number, const char *cons
 {
 	struct pg_tx *tx;
 	struct pg_rows *rows;
-	if (pg_tx_open(pg, PG_LANE_TX, &tx, err) < 0)
+	if (pg_tx_open(pg, PG_LANE_OPERATOR, &tx, err) < 0)
 		return -1;
 	for (size_t i = 0; statements[i]; i++) {
 		if (fault_hit("apply.statement")) {
@@ -119,7 +119,7 @@ static int extension_setup(struct pg *pg, struct arena *a, bool *trgm, struct er
 {
 	struct err one;
 	err_init(&one, a);
-	if (run_alone(pg, a, "CREATE EXTENSION IF NOT EXISTS pg_trgm", &one) < 0)
+	if (run_alone(pg, a, "CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA ostov", &one) < 0)
 		log_warn("the extension pg_trgm cannot be created (%s): text search goes without an index", one.message);
 	struct pg_rows *rows;
 	if (pg_read(pg, PG_LANE_SLOW, a, "SELECT 1 FROM pg_extension WHERE extname = 'pg_trgm'", NULL, &rows, err) < 0)

@@ -1,0 +1,107 @@
+/* schema_fill: values of a column that is new: conversions of the column that it replaces, sums of rollups. In batches while people work, and once more, for
+ * what they changed meanwhile, under the switch's lock. Reads and writes the table directly: these are the same values in another form, no changes of records. */
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/fiber.h"
+#include "meta/registry.h"
+#include "meta/schema_apply.h"
+#include "pg/pg.h"
+#include "pg/pg_sql.h"
+
+enum { BATCH_ROWS = 5000, PASSES = 3, FEW_ROWS = 1000, FILL_LOCK_MS = 2000 };
+
+struct fill {
+	const struct schema_op *op;
+	struct pg_sql sql;
+	const char *text;
+	int64_t after, upto; /* ids of this batch */
+	int64_t changed;     /* rows written */
+};
+
+/* UPDATE … FROM (rows with their values) WHERE they differ. */
+static int fill_build(struct schema_run *x, struct fill *f, bool whole, struct err *err)
+{
+	struct arena *a = x->arena;
+	const struct schema_op *op = f->op;
+	const char *table = schema_table_sql(a, op->table), *column = schema_ident(a, op->name);
+	pg_sql_create(&f->sql, a);
+	buf_printf(&f->sql.text, "UPDATE %s w SET %s = v.x FROM (SELECT t.id, (", table, column);
+	if (op->sql) {
+		buf_puts(&f->sql.text, op->sql);
+	} else {
+		const struct section *s = registry_find(x->registry, op->item->section->expr.name);
+		const struct field *field = s ? section_find(s, op->item->field->expr.name) : NULL;
+		if (!field || !field->rollup.expr)
+			return err_set(err, ERR_INTERNAL, "%s has no expression", op->place);
+		struct expr_sql opts = {.sql = &f->sql, .alias = "t"};
+		if (expr_sql_value(field->rollup.expr, &opts, err) < 0)
+			return -1;
+	}
+	buf_printf(&f->sql.text, ")::%s AS x FROM %s t", shape_column_type(a, op->item->field), table);
+	if (!whole) {
+		buf_puts(&f->sql.text, " WHERE t.id > ");
+		pg_sql_input(&f->sql, PG_INT8, 0);
+		buf_puts(&f->sql.text, " AND t.id <= ");
+		pg_sql_input(&f->sql, PG_INT8, 1);
+	}
+	buf_printf(&f->sql.text, ") v WHERE w.id = v.id AND w.%s IS DISTINCT FROM v.x", column);
+	f->text = pg_sql_finish(&f->sql);
+	return 0;
+}
+
+static int fill_run(struct schema_run *x, struct pg_tx *tx, void *ctx, struct err *err)
+{
+	struct fill *f = ctx;
+	struct value inputs[2] = {value_int(f->after), value_int(f->upto)};
+	struct pg_bindings bindings = {.zone = x->registry->zone, .inputs = inputs, .ninputs = 2};
+	struct pg_params params = {0};
+	struct pg_rows *rows;
+	pg_sql_bind(&f->sql, x->arena, &bindings, &params);
+	if (schema_run_do(x, tx, f->text, &params, &rows, err) < 0)
+		return -1;
+	f->changed += pg_rows_affected(rows);
+	return 0;
+}
+
+/* The id up to which the next batch goes; -1 when there are no more rows. */
+static int batch_end(struct schema_run *x, const struct fill *f, int64_t *upto, struct err *err)
+{
+	struct pg_params params = {0};
+	struct pg_rows *rows;
+	const char *table = schema_table_sql(x->arena, f->op->table);
+	const char *sql = arena_printf(x->arena, "SELECT max(id) FROM (SELECT id FROM %s WHERE id > $1 ORDER BY id LIMIT %d) b", table, BATCH_ROWS);
+	pg_params_int(x->arena, &params, f->after);
+	if (pg_read(x->pg, PG_LANE_SLOW, x->arena, sql, &params, &rows, err) < 0)
+		return -1;
+	*upto = pg_rows_null(rows, 0, 0) ? -1 : pg_rows_int(rows, 0, 0);
+	return 0;
+}
+
+int schema_fill(struct schema_run *x, const struct schema_op *op, struct pg_tx *whole, struct err *err)
+{
+	struct fill f = {.op = op};
+	if (fill_build(x, &f, whole != NULL, err) < 0)
+		return -1;
+	if (whole)
+		return fill_run(x, whole, &f, err);
+	/* again for what changed meanwhile, so that little is left for the time when writes stop */
+	for (int pass = 0; pass < PASSES; pass++) {
+		f.after = INT64_MIN;
+		f.changed = 0;
+		for (;;) {
+			if (batch_end(x, &f, &f.upto, err) < 0)
+				return -1;
+			if (f.upto < 0)
+				break;
+			if (schema_run_retry(x, FILL_LOCK_MS, op->place, fill_run, &f, err) < 0)
+				return -1;
+			f.after = f.upto;
+			fiber_sleep(1);
+		}
+		if (f.changed < FEW_ROWS)
+			break;
+	}
+	return 0;
+}
