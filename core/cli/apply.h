@@ -1,12 +1,37 @@
-/* apply: brings a database to a configuration: what `ostov apply` does, and `ostov serve CONFIG` before it serves.
+/* apply: `ostov plan` and `ostov apply` as functions, for the commands and for `serve`, which applies first.
  *
- * Runs its own loop and Lua: the supervisor calls it in a child that does nothing else. Implemented in cmd_apply.c. */
+ * Both run a loop of their own and must be called in a process that has no running loop or fiber (serve: in a forked child). They report on standard output
+ * and error. Not here: how it is done (meta/schema_apply), command lines (cmd_plan, cmd_apply). */
 #ifndef OST_CLI_APPLY_H
 #define OST_CLI_APPLY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
-/* Applies the folder `dir`, refusing loss; with `sample` also loads its sample rows, once. What goes wrong is printed on stderr. An enum cli_exit. */
+struct buf;
+struct schema_plan;
+
+struct apply_request {
+	const char *conninfo;           /* of the database */
+	const char *dir;                /* folder of the configuration */
+	const char *by;                 /* who applies; NULL: the user of the operating system */
+	const char *const *allow;       /* names of --allow-loss */
+	size_t nallow;
+	bool sample;                    /* load the sample rows too */
+	bool json;                      /* the result as JSON on standard output */
+	bool quiet;                     /* no progress, no "nothing to do" */
+	unsigned wait_ms;               /* for another apply, locks and the switch; 0: 60 s */
+};
+
+/* Applies the configuration; returns an enum cli_exit. */
+int apply_run(const struct apply_request *r);
+/* Applies the folder `dir` as `serve` does: refusing loss; with `sample` also loads its sample rows, once. Progress on standard output. */
 int apply_config(const char *conninfo, const char *dir, bool sample);
+/* Prints what apply would do; CLI_INPUT when it would refuse. */
+int apply_plan(const struct apply_request *r);
+
+/* The plan for people, and as JSON. */
+void apply_print(struct buf *b, const struct schema_plan *p);
+void apply_print_json(struct buf *b, const struct schema_plan *p);
 
 #endif

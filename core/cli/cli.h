@@ -22,6 +22,9 @@ struct cli_command {
 
 /* Checks a configuration without a database. */
 int cmd_check(int argc, char **argv);
+/* Prints what applying a configuration would do; applies it. */
+int cmd_plan(int argc, char **argv);
+int cmd_apply(int argc, char **argv);
 /* Runs a configuration: database, workers, web application. */
 int cmd_serve(int argc, char **argv);
 /* Prints the versions of Ostov and of the libraries it runs with. */

@@ -1,11 +1,10 @@
 /* worker_interim: workers that only answer /health, for a tree whose serve/ and edge/ do not link yet. Goes, with its line of cli/sources.am, when edge/worker_web,
- * edge/worker_job and cmd_apply link. */
+ * edge/worker_job link. */
 #include <string.h>
 
 #include "base/err.h"
 #include "base/fiber.h"
 #include "base/log.h"
-#include "cli/apply.h"
 #include "cli/cli.h"
 #include "edge/http.h"
 #include "edge/worker.h"
@@ -77,12 +76,4 @@ int worker_web_run(const struct worker_config *c)
 int worker_job_run(const struct worker_config *c)
 {
 	return run(c);
-}
-
-int apply_config(const char *conninfo, const char *dir, bool sample)
-{
-	(void)conninfo;
-	(void)sample;
-	log_warn("this build cannot apply '%s'", dir);
-	return CLI_OK;
 }

@@ -18,7 +18,8 @@ bool schema_is_link(const struct field *f)
 
 bool schema_is_column(const struct field *f)
 {
-	return f->stored && !schema_is_link(f) && f->type != FIELD_DETAIL && f->type != FIELD_FORMULA;
+	enum field_type t = schema_value_type(f);
+	return f->stored && !schema_is_link(f) && f->type != FIELD_FORMULA && t != FIELD_DETAIL && t != FIELD_FORMULA && t != FIELD_ROLLUP;
 }
 
 void schema_definition_json(struct buf *b, const struct schema_definition *d)

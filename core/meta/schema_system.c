@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "expr/expr_system.h"
 #include "pg/pg.h"
 
 /* Every statement may be run again: a step that was cut off by a kill is run whole once more. */
@@ -27,12 +28,12 @@ static const char *const step_1[] = {
 	"CREATE TABLE IF NOT EXISTS ostov.credential (user_id bigint PRIMARY KEY, hash text NOT NULL, changed_at timestamptz NOT NULL)",
 	"CREATE TABLE IF NOT EXISTS ostov.session (id bytea PRIMARY KEY, user_id bigint NOT NULL, csrf bytea NOT NULL, created_at timestamptz NOT NULL,"
 	" seen_at timestamptz NOT NULL, expires_at timestamptz NOT NULL, address text, agent text)",
-	"CREATE INDEX IF NOT EXISTS session_user ON ostov.session (user_id)",
+	"CREATE INDEX IF NOT EXISTS session_of_user ON ostov.session (user_id)",
 	"CREATE INDEX IF NOT EXISTS session_expires ON ostov.session (expires_at)",
 	"CREATE TABLE IF NOT EXISTS ostov.token (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, hash bytea NOT NULL UNIQUE, user_id bigint NOT NULL,"
 	" name text NOT NULL, scopes text[] NOT NULL DEFAULT '{}', created_at timestamptz NOT NULL, expires_at timestamptz, last_used_at timestamptz,"
 	" revoked_at timestamptz)",
-	"CREATE INDEX IF NOT EXISTS token_user ON ostov.token (user_id)",
+	"CREATE INDEX IF NOT EXISTS token_of_user ON ostov.token (user_id)",
 	"CREATE TABLE IF NOT EXISTS ostov.login_attempt (key text NOT NULL, at timestamptz NOT NULL)",
 	"CREATE INDEX IF NOT EXISTS login_attempt_key ON ostov.login_attempt (key, at)",
 	"CREATE TABLE IF NOT EXISTS ostov.change (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, section_id bigint NOT NULL, record_id bigint NOT NULL,"
@@ -128,6 +129,23 @@ static int extension_setup(struct pg *pg, struct arena *a, bool *trgm, struct er
 	return 0;
 }
 
+/* The functions of the rule language, when this program has other ones than the database. */
+static int functions_setup(struct pg *pg, struct arena *a, struct err *err)
+{
+	struct pg_tx *tx;
+	struct pg_rows *rows;
+	struct pg_params params = {0};
+	pg_params_text(a, &params, PG_TEXT, expr_system_sql());
+	if (pg_tx_open(pg, PG_LANE_OPERATOR, &tx, err) < 0)
+		return -1;
+	if (pg_tx_run(tx, a, "UPDATE ostov.version SET functions = md5($1) WHERE functions IS DISTINCT FROM md5($1)", &params, &rows, err) < 0 ||
+		(pg_rows_affected(rows) > 0 && pg_tx_run(tx, a, expr_system_sql(), NULL, &rows, err) < 0)) {
+		pg_tx_rollback(tx);
+		return -1;
+	}
+	return pg_tx_commit(tx, err);
+}
+
 int schema_system_apply(struct pg *pg, struct arena *a, bool *trgm, struct err *err)
 {
 	struct pg_rows *rows;
@@ -143,7 +161,7 @@ int schema_system_apply(struct pg *pg, struct arena *a, bool *trgm, struct err *
 	}
 	if (extension_setup(pg, a, trgm, err) < 0)
 		return -1;
-	if (run_alone(pg, a, "CREATE TABLE IF NOT EXISTS ostov.version (one boolean PRIMARY KEY DEFAULT true CHECK (one), step int NOT NULL)", err) < 0 ||
+	if (run_alone(pg, a, "CREATE TABLE IF NOT EXISTS ostov.version (one boolean PRIMARY KEY DEFAULT true CHECK (one), step int NOT NULL, functions text)", err) < 0 ||
 		run_alone(pg, a, "INSERT INTO ostov.version (step) VALUES (0) ON CONFLICT DO NOTHING", err) < 0 ||
 		pg_read(pg, PG_LANE_SLOW, a, "SELECT step FROM ostov.version", NULL, &rows, err) < 0)
 		return -1;
@@ -155,5 +173,5 @@ int schema_system_apply(struct pg *pg, struct arena *a, bool *trgm, struct err *
 	for (int i = (int)done; i < STEP_COUNT; i++)
 		if (step_run(pg, a, i + 1, steps[i], err) < 0)
 			return -1;
-	return 0;
+	return functions_setup(pg, a, err);
 }

@@ -1,0 +1,219 @@
+#include "cli/apply.h"
+
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/fiber.h"
+#include "cli/cli.h"
+#include "cli/paths.h"
+#include "edge/config_load.h"
+#include "edge/config_read.h"
+#include "edge/config_report.h"
+#include "meta/schema_apply.h"
+#include "pg/pg.h"
+
+/* One run of either command. */
+struct run {
+	const struct apply_request *request;
+	struct arena *arena;
+	struct config config;
+	struct registry *bare, *named; /* without and with names of the database */
+	struct pg *pg;
+	uint64_t begun;
+	bool apply;
+	int code;
+};
+
+static void fault_print(const char *command, const struct err *err)
+{
+	fprintf(stderr, "ostov %s: %s\n", command, err->message ? err->message : "failed");
+	if (err->detail)
+		fprintf(stderr, "%s\n", err->detail);
+	if (err->hint)
+		fprintf(stderr, "hint: %s\n", err->hint);
+}
+
+static int exit_of(const struct err *err)
+{
+	return err->code == ERR_LOSS || err->code == ERR_CONFIG || err->code == ERR_CONFLICT ? CLI_INPUT : CLI_ENV;
+}
+
+/* Errors and warnings of the configuration, in words; true when it can be used. */
+static bool config_load(struct run *x)
+{
+	char lua[PATH_MAX], modules[PATH_MAX];
+	struct err errs;
+	struct buf out = BUF_INIT;
+	size_t errors, warnings;
+	err_init(&errs, x->arena);
+	if (paths_join(lua, sizeof lua, "lua") != 0 || paths_join(modules, sizeof modules, "modules") != 0) {
+		fputs("ostov: the program's folder has too long a name\n", stderr);
+		x->code = CLI_ENV;
+		return false;
+	}
+	if (config_read_dir(x->arena, x->request->dir, lua, modules, &x->config, &errs) == 0)
+		config_load_generation(&x->config, NULL, &x->bare, &errs);
+	config_report_count(&errs, &errors, &warnings);
+	bool environment = false;
+	for (const struct err *e = &errs; e; e = e->next)
+		environment |= e->code == ERR_ENVIRONMENT;
+	if (errors) {
+		config_report_text(&out, &x->config, &errs);
+		fputs(out.data, stderr);
+		buf_destroy(&out);
+		x->code = environment ? CLI_ENV : CLI_INPUT;
+	}
+	return errors == 0;
+}
+
+static void say(void *ctx, const char *text)
+{
+	struct run *x = ctx;
+	uint64_t ms = clock_monotonic_ms() - x->begun;
+	if (!x->request->quiet && !x->request->json)
+		printf("%5llu.%llu s  %s\n", (unsigned long long)(ms / 1000), (unsigned long long)(ms / 100 % 10), text);
+	fflush(stdout);
+}
+
+/* The configuration once more, with the names that its tables will have. */
+static int rebuild(void *ctx, const struct object_map *map, const struct registry **out, struct err *err)
+{
+	struct run *x = ctx;
+	struct err errs;
+	err_init(&errs, x->arena);
+	if (config_load_generation(&x->config, map, &x->named, &errs) < 0)
+		return err_set(err, ERR_CONFIG, "%s", errs.message ? errs.message : "the configuration cannot be built with the database's names");
+	*out = x->named;
+	return 0;
+}
+
+static void print(struct buf *b)
+{
+	fwrite(b->data ? b->data : "", 1, b->len, stdout);
+	fflush(stdout);
+	buf_destroy(b);
+}
+
+static const char *who_applies(struct run *x)
+{
+	char host[256] = "";
+	struct passwd *pw = getpwuid(getuid());
+	if (x->request->by)
+		return x->request->by;
+	gethostname(host, sizeof host - 1);
+	return arena_printf(x->arena, "%s@%s", pw ? pw->pw_name : "unknown", host);
+}
+
+static void plan_run(struct run *x)
+{
+	struct schema_current *current;
+	struct schema_plan *plan;
+	struct schema_allow allow = {x->request->allow, x->request->nallow};
+	struct err err;
+	err_init(&err, x->arena);
+	if (schema_read(x->pg, x->arena, &current, &err) < 0 || schema_diff(x->pg, x->arena, x->bare, current, &allow, &plan, &err) < 0) {
+		fault_print("plan", &err);
+		x->code = exit_of(&err);
+		return;
+	}
+	struct buf b = BUF_INIT;
+	if (x->request->json)
+		apply_print_json(&b, plan);
+	else
+		apply_print(&b, plan);
+	print(&b);
+	x->code = schema_plan_refused(plan) ? CLI_INPUT : CLI_OK;
+}
+
+static void result_print(struct run *x, const struct schema_applied *done)
+{
+	const struct apply_request *r = x->request;
+	if (r->json) {
+		printf("{\"generation\":%lld,\"nothing\":%s,\"left\":%d}\n", (long long)done->generation, done->nothing ? "true" : "false", done->left);
+	} else if (!r->quiet || done->left) {
+		if (done->nothing)
+			printf("nothing to do: generation %lld is in force\n", (long long)done->generation);
+		else
+			say(x, arena_printf(x->arena, "generation %lld is in force", (long long)done->generation));
+		if (done->left)
+			printf("%d drops are left for the next apply: %s\n", done->left, done->left_why ? done->left_why : "");
+	}
+	fflush(stdout);
+}
+
+static void apply_in(struct run *x)
+{
+	const struct apply_request *r = x->request;
+	struct schema_apply_options options = {.by = who_applies(x), .allow = {r->allow, r->nallow}, .lock_wait_ms = r->wait_ms, .patience_ms = r->wait_ms,
+										   .rebuild = rebuild, .progress = say, .ctx = x};
+	struct schema_applied done;
+	struct err err;
+	err_init(&err, x->arena);
+	if (schema_apply(x->pg, x->arena, x->bare, &x->config, &options, &done, &err) < 0) {
+		if (err.code == ERR_LOSS && done.plan) {
+			struct buf b = BUF_INIT;
+			if (r->json)
+				apply_print_json(&b, done.plan);
+			else
+				apply_print(&b, done.plan);
+			print(&b);
+		}
+		fault_print("apply", &err);
+		x->code = exit_of(&err);
+		return;
+	}
+	result_print(x, &done);
+	x->code = CLI_OK;
+}
+
+static void in_fiber(void *arg)
+{
+	struct run *x = arg;
+	struct err err;
+	err_init(&err, x->arena);
+	struct pg_config config = {.conninfo = x->request->conninfo, .name = x->apply ? "ostov apply" : "ostov plan", .fast = 1, .slow = 1, .tx = 1};
+	if (pg_open(&config, &x->pg, &err) < 0) {
+		fault_print(x->apply ? "apply" : "plan", &err);
+		x->code = CLI_ENV;
+		return;
+	}
+	if (x->apply)
+		apply_in(x);
+	else
+		plan_run(x);
+	pg_close(x->pg);
+}
+
+static int run(const struct apply_request *r, bool apply)
+{
+	struct run x = {.request = r, .arena = arena_new_sized(256 * 1024), .begun = clock_monotonic_ms(), .apply = apply, .code = CLI_OK};
+	if (config_load(&x))
+		fiber_run(in_fiber, &x);
+	registry_unref(x.named);
+	registry_unref(x.bare);
+	arena_delete(x.arena);
+	return x.code;
+}
+
+int apply_run(const struct apply_request *r)
+{
+	return run(r, true);
+}
+
+int apply_config(const char *conninfo, const char *dir, bool sample)
+{
+	struct apply_request r = {.conninfo = conninfo, .dir = dir, .sample = sample};
+	return run(&r, true);
+}
+
+int apply_plan(const struct apply_request *r)
+{
+	return run(r, false);
+}
