@@ -126,16 +126,10 @@ static int emit_value_op(struct emit *c, const struct expr *e)
 	}
 }
 
-/* What is selected of the lines, and the lines. */
-static int emit_aggregate(struct emit *c, const struct expr *e)
+/* before VALUE after FROM … WHERE … of an aggregate; the lines' alias is known once they are written, so these move. */
+static int emit_lines_of(struct emit *c, const struct expr *e, size_t at, const char *before, const char *after)
 {
-	enum expr_function_code code = e->function->code;
-	bool fit = code == FUNCTION_SUM && e->type.kind != EXPR_DEC;
-	size_t at = code == FUNCTION_COUNT ? 1 : 2;
 	struct buf *text = &c->sql->text;
-	emit_put(c, fit ? "ostov.fit_int((SELECT " : "(SELECT ");
-
-	/* the lines' alias is known once they are written; what is selected of them moves before them */
 	size_t start = text->len;
 	const char *alias;
 	if (emit_lines(c, e->items[0], &alias))
@@ -143,22 +137,11 @@ static int emit_aggregate(struct emit *c, const struct expr *e)
 	size_t n = text->len - start;
 	char *from = arena_strndup(c->sql->arena, text->data + start, n);
 	text->len = start;
-
 	struct scope_kept kept = emit_scope(c, e, alias);
-	switch (code) {
-	case FUNCTION_COUNT: emit_put(c, "count(*)"); break;
-	case FUNCTION_SUM:
-		if (emit_one(c, "COALESCE(sum(", e->items[1], "), 0)"))
-			return -1;
-		break;
-	case FUNCTION_AVG:
-		if (emit_pair(c, "ostov.divide(sum(", e->items[1], "), count(", e->items[1], "))"))
-			return -1;
-		break;
-	default:
-		if (emit_one(c, code == FUNCTION_MIN ? "min(" : "max(", e->items[1], ")"))
-			return -1;
-	}
+	emit_put(c, before);
+	if (at == 2 && emit_value(c, e->items[1]))
+		return -1;
+	emit_put(c, after);
 	buf_add(text, from, n);
 	if (e->count > at && emit_constant(c, e->items[at]) != 1) {
 		emit_put(c, " AND ");
@@ -166,6 +149,31 @@ static int emit_aggregate(struct emit *c, const struct expr *e)
 			return -1;
 	}
 	emit_scope_end(c, kept);
+	return 0;
+}
+
+static int emit_aggregate(struct emit *c, const struct expr *e)
+{
+	static const char *const wrapped[] = {[FUNCTION_SUM] = "COALESCE(sum(v.x), 0)", [FUNCTION_MIN] = "min(v.x)", [FUNCTION_MAX] = "max(v.x)",
+	                                      [FUNCTION_AVG] = "ostov.divide(sum(v.x), count(v.x))"};
+	static const char *const before[] = {[FUNCTION_SUM] = "COALESCE(sum(", [FUNCTION_MIN] = "min(", [FUNCTION_MAX] = "max("};
+	static const char *const after[] = {[FUNCTION_SUM] = "), 0)", [FUNCTION_MIN] = ")", [FUNCTION_MAX] = ")"};
+	enum expr_function_code code = e->function->code;
+	bool fit = code == FUNCTION_SUM && e->type.kind != EXPR_DEC;
+	emit_put(c, fit ? "ostov.fit_int((SELECT " : "(SELECT ");
+	if (code == FUNCTION_COUNT) {
+		if (emit_lines_of(c, e, 1, "count(*)", ""))
+			return -1;
+	} else if (code != FUNCTION_AVG && e->items[1]->node == NODE_FIELD && e->items[1]->count == 0 && e->items[1]->field->storage == EXPR_COLUMN) {
+		if (emit_lines_of(c, e, 2, before[code], after[code]))
+			return -1;
+	} else {
+		/* an aggregate belongs to the query of the columns in it: here that is always this one, even when its value is of the outer record alone */
+		emit_put(c, wrapped[code]);
+		if (emit_lines_of(c, e, 2, " FROM (SELECT ", " AS x"))
+			return -1;
+		emit_put(c, ") AS v");
+	}
 	emit_put(c, fit ? "))" : ")");
 	return 0;
 }
@@ -204,7 +212,7 @@ static int emit_value_call(struct emit *c, const struct expr *e)
 		emit_zone(c);
 		emit_put(c, " - interval '1 microsecond')");
 		return 0;
-	case FUNCTION_LOWER: return emit_one(c, "(lower(", x, " COLLATE \"und-x-icu\") COLLATE \"C\")");
+	case FUNCTION_LOWER: return emit_one(c, "ostov.lower(", x, ")");
 	case FUNCTION_IIF: return emit_iif(c, e);
 	case FUNCTION_COALESCE:
 		emit_put(c, "COALESCE(");

@@ -17,6 +17,9 @@ static const char system_sql[] =
 "  SELECT CASE WHEN y <> 0 THEN sign(x) * sign(y) * div(2 * abs(x) * 100000000000000000000 + abs(y), 2 * abs(y)) * 0.00000000000000000001 END $f$;\n"
 "CREATE OR REPLACE FUNCTION ostov.hours(n numeric) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $f$\n"
 "  SELECT ostov.fit_int(n * 3600000000) $f$;\n"
+/* the collation that lower() needs stays inside, so that it meets no other one outside */
+"CREATE OR REPLACE FUNCTION ostov.lower(x text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $f$\n"
+"  SELECT lower(x COLLATE \"und-x-icu\") $f$;\n"
 "CREATE OR REPLACE FUNCTION ostov.like_escape(x text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $f$\n"
 "  SELECT replace(replace(replace(x, '\\', '\\\\'), '%', '\\%'), '_', '\\_') $f$;\n"
 
