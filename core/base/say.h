@@ -11,6 +11,9 @@
 	X(NOT_FOUND, "There is no such record", "Такой записи нет")                                                                            \
 	X(NO_SECTION, "There is no section '%s'", "Раздела «%s» нет")                                                                          \
 	X(NO_RESOURCE, "There is nothing at this address", "По этому адресу ничего нет")                                                       \
+	X(METHOD, "This address does not take %s", "Этот адрес не принимает %s")                                                               \
+	X(SEND_JSON, "Send JSON (Content-Type: application/json)", "Отправьте JSON (Content-Type: application/json)")                          \
+	X(BAD_KEY, "The Idempotency-Key has 1 to 200 characters", "Idempotency-Key: от 1 до 200 знаков")                                       \
 	X(STALE, "Somebody changed the record meanwhile", "Запись тем временем изменили")                                                      \
 	X(NO_CREATE, "You may not create records here: %s", "У вас нет права создавать здесь записи: %s")                                      \
 	X(NO_UPDATE, "You may not change this record", "У вас нет права изменять эту запись")                                                  \

@@ -7,6 +7,7 @@
 #include "base/say.h"
 #include "edge/app.h"
 #include "edge/http.h"
+#include "edge/odata_change.h"
 #include "edge/odata_read.h"
 #include "edge/odata_url.h"
 #include "serve/access.h"
@@ -43,9 +44,11 @@ static int handle(struct http_request *r, struct app_request *q, struct err *err
 		return err_set(err, ERR_NOT_EXECUTED, "$batch is not executed by this server");
 	if (address.kind == ODATA_SERVICE && get)
 		return service(r, q);
+	if (!address.section)
+		return err_say(err, ERR_METHOD, q->actor->lang, SAY_METHOD, r->method_name);
 	if (get)
 		return odata_read(r, q, &address, err);
-	return err_set(err, ERR_METHOD, "This address does not take %s", r->method_name);
+	return odata_change(r, q, &address, err);
 }
 
 void odata_handle(struct http_request *r)

@@ -1,0 +1,222 @@
+#include "edge/odata_body.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/decimal.h"
+#include "base/err.h"
+#include "base/map.h"
+#include "base/say.h"
+#include "serve/access.h"
+
+enum { MAX_LINES = 1000, LEVELS = 4 };
+
+struct reading {
+	struct arena *a;
+	const struct registry *reg;
+	const struct actor *actor;
+	bool draft;
+	struct err *err;
+	const char *prefix; /* of targets: "payments/2/" within a line */
+	int level;
+};
+
+static const char *target_of(const struct reading *r, const char *name)
+{
+	return r->prefix ? arena_printf(r->a, "%s%s", r->prefix, name) : name;
+}
+
+/* The field may be known to this user: readable or writable somewhere. */
+static bool known(const struct reading *r, const struct access *x, const struct field *f)
+{
+	return r->actor->system || access_field(x, GRANT_READ, f) != ACCESS_NONE || access_field(x, GRANT_UPDATE, f) != ACCESS_NONE ||
+	       access_field(x, GRANT_CREATE, f) != ACCESS_NONE;
+}
+
+static struct field *field_of(const struct reading *r, const struct access *x, struct section *s, const char *property)
+{
+	for (size_t i = 0; i < s->nfields; i++)
+		if (strcmp(field_property(r->a, s->fields[i]), property) == 0 && known(r, x, s->fields[i]))
+			return s->fields[i];
+	return NULL;
+}
+
+static int unknown(const struct reading *r, const struct access *x, struct section *s, const char *name)
+{
+	struct map names;
+	struct err one;
+	err_init(&one, r->a);
+	map_create(&names, r->a);
+	for (size_t i = 0; i < s->nfields; i++)
+		if (known(r, x, s->fields[i]))
+			map_put(&names, field_property(r->a, s->fields[i]), s->fields[i]);
+	err_say(&one, ERR_UNKNOWN_FIELD, r->actor->lang, SAY_UNKNOWN_FIELD, name);
+	err_target(&one, target_of(r, name));
+	const char *near = map_nearest(&names, name);
+	if (near)
+		err_hint(&one, r->actor->lang == LANG_RU ? "возможно, «%s»" : "did you mean '%s'?", near);
+	err_append(r->err, &one);
+	return -1;
+}
+
+static struct value value_of(struct arena *a, const struct json *v)
+{
+	struct value out = value_nil();
+	switch (v->kind) {
+	case JSON_NIL: break;
+	case JSON_FALSE:
+	case JSON_TRUE: out = value_bool(v->kind == JSON_TRUE); break;
+	case JSON_TEXT: out = value_text(v->text, v->len); break;
+	case JSON_DIGITS: {
+		int64_t i;
+		if (!decimal_parse(a, v->text, v->len, &out))
+			out = value_text(v->text, v->len);
+		else if (!strpbrk(v->text, ".eE") && decimal_to_int(&out, &i))
+			out = value_int(i);
+		break;
+	}
+	case JSON_LIST: {
+		struct value *items = arena_array(a, struct value, v->count ? v->count : 1);
+		size_t n = 0;
+		for (const struct json *item = v->first; item; item = item->next)
+			items[n++] = value_of(a, item);
+		out.kind = VALUE_LIST;
+		out.list.items = items;
+		out.list.count = n;
+		break;
+	}
+	case JSON_MAP: out = value_text("", 0); break;
+	}
+	return out;
+}
+
+/* "account(17)" or an address that ends in it. */
+static bool bound_id(const char *text, const struct section *to, int64_t *id)
+{
+	const char *slash = strrchr(text, '/'), *name = slash ? slash + 1 : text;
+	size_t n = strlen(to->expr.name);
+	char *end;
+	if (strncmp(name, to->expr.name, n) != 0 || name[n] != '(')
+		return false;
+	*id = strtoll(name + n + 1, &end, 10);
+	return end > name + n + 1 && strcmp(end, ")") == 0;
+}
+
+static int read_record(struct reading *r, struct section *s, const struct json *body, struct record_input *out);
+
+static int invalid(const struct reading *r, const char *name, enum say_text text, const char *arg)
+{
+	struct err one;
+	err_init(&one, r->a);
+	err_say(&one, ERR_INVALID, r->actor->lang, text, arg);
+	err_target(&one, target_of(r, name));
+	err_append(r->err, &one);
+	return -1;
+}
+
+static int read_lines(struct reading *r, struct field *detail, const struct json *list, struct record_input *out)
+{
+	int failed = 0;
+	size_t pos = 0;
+	const char *name = detail->expr.name;
+	if (list->kind != JSON_LIST)
+		return invalid(r, name, SAY_BAD_LIST, label_get(&detail->label, r->actor->lang));
+	if (list->count > MAX_LINES || r->level + 1 >= LEVELS)
+		return invalid(r, name, SAY_TOO_MANY_RECORDS, "1000");
+	for (const struct json *line = list->first; line; line = line->next, pos++) {
+		struct reading inner = *r;
+		long long id = 0;
+		inner.prefix = arena_printf(r->a, "%s%s/%zu/", r->prefix ? r->prefix : "", name, pos);
+		inner.level = r->level + 1;
+		if (line->kind != JSON_MAP) {
+			failed |= invalid(r, name, SAY_BAD_LIST, label_get(&detail->label, r->actor->lang));
+			continue;
+		}
+		bool has_id = json_get_int(line, "id", &id), removed = json_get(line, "@removed") != NULL;
+		if (removed && !has_id) {
+			failed |= invalid(&inner, "id", SAY_NO_LINE, "");
+			continue;
+		}
+		struct record_input *values =
+		    record_input_line(r->a, out, detail, removed ? RECORD_LINE_REMOVE : has_id ? RECORD_LINE_UPDATE : RECORD_LINE_CREATE, (int64_t)id);
+		if (!removed)
+			failed |= read_record(&inner, detail->to, line, values);
+	}
+	return failed ? -1 : 0;
+}
+
+static int read_record(struct reading *r, struct section *s, const struct json *body, struct record_input *out)
+{
+	const struct access *x = access_get(r->reg, r->actor, s);
+	int failed = 0;
+	for (const struct json *v = body->first; v; v = v->next) {
+		char name[128];
+		const char *at = strchr(v->key, '@');
+		snprintf(name, sizeof name, "%.*s", (int)(at ? at - v->key : (long)strlen(v->key)), v->key);
+		if (at && strcmp(at, "@delta") == 0) {
+			struct field *f = section_find(s, name);
+			if (!f || f->type != FIELD_DETAIL || !f->owned || !known(r, x, f))
+				failed |= unknown(r, x, s, name);
+			else
+				failed |= read_lines(r, f, v, out);
+			continue;
+		}
+		if (at && strcmp(at, "@odata.bind") == 0) {
+			struct field *f = section_find(s, name);
+			int64_t id;
+			if (!f || !f->to || f->type == FIELD_DETAIL || !known(r, x, f)) {
+				failed |= unknown(r, x, s, name);
+			} else if (f->many) {
+				failed |= invalid(r, name, SAY_BAD_LIST, label_get(&f->label, r->actor->lang));
+			} else if (v->kind != JSON_TEXT || !bound_id(v->text, f->to, &id)) {
+				failed |= invalid(r, name, SAY_BAD_LOOKUP, label_get(&f->label, r->actor->lang));
+			} else {
+				record_input_set(r->a, out, f, value_int(id));
+			}
+			continue;
+		}
+		if (at)
+			continue; /* an annotation */
+		if (r->prefix && strcmp(v->key, "id") == 0)
+			continue; /* names the line */
+		struct field *f = field_of(r, x, s, v->key);
+		if (!f) {
+			/* a navigation that was read with the record and is sent back: only owned lines are written through it */
+			struct field *nav = section_find(s, v->key);
+			if (nav && nav->to && nav->type != FIELD_DETAIL && known(r, x, nav))
+				continue;
+			failed |= unknown(r, x, s, v->key);
+			continue;
+		}
+		if (f->type == FIELD_DETAIL) {
+			failed |= f->owned ? read_lines(r, f, v, out) : unknown(r, x, s, v->key);
+			continue;
+		}
+		struct value raw = value_of(r->a, v), coerced;
+		struct err one;
+		err_init(&one, r->a);
+		if (v->kind == JSON_MAP) {
+			failed |= invalid(r, f->expr.name, SAY_BAD_TEXT, label_get(&f->label, r->actor->lang));
+		} else if (record_coerce(r->a, r->actor->lang, f, &raw, &coerced, &one)) {
+			if (r->draft)
+				continue;
+			one.target = target_of(r, f->expr.name);
+			err_append(r->err, &one);
+			failed = -1;
+		} else {
+			record_input_set(r->a, out, f, coerced);
+		}
+	}
+	return failed;
+}
+
+int odata_body_input(struct arena *a, const struct registry *reg, const struct actor *actor, struct section *s, const struct json *body, bool draft, struct record_input *out,
+                     struct err *err)
+{
+	struct reading r = {.a = a, .reg = reg, .actor = actor, .draft = draft, .err = err};
+	if (!body || body->kind != JSON_MAP)
+		return err_set(err, ERR_SYNTAX, "The body must be a JSON object");
+	return read_record(&r, s, body, out);
+}
