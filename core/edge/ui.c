@@ -1,16 +1,60 @@
 #include "edge/ui.h"
 
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
 #include "base/err.h"
 #include "base/say.h"
 #include "edge/app.h"
 #include "edge/http.h"
-#include "serve/actor.h"
+#include "edge/ui_meta.h"
+#include "edge/ui_record.h"
+#include "serve/access.h"
+
+enum { PARTS = 4 };
+
+/* "/ui/history/contract/17" → {"history", "contract", "17"}; the number of parts. */
+static size_t split(struct arena *a, const char *path, const char *parts[PARTS])
+{
+	size_t n = 0;
+	while (*path == '/' && n < PARTS) {
+		size_t len = strcspn(++path, "/");
+		parts[n++] = arena_strndup(a, path, len);
+		path += len;
+	}
+	return *path ? 0 : n;
+}
+
+static int handle(struct http_request *r, struct app_request *q, struct err *err)
+{
+	const char *part[PARTS] = {"", "", "", ""};
+	size_t n = split(r->arena, r->path + strlen("/ui"), part);
+	enum lang lang = q->actor->lang;
+	if (n == 1 && strcmp(part[0], "meta") == 0 && (r->method == HTTP_GET || r->method == HTTP_HEAD)) {
+		ui_meta(r, q);
+		return 0;
+	}
+	struct section *s = n >= 2 ? registry_find(q->reg, part[1]) : NULL;
+	if (s && !access_exists(access_get(q->reg, q->actor, s)))
+		s = NULL;
+	if (n == 2 && s && strcmp(part[0], "form") == 0)
+		return ui_form(r, q, s, err);
+	if (n == 3 && s && strcmp(part[0], "lookup") == 0)
+		return ui_lookup(r, q, s, part[2], err);
+	if (n == 3 && s && strcmp(part[0], "history") == 0 && isdigit((unsigned char)*part[2]))
+		return ui_history(r, q, s, strtoll(part[2], NULL, 10), err);
+	return err_say(err, ERR_NOT_FOUND, lang, SAY_NO_RESOURCE);
+}
 
 void ui_handle(struct http_request *r)
 {
 	struct app_request *q = r->user_data;
 	struct err err;
 	err_init(&err, r->arena);
-	err_say(&err, ERR_NOT_FOUND, q->actor->lang, SAY_NO_RESOURCE);
-	http_reply_err(r, &err);
+	if (handle(r, q, &err)) {
+		r->headers.count = 0;
+		http_reply_err(r, &err);
+	}
 }

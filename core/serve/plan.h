@@ -71,7 +71,12 @@ struct plan {
 	bool after;                    /* the page continues at inputs 1… (keyset), see plan_token */
 	bool after_nulls;              /* it continues among the rows whose first order value is empty */
 	size_t depth;
-	/* Further condition of a caller: rows whose lookup `by` is input 0 (a parent's collection by navigation). */
+	/* Further conditions of a caller. */
+	bool ids;                      /* rows whose id is in input 0, a list */
+	const struct expr *choice;     /* `where` of a lookup over this section, the system's eyes; `record` is given by record_value */
+	int (*record_value)(void *ctx, const struct expr_field *f, struct value *out, struct err *err);
+	void *record_ctx;
+	/* Rows whose lookup `by` is input 0 (a parent's collection by navigation). */
 	const struct field *by;
 };
 
@@ -105,6 +110,14 @@ struct plan_page {
 
 /* Runs the query on a lane and appends the rows as JSON objects joined by commas (no brackets). `inputs`: [0] the key or parent, then the values of a token. */
 int plan_run(struct plan_query *q, struct pg *pg, enum pg_lane lane, struct arena *a, const struct pg_bindings *b, struct buf *out, struct plan_page *page, struct err *err);
+/* Compiles and runs the plan for its rows instead of JSON: column 0 is the id, 1 the title (null without plan->titles), then plan->fields in their order: a lookup as its title,
+ * several as a list of titles, a file as its name, everything else as its value. Ordered and cut like plan_run's page (one row more tells that there are more). */
+int plan_rows(struct plan *p, struct pg *pg, enum pg_lane lane, struct arena *a, const struct pg_bindings *b, struct pg_rows **rows, struct err *err);
+/* Titles of visible records of a section by id, in the user's eyes; NULL for those not visible. All in `a`. */
+int plan_titles(struct arena *a, struct pg *pg, const struct registry *reg, const struct actor *actor, struct section *s, const int64_t *ids, size_t n, const char **titles,
+                struct err *err);
+/* Orders by the first text of the section that the actor may read (what people look for), else by the key. */
+int plan_order_by_name(struct plan *p, struct err *err);
 /* Bindings of a run for this actor at this moment. */
 void plan_bindings(const struct registry *reg, const struct actor *actor, struct pg_bindings *out);
 /* Reads a token back: sets after, after_nulls and gives the inputs (index 0 is left for the key). ERR_SYNTAX when it is none of this plan's. */

@@ -452,6 +452,78 @@ static int where_sql(struct plan *p, struct plan_query *q, const char *alias, st
 	}
 	if (p->search && search_sql(p, q, alias, err))
 		return -1;
+	if (p->ids) {
+		buf_printf(b, " AND %s.id = ANY(", alias);
+		pg_sql_input(&q->sql, PG_INT8_ARRAY, 0);
+		buf_putc(b, ')');
+	}
+	if (p->choice) {
+		struct expr_sql choice;
+		system_eyes(p, &q->sql, alias, &choice);
+		choice.record_value = p->record_value;
+		choice.ctx = p->record_ctx;
+		choice.has_role = NULL;
+		buf_puts(b, " AND ");
+		if (expr_sql_condition(p->choice, &choice, err))
+			return -1;
+	}
+	return 0;
+}
+
+/* What a person sees of a field: a lookup's title, a file's name. */
+static int shown_sql(struct plan *p, struct plan_query *q, const char *alias, const struct field *f, struct join **joins, struct err *err)
+{
+	struct plan *target;
+	struct err ignored;
+	bool opened;
+	err_init(&ignored, p->arena);
+	if (!f->to || f->type == FIELD_DETAIL)
+		return value_sql(p, &q->sql, alias, f, err);
+	if (f->to == p->reg->file) {
+		if (f->many && grant_open(p, &q->sql, alias, f, &opened, err))
+			return -1;
+		buf_printf(&q->sql.text, f->many ? "ARRAY(SELECT x.%s FROM %s l JOIN %s x ON x.id = l.target WHERE l.record = %s.id ORDER BY l.position)%s" : "(SELECT x.%s FROM %s x WHERE x.id = ",
+		           section_find(f->to, "name")->expr.column, f->many ? f->expr.link : f->to->expr.sql, f->to->expr.sql, alias, f->many && opened ? " END" : "");
+		if (!f->many) {
+			if (value_sql(p, &q->sql, alias, f, err))
+				return -1;
+			buf_putc(&q->sql.text, ')');
+		}
+		return 0;
+	}
+	if (plan_create(p->arena, p->reg, p->actor, f->to, &target, &ignored)) {
+		buf_puts(&q->sql.text, "NULL::text");
+		return 0;
+	}
+	if (!f->many) {
+		const char *joined = join_of(p, q, joins, f);
+		buf_printf(&q->sql.text, "CASE WHEN %s.id IS NOT NULL THEN ", joined);
+		if (title_sql(target, &q->sql, joined, err))
+			return -1;
+		buf_puts(&q->sql.text, " END");
+		return 0;
+	}
+	const char *t = pg_sql_alias(&q->sql);
+	if (grant_open(p, &q->sql, alias, f, &opened, err))
+		return -1;
+	buf_puts(&q->sql.text, "ARRAY(SELECT ");
+	if (title_sql(target, &q->sql, t, err))
+		return -1;
+	buf_printf(&q->sql.text, " FROM %s l JOIN ", f->expr.link);
+	if (access_sql_table(&p->eyes, &q->sql, &f->to->expr, t, err))
+		return -1;
+	buf_printf(&q->sql.text, " ON %s.id = l.target WHERE l.record = %s.id ORDER BY l.position, l.target)%s", t, alias, opened ? " END" : "");
+	return 0;
+}
+
+int plan_order_by_name(struct plan *p, struct err *err)
+{
+	for (size_t i = 0; i < p->section->nfields; i++) {
+		const struct field *f = p->section->fields[i];
+		if (f->builtin || f->expr.storage != EXPR_COLUMN || f->expr.type.kind != EXPR_TEXT || access_field(p->access, GRANT_READ, f) == ACCESS_NONE)
+			continue;
+		return plan_order(p, &f->expr.name, 1, false, err);
+	}
 	return 0;
 }
 
@@ -584,6 +656,95 @@ int plan_compile(struct plan *p, struct plan_query **out, struct err *err)
 	}
 	finish(q);
 	*out = q;
+	return 0;
+}
+
+static int build_rows(struct plan *p, struct plan_query *q, struct buf *from, struct err *err)
+{
+	struct buf *b = &q->sql.text;
+	struct join *joins = NULL;
+	const char *alias = pg_sql_alias(&q->sql);
+	buf_printf(b, "SELECT %s.id, ", alias);
+	if (!p->titles)
+		buf_puts(b, "NULL::text");
+	else if (title_sql(p, &q->sql, alias, err))
+		return -1;
+	for (size_t i = 0; i < p->fields.count; i++) {
+		buf_puts(b, ", ");
+		if (shown_sql(p, q, alias, p->fields.items[i], &joins, err))
+			return -1;
+	}
+	if (joins_sql(p, q, alias, joins, from, err))
+		return -1;
+	buf_printf(b, " FROM %s %s%s", p->section->expr.sql, alias, from->data ? from->data : "");
+	if (where_sql(p, q, alias, err))
+		return -1;
+	if (p->after) {
+		buf_puts(b, " AND ");
+		if (after_sql(p, q, alias, err))
+			return -1;
+	}
+	if (p->ids)
+		return 0;
+	for (size_t i = 0; i < p->orders.count; i++) {
+		buf_puts(b, i ? ", " : " ORDER BY ");
+		if (order_sql(p, q, alias, &p->orders.items[i], true, err))
+			return -1;
+		buf_puts(b, p->orders.items[i].id ? (p->orders.items[i].desc ? " DESC" : "") : p->orders.items[i].desc ? " DESC NULLS LAST" : " ASC NULLS LAST");
+	}
+	buf_puts(b, " LIMIT ");
+	pg_sql_value(&q->sql, PG_INT8, value_int(p->top + 1));
+	if (p->skip) {
+		buf_puts(b, " OFFSET ");
+		pg_sql_value(&q->sql, PG_INT8, value_int(p->skip));
+	}
+	return 0;
+}
+
+int plan_rows(struct plan *p, struct pg *pg, enum pg_lane lane, struct arena *a, const struct pg_bindings *bindings, struct pg_rows **rows, struct err *err)
+{
+	struct plan_query q = {.arena = p->arena};
+	struct buf from = BUF_INIT;
+	struct pg_params params = {0};
+	pg_sql_create(&q.sql, p->arena);
+	int failed = complete_order(p, err) || build_rows(p, &q, &from, err);
+	buf_destroy(&from);
+	if (failed) {
+		buf_destroy(&q.sql.text);
+		return -1;
+	}
+	const char *text = pg_sql_finish(&q.sql);
+	pg_sql_bind(&q.sql, a, bindings, &params);
+	return pg_read(pg, lane, a, text, &params, rows, err);
+}
+
+int plan_titles(struct arena *a, struct pg *pg, const struct registry *reg, const struct actor *actor, struct section *s, const int64_t *ids, size_t n, const char **titles,
+                struct err *err)
+{
+	struct plan *p;
+	struct pg_bindings b;
+	struct pg_rows *rows;
+	struct value *items = arena_array(a, struct value, n ? n : 1), list = {.kind = VALUE_LIST};
+	struct err invisible;
+	err_init(&invisible, a);
+	for (size_t i = 0; i < n; i++) {
+		titles[i] = NULL;
+		items[i] = value_int(ids[i]);
+	}
+	if (!n || plan_create(a, reg, actor, s, &p, &invisible))
+		return 0;
+	p->titles = p->ids = true;
+	plan_bindings(reg, actor, &b);
+	list.list.items = items;
+	list.list.count = n;
+	b.inputs = &list;
+	b.ninputs = 1;
+	if (plan_rows(p, pg, PG_LANE_FAST, a, &b, &rows, err))
+		return -1;
+	for (size_t r = 0; r < pg_rows_count(rows); r++)
+		for (size_t i = 0; i < n; i++)
+			if (ids[i] == pg_rows_int(rows, r, 0))
+				titles[i] = pg_rows_text(rows, r, 1);
 	return 0;
 }
 

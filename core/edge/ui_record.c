@@ -1,0 +1,413 @@
+#include "edge/ui_record.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/arena.h"
+#include "base/date.h"
+#include "base/err.h"
+#include "base/say.h"
+#include "edge/app.h"
+#include "edge/http.h"
+#include "edge/json.h"
+#include "edge/odata_body.h"
+#include "serve/change.h"
+#include "serve/form.h"
+#include "serve/plan.h"
+#include "serve/unit.h"
+
+enum { LOOKUP_TOP = 20, LOOKUP_TOP_MAX = 50, HINTS = 3, HISTORY = 50, MAX_CHANGED = 200 };
+
+static const char *yes(bool b)
+{
+	return b ? "true" : "false";
+}
+
+static void text(struct buf *b, const char *s)
+{
+	if (s)
+		buf_json(b, s, strlen(s));
+	else
+		buf_puts(b, "null");
+}
+
+static int read_json(struct http_request *r, struct app_request *q, struct json **body, struct err *err)
+{
+	const char *type = http_header(r, "Content-Type");
+	if (r->method != HTTP_POST)
+		return err_say(err, ERR_METHOD, q->actor->lang, SAY_METHOD, r->method_name);
+	if (!type || strncasecmp(type, "application/json", 16) != 0)
+		return err_say(err, ERR_MEDIA_TYPE, q->actor->lang, SAY_SEND_JSON);
+	return json_read(r->arena, r->body, r->body_len, body, err);
+}
+
+/* The title of one record as the actor sees it. */
+static const char *title_of(struct app_request *q, struct arena *a, struct section *s, int64_t id)
+{
+	const char *title = NULL;
+	struct err ignored;
+	err_init(&ignored, a);
+	if (id <= 0 || plan_titles(a, q->pg, q->reg, q->actor, s, &id, 1, &title, &ignored))
+		return NULL;
+	return title;
+}
+
+static void write_form(struct http_request *r, struct app_request *q, struct section *s, const struct form *f)
+{
+	struct buf *b = &r->out;
+	struct arena *a = r->arena;
+	enum lang lang = q->actor->lang;
+	buf_puts(b, "{\"values\":{");
+	for (size_t i = 0; i < f->nvalues; i++) {
+		const struct value *v = &f->values[i].value;
+		buf_printf(b, "%s\"%s\":", i ? "," : "", field_property(a, f->values[i].field));
+		value_json(b, v);
+	}
+	buf_puts(b, "},\"titles\":{");
+	bool first = true;
+	for (size_t i = 0; i < f->nvalues; i++) {
+		const struct field *field = f->values[i].field;
+		if (!field->to || field->many || f->values[i].value.kind != VALUE_INT)
+			continue;
+		buf_printf(b, "%s\"%s\":", first ? "" : ",", field->expr.name);
+		text(b, title_of(q, a, field->to, f->values[i].value.i));
+		first = false;
+	}
+	buf_puts(b, "},\"fields\":{");
+	for (size_t i = 0; i < f->nfields; i++)
+		buf_printf(b, "%s\"%s\":{\"required\":%s,\"readonly\":%s,\"hidden\":%s}", i ? "," : "", f->fields[i].field->expr.name, yes(f->fields[i].required), yes(f->fields[i].readonly),
+		           yes(f->fields[i].hidden));
+	buf_puts(b, "},\"errors\":[");
+	first = true;
+	for (const struct err *e = f->errors; e && e->code != ERR_OK; e = e->next) {
+		buf_puts(b, first ? "{\"target\":" : ",{\"target\":");
+		text(b, e->target);
+		buf_puts(b, ",\"message\":");
+		text(b, e->message);
+		buf_putc(b, '}');
+		first = false;
+	}
+	buf_printf(b, "],\"can\":{\"update\":%s,\"delete\":%s},\"moves\":[", yes(f->can_update), yes(f->can_delete));
+	for (size_t i = 0; i < f->nmoves; i++) {
+		const struct form_move *m = &f->moves[i];
+		bool open = m->verdict == STAGE_OPEN;
+		buf_printf(b, "%s{\"name\":\"%s\",\"label\":", i ? "," : "", m->move->name);
+		text(b, label_get(&m->move->label, lang));
+		buf_printf(b, ",\"to\":\"%s\",\"comment\":%s,\"allowed\":%s", m->move->to->name, yes(m->move->comment), yes(open));
+		if (!open) {
+			buf_puts(b, ",\"reason\":");
+			text(b, m->reason);
+		}
+		buf_putc(b, '}');
+	}
+	buf_puts(b, "],\"stage\":");
+	text(b, f->stage ? f->stage->name : NULL);
+	buf_puts(b, ",\"path\":");
+	text(b, f->stage && f->stage->path ? f->stage->path->name : s->npaths ? s->paths[0]->name : NULL);
+	buf_putc(b, '}');
+	http_reply_json(r, 200);
+}
+
+int ui_form(struct http_request *r, struct app_request *q, struct section *s, struct err *err)
+{
+	struct json *body;
+	struct record_input in = {0};
+	struct unit *u;
+	struct form form;
+	long long id = 0;
+	if (read_json(r, q, &body, err))
+		return -1;
+	const struct json *values = json_get(body, "values"), *changed = json_get(body, "changed");
+	json_get_int(body, "id", &id);
+	if (values && odata_body_input(r->arena, q->reg, q->actor, s, values, true, &in, err))
+		return -1;
+	struct field **names = NULL;
+	size_t n = 0;
+	if (changed && changed->kind == JSON_LIST && changed->count <= MAX_CHANGED) {
+		names = arena_array(r->arena, struct field *, changed->count + 1);
+		for (const struct json *c = changed->first; c; c = c->next) {
+			struct field *f = c->kind == JSON_TEXT ? section_find(s, c->text) : NULL;
+			for (size_t i = 0; !f && c->kind == JSON_TEXT && i < s->nfields; i++)
+				if (strcmp(field_property(r->arena, s->fields[i]), c->text) == 0)
+					f = s->fields[i];
+			if (f)
+				names[n++] = f;
+		}
+	}
+	struct unit_config config = {.pg = q->pg, .reg = q->reg, .actor = q->actor, .lane = PG_LANE_TX};
+	if (unit_begin(&config, &u, err))
+		return -1;
+	int failed = unit_ready(u, err) || form_evaluate(u, s, (int64_t)id, &in, names, n, &form, err);
+	if (failed && err->arena != r->arena) {
+		err->message = arena_strdup(r->arena, err->message);
+		err->target = arena_strdup(r->arena, err->target);
+	}
+	/* the answer is written while the unit's arena lives; titles are read outside of it */
+	if (!failed)
+		write_form(r, q, s, &form);
+	unit_rollback(u);
+	return failed ? -1 : 0;
+}
+
+/* `record` of a lookup's `where`: the draft, over what is stored. */
+struct draft {
+	struct arena *a;
+	struct unit *u;
+	struct record *stored;
+	const struct record_input *in;
+	bool empty; /* a value that `where` asked for is not there: the parent is not chosen yet */
+};
+
+static int draft_value(void *ctx, const struct expr_field *f, struct value *out, struct err *err)
+{
+	struct draft *d = ctx;
+	const struct record_set *set = record_input_find(d->in, (const struct field *)f);
+	*out = value_nil();
+	if (set)
+		*out = set->value;
+	else if (d->stored && record_get(d->stored, d->a, (const struct field *)f, out, err))
+		return -1;
+	if (out->kind == VALUE_NIL)
+		d->empty = true;
+	return 0;
+}
+
+/* Up to three fields that tell records of a section apart in a list of suggestions. */
+static void choose_hints(struct plan *p)
+{
+	struct section *s = p->section;
+	for (int pass = 0; pass < 3; pass++)
+		for (size_t i = 0; i < s->nfields && p->fields.count < HINTS; i++) {
+			struct field *f = s->fields[i];
+			bool scalar = f->expr.storage == EXPR_COLUMN && !f->builtin && !f->is_long && f->type != FIELD_FILE;
+			bool in_title = s->title.text && strstr(s->title.text, arena_printf(p->arena, "{%s}", f->expr.name));
+			bool wanted = pass == 0 ? f->unique || f->search : pass == 1 ? f->type == FIELD_EMAIL || f->type == FIELD_PHONE || f->type == FIELD_CHOICE : f->expr.type.kind == EXPR_TEXT;
+			if (scalar && !in_title && wanted && !(f->hidden.set && f->hidden.constant && f->hidden.value))
+				plan_select(p, field_property(p->arena, f), strlen(field_property(p->arena, f)), p->actor->lang, NULL);
+		}
+}
+
+static void write_hint(struct buf *b, const struct field *f, const struct value *v, enum lang lang)
+{
+	if (v->kind == VALUE_TEXT && f->nvalues) {
+		for (size_t i = 0; i < f->nvalues; i++)
+			if (strlen(f->values[i].code) == v->text.len && memcmp(f->values[i].code, v->text.s, v->text.len) == 0) {
+				text(b, label_get(&f->values[i].label, lang));
+				return;
+			}
+	}
+	if (v->kind == VALUE_TEXT) {
+		buf_json(b, v->text.s, v->text.len);
+		return;
+	}
+	struct buf tmp = BUF_INIT;
+	value_json(&tmp, v);
+	const char *s = tmp.data;
+	size_t len = tmp.len;
+	if (len >= 2 && *s == '"') {
+		s++;
+		len -= 2;
+	}
+	buf_json(b, s, len);
+	buf_destroy(&tmp);
+}
+
+static int write_suggestions(struct http_request *r, struct app_request *q, const struct field *f, struct plan *p, struct err *err)
+{
+	struct pg_bindings b;
+	struct pg_rows *rows;
+	struct buf *out = &r->out;
+	plan_bindings(q->reg, q->actor, &b);
+	if (plan_rows(p, q->pg, PG_LANE_FAST, r->arena, &b, &rows, err))
+		return -1;
+	size_t n = pg_rows_count(rows);
+	bool more = n > (size_t)p->top;
+	if (more)
+		n = (size_t)p->top;
+	buf_puts(out, "{\"items\":[");
+	for (size_t i = 0; i < n; i++) {
+		buf_printf(out, "%s{\"id\":%lld,\"title\":", i ? "," : "", (long long)pg_rows_int(rows, i, 0));
+		pg_rows_json(rows, out, i, 1);
+		buf_puts(out, ",\"hints\":[");
+		bool first = true;
+		for (size_t k = 0; k < p->fields.count; k++) {
+			struct value v = pg_rows_value(rows, r->arena, i, k + 2);
+			if (v.kind == VALUE_NIL)
+				continue;
+			if (!first)
+				buf_putc(out, ',');
+			write_hint(out, p->fields.items[k], &v, q->actor->lang);
+			first = false;
+		}
+		buf_puts(out, "]}");
+	}
+	const struct access *target = access_get(q->reg, q->actor, f->to);
+	buf_printf(out, "],\"more\":%s,\"create\":%s}", yes(more), yes(f->create && target->rows[GRANT_CREATE] != ACCESS_NONE));
+	http_reply_json(r, 200);
+	return 0;
+}
+
+int ui_lookup(struct http_request *r, struct app_request *q, struct section *s, const char *name, struct err *err)
+{
+	struct json *body;
+	struct plan *p;
+	struct record_input in = {0};
+	struct draft draft = {.a = r->arena, .in = &in};
+	const struct access *x = access_get(q->reg, q->actor, s);
+	struct field *f = section_find(s, name);
+	long long top = LOOKUP_TOP, id = 0;
+	if (!f || !f->to || f->type == FIELD_DETAIL || (access_field(x, GRANT_READ, f) == ACCESS_NONE && access_field(x, GRANT_CREATE, f) == ACCESS_NONE))
+		return err_say(err, ERR_NOT_FOUND, q->actor->lang, SAY_NO_RESOURCE);
+	if (read_json(r, q, &body, err))
+		return -1;
+	const struct json *values = json_get(body, "values");
+	if (values && odata_body_input(r->arena, q->reg, q->actor, s, values, true, &in, err))
+		return -1;
+	json_get_int(body, "top", &top);
+	json_get_int(body, "id", &id);
+	struct err unseen;
+	err_init(&unseen, r->arena);
+	if (plan_create(r->arena, q->reg, q->actor, f->to, &p, &unseen)) {
+		buf_puts(&r->out, "{\"items\":[],\"more\":false,\"create\":false}");
+		http_reply_json(r, 200);
+		return 0;
+	}
+	p->titles = true;
+	p->top = top > 0 && top <= LOOKUP_TOP_MAX ? top : LOOKUP_TOP;
+	const char *words = json_get_text(body, "q");
+	p->search = words && *words && strlen(words) <= 200 ? words : NULL;
+	choose_hints(p);
+	if (plan_order_by_name(p, err))
+		return -1;
+	if (!f->where.set || (f->where.constant && f->where.value))
+		return write_suggestions(r, q, f, p, err);
+	/* `where` may name fields of the record being written: stored ones are read in a unit */
+	struct unit_config config = {.pg = q->pg, .reg = q->reg, .actor = q->actor, .lane = PG_LANE_TX};
+	if (id && (unit_begin(&config, &draft.u, err) || unit_ready(draft.u, err) || record_load(draft.u, s, (int64_t)id, &draft.stored, err))) {
+		unit_rollback(draft.u);
+		return -1;
+	}
+	int failed;
+	if (f->where.constant) {
+		p->top = 0;
+	} else {
+		/* asked once beforehand, to learn whether something that `where` needs is still empty: then all are offered */
+		struct pg_sql probe;
+		pg_sql_create(&probe, r->arena);
+		struct expr_sql opts = {.sql = &probe, .alias = "t", .record_value = draft_value, .ctx = &draft};
+		failed = expr_sql_condition(f->where.expr, &opts, err);
+		buf_destroy(&probe.text);
+		if (failed) {
+			unit_rollback(draft.u);
+			return -1;
+		}
+		if (!draft.empty) {
+			p->choice = f->where.expr;
+			p->record_value = draft_value;
+			p->record_ctx = &draft;
+		}
+	}
+	failed = write_suggestions(r, q, f, p, err);
+	unit_rollback(draft.u);
+	return failed;
+}
+
+/* A lookup's id, or several, with titles: {"id","title"}. */
+static void write_shown(struct http_request *r, struct app_request *q, const struct field *f, const char *json)
+{
+	struct buf *b = &r->out;
+	struct json *v;
+	struct err ignored;
+	err_init(&ignored, r->arena);
+	if (!json || !f->to || json_read(r->arena, json, strlen(json), &v, &ignored)) {
+		buf_puts(b, json ? json : "null");
+		return;
+	}
+	const struct json *list = v->kind == JSON_LIST ? v->first : v;
+	if (v->kind == JSON_LIST)
+		buf_putc(b, '[');
+	for (const struct json *one = list; one; one = one->next) {
+		long long id = one->kind == JSON_DIGITS ? strtoll(one->text, NULL, 10) : 0;
+		if (one != list)
+			buf_putc(b, ',');
+		if (!id) {
+			buf_puts(b, "null");
+			continue;
+		}
+		buf_printf(b, "{\"id\":%lld,\"title\":", id);
+		text(b, title_of(q, r->arena, f->to, id));
+		buf_putc(b, '}');
+	}
+	if (v->kind == JSON_LIST)
+		buf_putc(b, ']');
+}
+
+int ui_history(struct http_request *r, struct app_request *q, struct section *s, int64_t id, struct err *err)
+{
+	struct change_item *items;
+	struct buf *b = &r->out;
+	size_t n;
+	bool more;
+	const char *before = http_query(r, "before");
+	enum lang lang = q->actor->lang;
+	if (change_list(r->arena, q->pg, q->reg, q->actor, s, id, before ? strtoll(before, NULL, 10) : 0, HISTORY, &items, &n, &more, err))
+		return -1;
+	/* who did it: one statement for all */
+	int64_t *users = arena_array(r->arena, int64_t, n ? n : 1);
+	const char **names = arena_array(r->arena, const char *, n ? n : 1);
+	for (size_t i = 0; i < n; i++)
+		users[i] = items[i].user_id;
+	if (plan_titles(r->arena, q->pg, q->reg, q->actor, q->reg->user, users, n, names, err))
+		return -1;
+	buf_puts(b, "{\"items\":[");
+	for (size_t i = 0; i < n; i++) {
+		const struct change_item *c = &items[i];
+		buf_printf(b, "%s{\"id\":%lld,\"at\":\"", i ? "," : "", (long long)c->id);
+		time_write(b, c->at_us);
+		buf_puts(b, "\",\"by\":");
+		if (c->user_id) {
+			buf_printf(b, "{\"id\":%lld,\"title\":", (long long)c->user_id);
+			text(b, names[i]);
+			buf_putc(b, '}');
+		} else {
+			buf_puts(b, "null");
+		}
+		buf_printf(b, ",\"kind\":\"%s\"", c->kind);
+		if (c->move) {
+			struct move *m = section_find_move(c->section, c->move);
+			buf_puts(b, ",\"move\":");
+			text(b, m ? label_get(&m->label, lang) : c->move);
+		}
+		if (c->comment) {
+			buf_puts(b, ",\"comment\":");
+			text(b, c->comment);
+		}
+		if (c->detail) {
+			buf_printf(b, ",\"detail\":{\"section\":\"%s\",\"label\":", c->section->expr.name);
+			text(b, label_get(&c->section->label, lang));
+			buf_printf(b, ",\"id\":%lld,\"title\":", (long long)c->record_id);
+			text(b, title_of(q, r->arena, c->section, c->record_id));
+			buf_putc(b, '}');
+		}
+		buf_puts(b, ",\"changes\":[");
+		for (size_t k = 0; k < c->nfields; k++) {
+			const struct change_field *f = &c->fields[k];
+			buf_printf(b, "%s{\"field\":\"%s\",\"label\":", k ? "," : "", f->field->expr.name);
+			text(b, label_get(&f->field->label, lang));
+			buf_puts(b, ",\"old\":");
+			write_shown(r, q, f->field, f->was);
+			buf_puts(b, ",\"new\":");
+			write_shown(r, q, f->field, f->now);
+			buf_putc(b, '}');
+		}
+		buf_puts(b, "]}");
+	}
+	buf_puts(b, "],\"next\":");
+	if (more && n)
+		buf_printf(b, "\"%lld\"}", (long long)items[n - 1].id);
+	else
+		buf_puts(b, "null}");
+	http_reply_json(r, 200);
+	return 0;
+}
