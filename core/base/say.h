@@ -54,6 +54,9 @@
 	X(IN_USE_BY, "Other records refer to this one: %s", "На эту запись ссылаются: %s")                                                     \
 	X(IN_USE_LOOKUP, "%s: the record is gone", "%s: записи уже нет")                                                                       \
 	X(TOO_MANY_RECORDS, "More than %s records in one write", "Больше %s записей за один раз")                                              \
+	X(PATH, "With these data the record belongs to another path, which has no stage '%s'",                                                  \
+	  "С такими данными запись идёт другим путём, а на нём нет стадии «%s»")                                                               \
+	X(BEING_WRITTEN, "The record is being written already", "Запись уже записывается")                                                     \
 	X(NO_LINE, "There is no such line", "Такой строки нет")                                                                                \
 	X(NO_STAGE, "There is no stage '%s'", "Нет стадии «%s»")                                                                               \
 	X(UNKNOWN_MOVE, "There is no move '%s'", "Нет перехода «%s»")                                                                          \

@@ -32,10 +32,12 @@ struct job {
 
 typedef int (*job_fn)(struct job *job, struct err *err);
 
-/* Names the function of a kind; called once at the start of a worker. `long_ms`: length of the lease (0: 60 s). */
+/* Names the function of a kind; called once at the start of a worker. `lease_ms`: length of the lease (0: 60 s). */
 void job_register(const char *kind, job_fn fn, unsigned lease_ms);
 /* Queues a job with the unit's writes; runs after commit, not before run_at_us (0: at once). */
 void job_queue(struct unit *u, const char *kind, const char *payload, int64_t run_at_us, int max_attempts);
+/* Tells the job workers that there is something to do: a NOTIFY soon, one for many calls. */
+void job_hint(struct pg *pg);
 /* Queues a job whose completion the caller tracks by id (import): sets *id. */
 int job_create(struct unit *u, const char *kind, const char *payload, int64_t *id, struct err *err);
 /* Completes the job within the unit: its commit fails with ERR_CONFLICT when the lease was lost. */

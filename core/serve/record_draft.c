@@ -1,0 +1,233 @@
+#include <string.h>
+
+#include "base/arena.h"
+#include "serve/number.h"
+#include "serve/record_private.h"
+#include "serve/stage.h"
+
+enum { FILL_ROUNDS = 4 };
+
+static const char *label(const struct unit *u, const struct field *f)
+{
+	return label_get(&f->label, u->lang);
+}
+
+/* What nobody sets by hand: built-in, computed. */
+static bool is_system_field(const struct field *f)
+{
+	return f->builtin || f->type == FIELD_FORMULA || f->type == FIELD_ROLLUP || f->type == FIELD_AUTONUMBER || f->type == FIELD_DETAIL;
+}
+
+static bool system_may(const struct record *r, const struct field *f)
+{
+	if (!(r->priv->flags & RECORD_DATA))
+		return !is_system_field(f);
+	return f->type == FIELD_STAGE || f->type == FIELD_AUTONUMBER || !is_system_field(f);
+}
+
+static bool may_write(struct record *r, const struct access *x, const struct field *f)
+{
+	struct unit *u = r->unit;
+	struct arena *a = u->arena;
+	if (u->actor->system) {
+		if (system_may(r, f))
+			return true;
+		record_fault(r, ERR_INVALID, f, say_text(a, u->lang, SAY_NOT_WRITABLE, label(u, f)));
+		return false;
+	}
+	if (f->type == FIELD_STAGE) {
+		record_fault(r, ERR_FORBIDDEN, f, say_text(a, u->lang, SAY_STAGE_BY_MOVE));
+		return false;
+	}
+	enum grant_action action = r->fresh ? GRANT_CREATE : GRANT_UPDATE;
+	if (access_field(x, action, f) == ACCESS_NONE && access_field(x, GRANT_READ, f) == ACCESS_NONE && access_field(x, GRANT_UPDATE, f) == ACCESS_NONE) {
+		record_fault(r, ERR_UNKNOWN_FIELD, f, say_text(a, u->lang, SAY_UNKNOWN_FIELD, f->expr.name));
+		return false;
+	}
+	if (is_system_field(f) || access_field(x, action, f) == ACCESS_NONE) {
+		record_fault(r, ERR_INVALID, f, say_text(a, u->lang, SAY_NOT_WRITABLE, label(u, f)));
+		return false;
+	}
+	return true;
+}
+
+/* Read-only binds everybody but the system, unless a grant that holds on the row names the field. A new record is asked when its draft stands. */
+static int may_write_row(struct record *r, const struct access *x, const struct field *f, struct err *err)
+{
+	struct unit *u = r->unit;
+	enum grant_action action = r->fresh ? GRANT_CREATE : GRANT_UPDATE;
+	bool granted, named, readonly;
+	if (access_test(u, x, action, r, !r->fresh, f, &granted, &named, err) < 0)
+		return -1;
+	if (!granted) {
+		record_fault(r, ERR_INVALID, f, say_text(u->arena, u->lang, SAY_NOT_WRITABLE, label(u, f)));
+		return 0;
+	}
+	if (named || !f->readonly.set)
+		return 0;
+	if (f->readonly.expr && r->was.values) {
+		/* as the row was: a change cannot open the field for itself */
+		if (expr_test(u->arena, f->readonly.expr, &u->env, &r->was, NULL, &r->was, &readonly, err) < 0)
+			return -1;
+	} else if (record_rule(r, &f->readonly, false, &readonly, err) < 0) {
+		return -1;
+	}
+	if (readonly)
+		record_fault(r, ERR_INVALID, f, say_text(u->arena, u->lang, SAY_READONLY, label(u, f)));
+	return 0;
+}
+
+int record_apply(struct record *r, const struct record_input *in, struct err *err)
+{
+	struct unit *u = r->unit;
+	struct record_plan *p = record_plan_get(u->reg, r->section);
+	const struct access *x = access_get(u->reg, u->actor, r->section);
+	r->priv->given = arena_array(u->arena, bool, p->nfields + 1);
+	for (size_t i = 0; i < in->sets.count; i++) {
+		struct field *f = in->sets.items[i].field;
+		bool ok = may_write(r, x, f);
+		if (ok && r->was.values && !u->actor->system && may_write_row(r, x, f, err) < 0)
+			return -1;
+		if (!ok)
+			continue;
+		r->priv->given[f->pos] = true;
+		r->now.values[f->pos] = value_copy(u->arena, &in->sets.items[i].value);
+	}
+	return 0;
+}
+
+int record_apply_new(struct record *r, const struct record_input *in, struct err *err)
+{
+	struct unit *u = r->unit;
+	if (u->actor->system)
+		return 0;
+	const struct access *x = access_get(u->reg, u->actor, r->section);
+	for (size_t i = 0; i < in->sets.count; i++) {
+		struct field *f = in->sets.items[i].field;
+		if (r->priv->given[f->pos] && may_write_row(r, x, f, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int evaluate(struct record *r, const struct field *f, const struct expr *e, struct value *out, struct err *err)
+{
+	struct unit *u = r->unit;
+	struct value v;
+	if (expr_eval(u->arena, e, &u->env, &r->now, NULL, r->was.values ? &r->was : NULL, &v, err) < 0)
+		return -1;
+	struct err one;
+	err_init(&one, u->arena);
+	/* a computed value that does not fit its field is none */
+	if (record_coerce(u->arena, u->lang, f, &v, out, &one) < 0)
+		*out = f->many ? (struct value){.kind = VALUE_LIST} : value_nil();
+	return 0;
+}
+
+static int start(struct record *r, struct err *err)
+{
+	struct unit *u = r->unit;
+	struct record_plan *p = record_plan_get(u->reg, r->section);
+	for (size_t i = 0; i < p->nfields; i++) {
+		struct field *f = r->section->fields[i];
+		if (f->has_default && record_stores(f) && !r->priv->given[i])
+			r->now.values[i] = f->default_value;
+	}
+	for (size_t i = 0; i < p->nfields; i++) {
+		struct field *f = r->section->fields[i];
+		if (f->initial.expr && record_stores(f) && !r->priv->given[i] && evaluate(r, f, f->initial.expr, &r->now.values[i], err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+struct names_one {
+	const struct record *r;
+	const bool *fresh_fields; /* by pos: changed in this round */
+	bool any;
+};
+
+static void look(void *ctx, const struct expr_table *t, const struct expr_field *f, bool of_old)
+{
+	(void)t;
+	(void)of_old;
+	struct names_one *n = ctx;
+	struct field *field = record_field(f);
+	if (field->section == n->r->section && n->fresh_fields[field->pos])
+		n->any = true;
+}
+
+int record_derive(struct record *r, struct field *const *changed, size_t nchanged, struct err *err)
+{
+	struct unit *u = r->unit;
+	struct record_plan *p = record_plan_get(u->reg, r->section);
+	if (r->fresh && !changed && start(r, err) < 0)
+		return -1;
+	bool *news = arena_array(u->arena, bool, p->nfields + 1);
+	bool fills = false;
+	for (size_t i = 0; i < p->nfields; i++) {
+		struct field *f = r->section->fields[i];
+		fills |= f->fill.expr != NULL;
+		if (!changed && record_stores(f))
+			news[i] = r->was.values ? record_changed(r, f) : !record_empty(&r->now.values[i]);
+	}
+	for (size_t i = 0; i < nchanged; i++)
+		news[changed[i]->pos] = true;
+	for (int round = 0; fills && round < FILL_ROUNDS; round++) {
+		bool *next = arena_array(u->arena, bool, p->nfields + 1), any = false;
+		for (size_t i = 0; i < p->nfields; i++) {
+			struct field *f = r->section->fields[i];
+			if (!f->fill.expr || !record_stores(f))
+				continue;
+			/* the same change gives a value: it wins */
+			bool edited = !changed && r->priv->given[i];
+			for (size_t k = 0; k < nchanged; k++)
+				edited |= changed[k] == f;
+			if (edited)
+				continue;
+			struct names_one n = {r, news, false};
+			expr_walk_fields(f->fill.expr, look, &n);
+			if (!n.any)
+				continue;
+			struct value v;
+			if (evaluate(r, f, f->fill.expr, &v, err) < 0)
+				return -1;
+			if (!value_same(&v, &r->now.values[i])) {
+				r->now.values[i] = v;
+				next[i] = any = true;
+			}
+		}
+		if (!any)
+			break;
+		news = next;
+	}
+	return 0;
+}
+
+int record_put(struct record *r, const struct field *f, const struct value *v, struct err *err)
+{
+	struct unit *u = r->unit;
+	struct value out;
+	if (is_system_field(f))
+		return err_say(err, ERR_INVALID, u->lang, SAY_NOT_WRITABLE, label(u, f));
+	if (record_coerce(u->arena, u->lang, f, v, &out, err) < 0)
+		return -1;
+	r->now.values[f->pos] = value_copy(u->arena, &out);
+	return 0;
+}
+
+void record_refuse(struct record *r, const struct field *field, const char *message)
+{
+	struct unit *u = r->unit;
+	record_fault(r, ERR_INVALID, field, message && *message ? message : say_text(u->arena, u->lang, SAY_REFUSED));
+}
+
+int record_get(struct record *r, struct arena *a, const struct field *f, struct value *out, struct err *err)
+{
+	if (record_settle(r, err) < 0)
+		return -1;
+	if (f->expr.storage == EXPR_FORMULA && f->expr.formula)
+		return expr_eval(a, f->expr.formula, &r->unit->env, &r->now, NULL, NULL, out, err);
+	*out = record_stores(f) && r->now.values ? r->now.values[f->pos] : value_nil();
+	return 0;
+}

@@ -1,0 +1,224 @@
+/* record_private: what the files of the write path share; not for others.
+ *
+ * A struct record_plan is derived from a section's definition once, in the registry's arena. A unit's identity map, queues and notes live in the unit's arena. */
+#ifndef OST_SERVE_RECORD_PRIVATE_H
+#define OST_SERVE_RECORD_PRIVATE_H
+
+#include "base/buf.h"
+#include "base/say.h"
+#include "serve/access.h"
+#include "serve/change.h"
+#include "serve/record.h"
+#include "serve/unit.h"
+
+struct pg_query;
+struct pg_rows;
+
+/* A parent whose stored rollups or checks the rows of a section touch. */
+struct record_parent {
+	struct field *by;     /* lookup of the section to the parent */
+	struct field *detail; /* the parent's detail */
+	const char *lock;     /* rows of the parent for line $1 and the further ids $2, locked in order of id */
+	bool rollups, checks;
+};
+
+/* A stored rollup that reads the section. */
+struct record_feed {
+	struct field *rollup;
+	struct field **reads;  /* fields of the section that it names */
+	size_t nreads;
+	struct field **bys;    /* lookups of the section by which a detail that it names finds its lines */
+	size_t nbys;
+	bool looked_up;        /* it reaches the section by a lookup too */
+};
+
+struct record_plan {
+	struct section *section;
+	size_t nfields;
+	struct field **columns; /* stored in a column, id excepted */
+	size_t ncolumns;
+	struct field **links;   /* several lookups or files */
+	size_t nlinks;
+	struct field *stage, *created_at, *created_by, *changed_at, *changed_by;
+	const char *select;     /* "SELECT … FROM app.x AS t WHERE ", columns as in `columns`, then links */
+	const char *by_id, *by_ids, *lock, *lock_delete; /* whole statements, $1 the id or ids */
+	const char *next_id, *next_ids; /* $1: how many */
+	struct record_parent *parents;
+	size_t nparents;
+	struct record_feed *feeds;
+	size_t nfeeds;
+	struct field **rollups; /* own stored rollups */
+	size_t nrollups;
+	bool *late;             /* by pos: the field's check reads lines or rollups: tested after the write */
+	bool late_check;        /* the section's check does */
+	bool hooks[HOOK_EVENTS];
+};
+
+struct record_private {
+	struct pg_query *query;  /* its row is on its way */
+	bool reread;             /* the database computed something: read again before use */
+	bool absent;             /* there is no such row */
+	bool *given;             /* by pos: the client set it in this write */
+	bool writing;            /* a write of it is under way: a hook does not write it again */
+	const char *prefix;      /* of targets: "payments/2/", or "" */
+	struct err *faults;      /* of the write under way: list collected, or NULL */
+	unsigned flags;          /* enum record_flags */
+	const char *move, *comment;
+	struct record *owner;    /* of a line written with its parent */
+	bool touched;            /* lines were written through it: its version rises */
+	struct record *next_drafted;
+	bool drafted;
+};
+
+struct id_pool {
+	struct section *section;
+	int64_t *ids;
+	size_t n, used;
+	size_t taken;            /* in all: decides how many are reserved next */
+	struct pg_query *query;  /* one id on its way */
+	struct id_pool *next;
+};
+
+struct rollup_note {
+	struct section *section;
+	int64_t id;
+};
+
+struct parent_query {
+	struct pg_query *query;
+	struct section *section;
+};
+
+struct unit_callback {
+	void (*fn)(void *);
+	void *arg;
+	struct unit_callback *next;
+};
+
+enum { UNIT_NESTS = 16 };
+
+struct unit_private {
+	struct unit_config config;
+	struct pg_query *clock;
+	bool ready;
+	int64_t number;              /* of ostov.unit: one write, one number */
+	struct record **slots;       /* identity map: open addressing, power of two */
+	size_t nslots, nrecords;
+	struct record *drafted;      /* records with drafts, newest first: the overlay over details */
+	struct id_pool *pools;
+	struct {
+		struct parent_query *items;
+		size_t count, cap;
+	} asked;                     /* parents on their way */
+	struct {
+		struct rollup_note *items;
+		size_t count, cap;
+	} notes;                     /* rows whose rollups have to be recomputed */
+	struct {
+		struct rollup_note *items;
+		size_t count, cap;
+	} checks;                    /* rows whose late checks have to be run */
+	struct unit_callback *after;
+	size_t written;              /* records */
+	bool jobs;                   /* a job was queued: NOTIFY at commit */
+	bool compute_rollups;        /* form: rollups come from the drafts, not from the rows */
+	int hook_depth;
+	struct actor system;
+	int nests;
+	size_t notes_at[UNIT_NESTS], checks_at[UNIT_NESTS]; /* their counts when a savepoint was set */
+	const signed char *calendar; /* exceptions of the working week by day from calendar_first */
+	int64_t calendar_first, calendar_count;
+	bool calendar_loaded;
+};
+
+/* record_plan.c */
+struct record_plan *record_plan_get(const struct registry *reg, struct section *s);
+/* The field as expr hands it back. */
+static inline struct field *record_field(const struct expr_field *f)
+{
+	return (struct field *)f;
+}
+static inline struct section *record_section(const struct expr_table *t)
+{
+	return (struct section *)t;
+}
+/* A value is kept in the row (column or link). */
+static inline bool record_stores(const struct field *f)
+{
+	return f->expr.storage == EXPR_COLUMN || f->expr.storage == EXPR_LINK;
+}
+
+/* record_load.c */
+struct record *record_find(struct unit *u, const struct section *s, int64_t id);
+struct record *record_new(struct unit *u, struct section *s, int64_t id);
+/* Starts reading a record that will be needed; queued. */
+void record_prefetch(struct unit *u, struct section *s, int64_t id);
+/* Waits for a prefetched row. */
+int record_settle(struct record *r, struct err *err);
+/* Reads and locks, parents that the input touches first or last as the order of sections wants; ERR_NOT_FOUND. */
+int record_lock(struct unit *u, struct section *s, int64_t id, bool to_delete, const struct record_input *in, struct record **out, struct err *err);
+/* Starts locking the parents that line `id` (0: a new one) has and that the input gives it; queued. `after`: of sections behind s in the order, else before. */
+void record_ask_parents(struct unit *u, struct section *s, int64_t id, const struct record_input *in, bool after);
+/* Locks the parents of the record (was and now) that its write touches, in order, those that are not locked yet. */
+int record_lock_parents(struct unit *u, struct record **rs, size_t n, struct err *err);
+/* The lines of a detail with the unit's drafts; at most UNIT_RECORDS. */
+int record_lines(struct unit *u, const struct field *detail, struct record *parent, struct record ***out, size_t *n, struct err *err);
+/* Reserves an id; queued until record_take_id. */
+void record_ask_id(struct unit *u, struct section *s);
+int record_take_id(struct unit *u, struct section *s, int64_t *id, struct err *err);
+/* Forgets all records (a savepoint was undone). */
+void record_forget_all(struct unit *u);
+void record_set_drafted(struct record *r);
+/* Fills unit->env. */
+void record_env(struct unit *u);
+/* A row of plan->select as values by pos. */
+void record_read_row(const struct record_plan *p, struct arena *a, const struct pg_rows *rows, size_t row, int64_t *id, int64_t *version, struct value *values);
+/* Reads ostov.calendar_day for workdays(); cheap when done. */
+int unit_calendar(struct unit *u, struct err *err);
+
+/* record_check.c */
+/* The rule on the record as it stands (old: as it was): its constant, `unset` when it was not given, else its expression. */
+int record_rule(struct record *r, const struct rule *rule, bool unset, bool *out, struct err *err);
+/* Adds a fault to the write's list; f NULL: of the whole record. */
+void record_fault(struct record *r, enum err_code code, const struct field *f, const char *message);
+/* A value that counts as empty: nil or an empty list. */
+bool record_empty(const struct value *v);
+/* The draft differs from the row (always true for a new record). */
+bool record_changed(const struct record *r, const struct field *f);
+/* The expression names a field of the record that changed; true for a new record. */
+bool record_names_changed(const struct record *r, const struct expr *e);
+/* required, min, max, check, lookups, files, the section's check, the tree: faults are collected, -1 only when the database fails. */
+int record_check(struct record *r, struct err *err);
+/* The choice of a lookup's target by `where`: a comparison with an empty field of the record offers all. */
+int record_where(struct record *r, const struct field *f, struct record *target, bool *out, struct err *err);
+/* Checks that read lines or rollups, after the write: queued, tested by the next call of record_late_run. */
+int record_late_run(struct unit *u, struct err *err);
+void record_late_note(struct record *r);
+
+/* record_draft.c */
+/* Puts the input into the draft after looking whether each field may be written; faults are collected. */
+int record_apply(struct record *r, const struct record_input *in, struct err *err);
+/* For a new record, when its draft stands: do the grants that hold on it give the fields set? */
+int record_apply_new(struct record *r, const struct record_input *in, struct err *err);
+/* Default, initial and fill. `changed` NULL: what differs from the row. */
+int record_derive(struct record *r, struct field *const *changed, size_t nchanged, struct err *err);
+
+/* record_write.c */
+/* Queues INSERT or UPDATE with links, history and what hangs on the section; nothing when nothing changed. */
+int record_write(struct record *r, enum change_kind kind, struct err *err);
+/* The write is queued: what was a draft is what the row holds now. */
+void record_settled(struct record *r);
+/* Queues DELETE and its history. */
+int record_erase(struct record *r, struct err *err);
+
+/* record_delete.c */
+/* Deletes a locked record after rights were asked: hooks, on_delete of what points here, owned lines, the row. */
+int record_remove(struct record *r, struct err *err);
+
+/* change.c */
+/* The JSON of what changed: {"field id":[old,new]}; of a deletion everything that was there. */
+void change_json(struct buf *out, const struct record *r, enum change_kind kind);
+/* Whose line the record is: its section and id, 0 when it is nobody's. */
+void change_parent(const struct record *r, int64_t *section, int64_t *id);
+
+#endif
