@@ -72,8 +72,8 @@ export default function CommandBox({ onClose }: { onClose: () => void }) {
   };
 
   return (
-    <Modal open onCancel={onClose} footer={null} closable={false} width={560} className="box" style={{ top: 80 }} title={null}
-      aria-label={t('frame.search')} afterOpenChange={(shown) => shown && input.current?.focus()}>
+    <Modal open onCancel={onClose} footer={null} closable={false} width={560} className="box" style={{ top: 80 }} title={<span className="hidden">{t('frame.search')}</span>}
+      afterOpenChange={(shown) => shown && input.current?.focus()}>
       <Input ref={input} size="large" variant="borderless" placeholder={t('box.placeholder')} aria-label={t('frame.search')} value={text} maxLength={200}
         onChange={(event) => setText(event.target.value)} onKeyDown={key} role="combobox" aria-expanded={entries.length > 0} aria-controls="box-list"
         aria-activedescendant={entries.length ? `box-${at}` : undefined} />

@@ -12,6 +12,7 @@ import { Boundary } from './Boundary';
 import { useTitleSetup } from './title';
 
 const Expired = lazy(() => import('../signin/Expired'));
+const ImportPage = lazy(() => import('../import/ImportPage'));
 const RecordPage = lazy(() => import('../record/RecordPage'));
 const SettingsPage = lazy(() => import('../settings/SettingsPage'));
 
@@ -31,6 +32,9 @@ export function SignedIn({ user, expired }: { user: User; expired: boolean }) {
               <Route path="/">{first ? <Redirect to={listPath(first)} replace /> : <Trouble kind="no_right" />}</Route>
               <Route path="/settings/:part?">{(params) => <SettingsPage part={params.part} />}</Route>
               <Route path="/s/:section">{(params) => <ListPage key={params.section} name={params.section} />}</Route>
+              <Route path="/s/:section/import/:job?">
+                {(params) => <ImportPage key={params.section} name={params.section} job={params.job && /^\d{1,15}$/.test(params.job) ? Number(params.job) : null} />}
+              </Route>
               <Route path="/s/:section/new">{(params) => <RecordPage key={`${params.section}/new`} name={params.section} id={null} />}</Route>
               <Route path="/s/:section/:id">
                 {(params) => (/^\d{1,18}$/.test(params.id)

@@ -74,6 +74,7 @@ export function themeConfig(isDark: boolean, still: boolean): ThemeConfig {
     components: {
       Table: { cellPaddingBlockSM: 8, headerBorderRadius: 0, cellPaddingInlineSM: 10 },
       Layout: { siderBg: isDark ? '#17191d' : '#ffffff', bodyBg: isDark ? '#121417' : '#f6f7f9' },
+      Tabs: { itemSelectedColor: accent, itemHoverColor: accent, itemActiveColor: accent, inkBarColor: accent },
       Menu: { itemHeight: 36, activeBarBorderWidth: 0 },
     },
   };

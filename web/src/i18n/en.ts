@@ -63,7 +63,7 @@ export const en = {
   file: { add: 'Choose a file', add_several: 'Add files', replace: 'Replace', remove: 'Remove {{name}}' },
   lookup: { nothing: 'Nothing found', more: 'Type more to narrow the list', create: 'Create: {{label}}', create_named: 'Create “{{name}}”' },
   record: {
-    new: '{{label}}: new', more: 'More actions', up: 'Back to the list: {{label}}', saved: 'Saved', moved: '{{label}}: done', savebar: 'Unsaved changes',
+    new: '{{label}}: new', more: 'More actions', up: 'Back to the list: {{label}}', saved: 'Saved', moved: '{{label}}: done', savebar: 'Unsaved changes', tabs: 'Parts of the form',
     changed_one: '{{count}} field changed', changed_other: '{{count}} fields changed', unchanged: 'Nothing changed yet', place: '{{at}} of {{total}}', previous: 'Previous record', next: 'Next record',
   },
   stage: { way: 'Stages', done: 'Done', of: 'stage {{at}} of {{count}}', closed: '{{label}} is not possible: {{reason}}' },
@@ -85,6 +85,19 @@ export const en = {
     done_one: '{{count}} record deleted', done_other: '{{count}} records deleted',
   },
   guard: { title: 'Leave without saving?', text: 'What you have changed on this page will be lost.', leave: 'Leave', stay: 'Stay' },
+  import: {
+    title: '{{label}}: import', another: 'Another file', mapping: 'Mapping', mapping_none: 'None: by the names of columns', choose: 'Choose a file', drop: 'or drop it here: CSV or Excel (xlsx)', sending: 'Sending the file',
+    text: 'Nothing is written yet: first you will see what was found in the file and can try it out.',
+    detecting: 'Looking at the file', checking: 'Trying it out', running: 'Importing', progress: '{{done}} of {{rows}} rows', stop: 'Stop', cancelled: 'Stopped after {{number}} rows. What was written stays.',
+    to_list: 'To the list: {{label}}', acts: 'Try or import', check: 'Try without writing', run: 'Import', checked: 'Tried out; nothing has been written yet.', check_first: 'Trying it out first shows which rows would be refused.',
+    format: 'Format of the file', rows_one: '{{number}} row', rows_other: '{{number}} rows', format_encoding: 'Encoding', format_separator: 'Separator', format_quote: 'Quotes in text', format_sheet: 'Sheet', format_decimal: 'Decimal sign',
+    format_date: 'Dates', format_header_row: 'Row with names', tab: 'tab', comma: 'comma', point: 'point', quote_doubled: 'doubled ("")', quote_backslash: 'with a backslash (\\")',
+    columns: 'Columns', column: 'Column', samples: 'Samples', field: 'Becomes', lookup: 'How it is found', nameless: 'Column {{number}}', field_of: 'Field for the column {{name}}', skip: 'Skip', by_of: 'Found by, for the column {{name}}', by_title: 'by title', create: 'create if there is none',
+    key: 'A record is known again by', key_none: 'not at all: every row is new', key_text: 'Rows whose value is already there change that record, so a file can be imported again.',
+    trial: 'What would happen', done: 'Done', created: 'Created', updated: 'Changed', unchanged: 'Unchanged', rejected: 'Refused', will_created: 'Will be created', will_updated: 'Will be changed', will_unchanged: 'Unchanged', will_rejected: 'Will be refused',
+    rejected_text_one: '{{count}} row is refused. Correct it in the file and import it again.', rejected_text_other: '{{count}} rows are refused. Correct them in the file and import it again.', rejected_file: 'Download refused rows',
+    row: 'Row', reason: 'Reason',
+  },
   settings: {
     title: 'Settings', profile: 'Profile', password: 'Password', tokens: 'API tokens', name: 'Name', differ: 'The two entries differ', password_done: 'The password is changed',
     password_old: 'Present password', password_new: 'New password', password_again: 'New password once more',

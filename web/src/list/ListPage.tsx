@@ -49,6 +49,7 @@ function List({ section }: { section: Section }) {
   const setting = useSetting<ViewSetting>(`list.${section.name}.${view?.name ?? 'all'}`);
   const [selected, setSelected] = useState<number[]>([]);
   const [at, setAt] = useState(-1);
+  const [cleared, setCleared] = useState(0);
   useTitle(section.plural);
 
   const columns = useMemo(() => {
@@ -103,7 +104,11 @@ function List({ section }: { section: Section }) {
   const empty = !rows.first.isPending && !rows.first.isError && rows.lines.length === 0;
   const body = () => {
     if (rows.first.isError && !rows.first.data) return <TroubleOf error={rows.first.error} retry={() => void rows.first.refetch()} />;
-    if (empty) return <ListEmpty section={section} narrowed={narrowed} onClear={() => change({ filters: [], search: '' })} />;
+    if (empty) return <ListEmpty section={section} narrowed={narrowed} onClear={() => {
+      // What is being typed in the search box goes too, though nothing was asked with it yet.
+      setCleared((count) => count + 1);
+      change({ filters: [], search: '' });
+    }} />;
     if (narrow) return <ListCards section={section} columns={columns} rows={rows} onOpen={open} />;
     return (
       <ListTable section={section} columns={columns} rows={rows} state={state} view={view} at={at} selected={selected} widths={setting.value?.widths ?? {}}
@@ -117,14 +122,14 @@ function List({ section }: { section: Section }) {
       <div className="page-head">
         <h1>{section.plural}</h1>
         <span className="grow" />
-        {narrow ? null : <SearchBox value={state.search} onChange={(text) => change({ search: text }, true)} />}
+        {narrow ? null : <SearchBox key={cleared} value={state.search} onChange={(text) => change({ search: text }, true)} />}
         <ListTools section={section} query={query} columns={columns} declared={view?.columns ?? []} view={view?.name ?? 'all'}
           onColumns={(next) => setting.set({ ...setting.value, columns: next })} />
         {section.can.create ? (
           <Link href={newPath(section.name)} asChild><Button type="primary" icon={<PlusOutlined />} href={newPath(section.name)}>{t('list.new')}</Button></Link>
         ) : null}
       </div>
-      {narrow ? <div className="page-search"><SearchBox value={state.search} onChange={(text) => change({ search: text }, true)} /></div> : null}
+      {narrow ? <div className="page-search"><SearchBox key={cleared} value={state.search} onChange={(text) => change({ search: text }, true)} /></div> : null}
       <div className="page-bars">
         <ViewTabs section={section} view={view?.name ?? 'all'} onView={(next) => change({ view: next === 'all' ? '' : next, sort: null })} />
         <FilterBar section={section} filters={state.filters} onChange={(filters) => change({ filters })} />

@@ -42,6 +42,7 @@ export function usualWidth(field: Field, first: boolean): number {
   if (type === 'date') return 130;
   if (type === 'datetime' || type === 'money') return 170;
   if (type === 'lookup' || type === 'text') return 220;
+  if (type === 'stage') return 165;
   return 150;
 }
 

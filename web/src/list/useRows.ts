@@ -8,6 +8,7 @@ import type { Row } from '../api/types';
 
 export const PAGE = 100;
 const BOUND = 10_000;
+const AHEAD = 20;
 
 export interface Line { key: number | string; index: number; row: Row | null }
 export type ListQuery = Record<string, string | null>;
@@ -56,15 +57,17 @@ export function useRows(section: string, query: ListQuery) {
     const known = new Map<number, Row>();
     start.forEach((row, place) => known.set(place, row));
     let end = Math.max(count, start.length);
+    let most = Infinity;
     pages.forEach((page, place) => {
       const rows = others[place]?.data?.value;
       if (!rows) return;
       rows.forEach((row, at) => known.set(page * PAGE + at, row));
-      // Beyond the bound of the count the end is found by going there.
-      if (exceeded && rows.length === PAGE) end = Math.max(end, (page + 2) * PAGE);
-      else if (exceeded && (page + 1) * PAGE >= end) end = page * PAGE + rows.length;
+      // Beyond the bound of the count the end is found by going there, some pages at a time.
+      if (rows.length < PAGE) most = Math.min(most, page * PAGE + rows.length);
+      else if (exceeded && (page + 1) * PAGE >= count) end = Math.max(end, (page + 1 + AHEAD) * PAGE);
     });
-    if (!exceeded && start.length < PAGE) end = start.length;
+    if (start.length < PAGE) most = start.length;
+    end = Math.min(end, most);
     const seen = new Set<number>();
     return Array.from({ length: end }, (_, index): Line => {
       const row = known.get(index) ?? null;

@@ -1,8 +1,9 @@
-import Tabs from 'antd/es/tabs';
 import { useEffect, useMemo, useState } from 'react';
 import type { ReactNode } from 'react';
 import { sectionField } from '../api/meta';
 import type { LayoutItem, Section } from '../api/types';
+import { TabStrip } from '../app/TabStrip';
+import { useT } from '../i18n';
 import { DetailBox } from './DetailBox';
 import { fieldFlags, fieldInput } from './draft';
 import { FieldBox } from './FieldBox';
@@ -30,6 +31,7 @@ export function FormLayout({ section, form, recordId, editing, scope, creatable 
   const items = section.layout.length ? section.layout : section.fields.filter((field) => !field.builtin).map((field) => ({ kind: 'field' as const, name: field.name }));
   const above = items.filter((item) => item.kind !== 'tab');
   const tabs = items.filter((item) => item.kind === 'tab');
+  const t = useT();
   const [tab, setTab] = useState('');
   const faulty = useMemo(() => new Set([...Object.keys(form.faults.fields), ...Object.keys(form.faults.lines)]), [form.faults]);
 
@@ -81,9 +83,8 @@ export function FormLayout({ section, form, recordId, editing, scope, creatable 
     <div id={scope} className="form">
       <div className="fields">{draw(above)}</div>
       {shown.length ? (
-        <Tabs activeKey={shown.some((item) => item.name === tab) ? tab : shown[0]?.name ?? ''} onChange={setTab} items={shown.map((item) => ({
+        <TabStrip id={scope} label={t('record.tabs')} active={shown.some((item) => item.name === tab) ? tab : shown[0]?.name ?? ''} onChange={setTab} items={shown.map((item) => ({
           key: item.name,
-          forceRender: true,
           label: <>{item.label || item.name}{names(item.items).some((name) => faulty.has(name)) ? <span className="tab-fault" aria-hidden="true" /> : null}</>,
           children: <div className="fields">{draw(item.items)}</div>,
         }))} />

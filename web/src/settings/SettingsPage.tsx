@@ -1,6 +1,6 @@
-import Tabs from 'antd/es/tabs';
 import { useLocation } from 'wouter';
 import { settingsPath } from '../app/paths';
+import { TabStrip } from '../app/TabStrip';
 import { useTitle } from '../app/title';
 import { useT } from '../i18n';
 import { PasswordForm } from './PasswordForm';
@@ -20,8 +20,8 @@ export default function SettingsPage({ part }: { part: string | undefined }) {
     <div className="page">
       <div className="page-head"><h1>{t('settings.title')}</h1></div>
       <div className="settings">
-        <Tabs activeKey={shown} onChange={(key) => navigate(settingsPath(key))} destroyOnHidden
-          items={PARTS.map((item) => ({ key: item, label: t(`settings.${item}`), children: pages[item] }))} />
+        <TabStrip id="settings" label={t('settings.title')} active={shown} onChange={(key) => navigate(settingsPath(key))}
+          items={PARTS.map((item) => ({ key: item, label: t(`settings.${item}`), children: item === shown ? pages[item] : null }))} />
       </div>
     </div>
   );
