@@ -87,10 +87,8 @@ bool record_names_changed(const struct record *r, const struct expr *e)
 static int check_required(struct record *r, const struct field *f, const struct stage *stage, bool entered, struct err *err)
 {
 	struct unit *u = r->unit;
-	if (f->expr.storage != EXPR_DETAIL && !record_empty(&r->now.values[f->pos]))
-		return 0;
 	/* a number that is still to come is not missing */
-	if (f->type == FIELD_AUTONUMBER)
+	if (u->priv->form || f->type == FIELD_AUTONUMBER || !record_empty(&r->now.values[f->pos]))
 		return 0;
 	bool touched = entered || record_changed(r, f) || record_names_changed(r, f->required.expr);
 	if (!touched)
@@ -386,12 +384,12 @@ int record_check(struct record *r, struct err *err)
 			return -1;
 		if (record_changed(r, f))
 			check_bounds(r, f);
-		if (!p->late[i] && check_check(r, f, err) < 0)
+		if ((!p->late[i] || u->priv->form) && check_check(r, f, err) < 0)
 			return -1;
 		if (check_references(r, f, err) < 0)
 			return -1;
 	}
-	if (r->section->check.expr && !p->late_check && record_names_changed(r, r->section->check.expr)) {
+	if (r->section->check.expr && (!p->late_check || u->priv->form) && record_names_changed(r, r->section->check.expr)) {
 		bool ok;
 		if (record_rule(r, &r->section->check, true, &ok, err) < 0)
 			return -1;

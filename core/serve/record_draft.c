@@ -161,7 +161,7 @@ int record_derive(struct record *r, struct field *const *changed, size_t nchange
 {
 	struct unit *u = r->unit;
 	struct record_plan *p = record_plan_get(u->reg, r->section);
-	if (r->fresh && !changed && start(r, err) < 0)
+	if (r->fresh && start(r, err) < 0)
 		return -1;
 	bool *news = arena_array(u->arena, bool, p->nfields + 1);
 	bool fills = false;

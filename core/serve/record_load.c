@@ -429,7 +429,7 @@ static int env_get(void *ctx, struct arena *a, const struct expr_table *t, const
 	struct unit *u = ctx;
 	const struct record_face *face = record;
 	struct field *field = record_field(f);
-	if (u->priv->compute_rollups && field->type == FIELD_ROLLUP && field->rollup.expr && face == &face->record->now)
+	if (u->priv->form && field->type == FIELD_ROLLUP && field->rollup.expr && face == &face->record->now)
 		return expr_eval(a, field->rollup.expr, &u->env, face, NULL, NULL, out, err);
 	if (record_settle(face->record, err) < 0)
 		return -1;

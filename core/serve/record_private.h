@@ -121,7 +121,7 @@ struct unit_private {
 	struct unit_callback *after;
 	size_t written;              /* records */
 	bool jobs;                   /* a job was queued: NOTIFY at commit */
-	bool compute_rollups;        /* form: rollups come from the drafts, not from the rows */
+	bool form;                   /* a draft is looked at, nothing is written: rollups come from the drafts, what is missing is no fault yet */
 	int hook_depth;
 	struct actor system;
 	int nests;
