@@ -21,29 +21,28 @@
 #include "base/log.h"
 #include "cli/apply.h"
 #include "cli/cli.h"
+#include "cli/paths.h"
 #include "cli/serve_files.h"
 #include "cli/supervisor.h"
 #include "edge/config_load.h"
-#include "cli/paths.h"
 #include "pg/pg.h"
 #include "pg/pg_private.h"
 
-static const char help[] =
-	"usage: ostov serve CONFIG|- [OPTION...]\n"
-	"\n"
-	"Applies the configuration in the folder CONFIG and serves it; '-' serves what was applied last.\n"
-	"Without --database it creates and runs a PostgreSQL of its own under the data folder.\n"
-	"\n"
-	"  --listen HOST:PORT      address to serve on (default 127.0.0.1:8080)\n"
-	"  --data DIR              folder for the database (default ./var)\n"
-	"  --database URL          PostgreSQL to use instead: postgresql://user@host/name\n"
-	"  --base-url URL          address under which people reach this server, when it is another\n"
-	"  --sample                load the configuration's sample data, once\n"
-	"  --workers N             web workers (default: half of the processors, at least 2)\n"
-	"  --log-statements FILE   append every unit of work sent to PostgreSQL, once each, as JSON (for benchmarks)\n"
-	"\n"
-	"Ends on Ctrl-C or SIGTERM, after the requests in hand.\n"
-	"exit status: 0 stopped, 1 the configuration is at fault, 2 usage, 3 database, disk or port\n";
+static const char help[] = "usage: ostov serve CONFIG|- [OPTION...]\n"
+						   "\n"
+						   "Applies the configuration in the folder CONFIG and serves it; '-' serves what was applied last.\n"
+						   "Without --database it creates and runs a PostgreSQL of its own under the data folder.\n"
+						   "\n"
+						   "  --listen HOST:PORT      address to serve on (default 127.0.0.1:8080)\n"
+						   "  --data DIR              folder for the database (default ./var)\n"
+						   "  --database URL          PostgreSQL to use instead: postgresql://user@host/name\n"
+						   "  --base-url URL          address under which people reach this server, when it is another\n"
+						   "  --sample                load the configuration's sample data, once\n"
+						   "  --workers N             web workers (default: half of the processors, at least 2)\n"
+						   "  --log-statements FILE   append every unit of work sent to PostgreSQL, once each, as JSON (for benchmarks)\n"
+						   "\n"
+						   "Ends on Ctrl-C or SIGTERM, after the requests in hand.\n"
+						   "exit status: 0 stopped, 1 the configuration is at fault, 2 usage, 3 database, disk or port\n";
 
 enum { WORKERS_MAX = 256, LOCK_WAIT_MS = 10000 };
 
@@ -155,7 +154,8 @@ static int sign_ins(struct serve *s)
 	struct err errs;
 	struct registry *r = NULL;
 	err_init(&errs, s->arena);
-	if (paths_join(lua, sizeof lua, "lua") || paths_join(modules, sizeof modules, "modules") || config_load_dir(s->arena, s->config, lua, modules, NULL, &r, &errs))
+	if (paths_join(lua, sizeof lua, "lua") || paths_join(modules, sizeof modules, "modules") ||
+		config_load_dir(s->arena, s->config, lua, modules, NULL, &r, &errs))
 		return CLI_OK;
 	const char *last = NULL;
 	for (size_t i = 0; i < r->ndata; i++) {
@@ -243,7 +243,7 @@ static int place_step(struct serve *s)
 		const struct passwd *pw = getpwnam(PG_PRIVATE_USER);
 		if (!pw) {
 			fprintf(stderr, "ostov serve: workers do not run as root, and there is no system user '" PG_PRIVATE_USER "'\n"
-			                "hint: useradd --system --user-group --shell /usr/sbin/nologin " PG_PRIVATE_USER "\n");
+							"hint: useradd --system --user-group --shell /usr/sbin/nologin " PG_PRIVATE_USER "\n");
 			return CLI_ENV;
 		}
 		v->drop = true;
@@ -332,8 +332,8 @@ int cmd_serve(int argc, char **argv)
 	const char *config = NULL, *workers = NULL;
 	const struct {
 		const char *name, **value;
-	} options[] = {{"--listen", &s.listen}, {"--data", &s.data}, {"--database", &s.database}, {"--base-url", &s.base_url},
-	               {"--workers", &workers}, {"--log-statements", &s.log_statements}};
+	} options[] = {{"--listen", &s.listen},     {"--data", &s.data},     {"--database", &s.database},
+				   {"--base-url", &s.base_url}, {"--workers", &workers}, {"--log-statements", &s.log_statements}};
 	for (int i = 1; i < argc; i++) {
 		size_t k = 0, n = sizeof options / sizeof *options, len = strcspn(argv[i], "=");
 		while (k < n && (strlen(options[k].name) != len || strncmp(argv[i], options[k].name, len) != 0))

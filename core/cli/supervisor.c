@@ -24,29 +24,29 @@
 
 enum {
 	POLL_MS = 100,
-	CPU_LIMIT_MS = 500,       /* of a web worker's own processor time without a tick */
+	CPU_LIMIT_MS = 500, /* of a web worker's own processor time without a tick */
 	WALL_LIMIT_MS = 10000,
-	START_LIMIT_MS = 60000,   /* until a worker serves */
-	DRAIN_LIMIT_MS = 11000,   /* a little more than a worker gives itself */
-	YOUNG_MS = 1000,          /* one that died sooner is restarted with a pause */
+	START_LIMIT_MS = 60000, /* until a worker serves */
+	DRAIN_LIMIT_MS = 11000, /* a little more than a worker gives itself */
+	YOUNG_MS = 1000,        /* one that died sooner is restarted with a pause */
 	PAUSE_MIN_MS = 100,
 	PAUSE_MAX_MS = 5000,
-	NEVER_READY_DEATHS = 3,   /* of each worker, before anything ever served: then the environment is at fault */
+	NEVER_READY_DEATHS = 3, /* of each worker, before anything ever served: then the environment is at fault */
 	BACKLOG = 1024
 };
 
 /* One place for a worker; the process in it changes. */
 struct place {
 	struct worker_config config;
-	pid_t pid;               /* 0 while none runs */
-	uint64_t started;        /* monotonic ms */
-	uint64_t restart_at;     /* while none runs */
-	unsigned pause;          /* ms before the next restart */
-	int deaths;              /* in a row, before serving */
-	uint64_t ticks;          /* last seen */
-	uint64_t tick_wall;      /* when they last changed */
-	uint64_t tick_cpu;       /* the worker's processor time then, ms */
-	bool killed;             /* by the watchdog */
+	pid_t pid;           /* 0 while none runs */
+	uint64_t started;    /* monotonic ms */
+	uint64_t restart_at; /* while none runs */
+	unsigned pause;      /* ms before the next restart */
+	int deaths;          /* in a row, before serving */
+	uint64_t ticks;      /* last seen */
+	uint64_t tick_wall;  /* when they last changed */
+	uint64_t tick_cpu;   /* the worker's processor time then, ms */
+	bool killed;         /* by the watchdog */
 };
 
 struct run {
@@ -55,7 +55,7 @@ struct run {
 	int nplaces;
 	bool was_ready, stopping, hasty;
 	uint64_t stop_began;
-	uint64_t cluster_at;     /* when to restart the cluster, 0 none */
+	uint64_t cluster_at; /* when to restart the cluster, 0 none */
 	unsigned cluster_pause;
 	uint64_t last_poll;
 };
@@ -180,7 +180,8 @@ static void place_died(struct run *r, struct place *p, int status)
 	if (r->stopping)
 		return;
 	if (WIFSIGNALED(status))
-		log_warn("worker %s ended by signal %d (%s)%s", place_name(p, name), WTERMSIG(status), strsignal(WTERMSIG(status)), p->killed ? ", the watchdog's" : "");
+		log_warn("worker %s ended by signal %d (%s)%s", place_name(p, name), WTERMSIG(status), strsignal(WTERMSIG(status)),
+				 p->killed ? ", the watchdog's" : "");
 	else
 		log_warn("worker %s ended with status %d", place_name(p, name), WEXITSTATUS(status));
 	/* one that served is back within the second, however often it is killed; one that cannot start has time */
@@ -246,10 +247,12 @@ static void place_watch(struct place *p, uint64_t now, bool overslept)
 		p->tick_cpu = cpu;
 		return;
 	}
-	const char *why = known && since(cpu, p->tick_cpu) > CPU_LIMIT_MS ? "of processor time" : since(now, p->tick_wall) > WALL_LIMIT_MS ? "of waiting" : NULL;
+	const char *why = known && since(cpu, p->tick_cpu) > CPU_LIMIT_MS ? "of processor time"
+					  : since(now, p->tick_wall) > WALL_LIMIT_MS      ? "of waiting"
+																	  : NULL;
 	if (why) {
 		log_error("worker %s hangs (%d ms %s without a tick): killed", place_name(p, name),
-		          (int)(why[3] == 'p' ? cpu - p->tick_cpu : since(now, p->tick_wall)), why);
+				  (int)(why[3] == 'p' ? cpu - p->tick_cpu : since(now, p->tick_wall)), why);
 		p->killed = true;
 		kill(p->pid, SIGKILL);
 	}

@@ -15,15 +15,15 @@ struct err;
 struct pg_private;
 
 struct supervisor {
-	struct worker_config worker;                     /* what is the same for all workers */
-	int web, job;                                    /* numbers of workers */
-	int (*web_run)(const struct worker_config *c);   /* entry points */
+	struct worker_config worker;                   /* what is the same for all workers */
+	int web, job;                                  /* numbers of workers */
+	int (*web_run)(const struct worker_config *c); /* entry points */
 	int (*job_run)(const struct worker_config *c);
-	struct pg_private *cluster;                      /* ours to keep alive, or NULL */
-	bool drop;                                       /* workers become uid and gid */
+	struct pg_private *cluster; /* ours to keep alive, or NULL */
+	bool drop;                  /* workers become uid and gid */
 	uid_t uid;
 	gid_t gid;
-	void (*ready)(void *ctx);                        /* called once, when every worker serves; may be NULL */
+	void (*ready)(void *ctx); /* called once, when every worker serves; may be NULL */
 	void *ctx;
 };
 

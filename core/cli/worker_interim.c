@@ -51,7 +51,8 @@ static void begin(void *arg)
 	struct pg_config config = {.conninfo = c->conninfo, .name = "ostov", .log_statements = c->log_statements};
 	struct err err;
 	err_init(&err, NULL);
-	struct http_config h = {.listen_fd = c->listen_fd, .listen = "127.0.0.1", .base_url = c->base_url, .handle = handle, .streams = streams};
+	struct http_config h = {
+		.listen_fd = c->listen_fd, .listen = "127.0.0.1", .base_url = c->base_url, .handle = handle, .streams = streams};
 	if (pg_open(&config, &pg, &err) || (c->kind == WORKER_WEB && http_server_start(&h, &http, &err))) {
 		log_error("%s", err.message);
 		worker_done();

@@ -44,9 +44,9 @@ enum pg_type {
 };
 
 struct pg_config {
-	const char *conninfo;    /* libpq connection string or URL */
-	const char *name;        /* application_name */
-	int fast, slow, tx;      /* connections of each lane; 0: 2, 2, 6 */
+	const char *conninfo; /* libpq connection string or URL */
+	const char *name;     /* application_name */
+	int fast, slow, tx;   /* connections of each lane; 0: 2, 2, 6 */
 	/* File to which every unit of work is appended, once per distinct list of texts, or NULL (for benchmarks): a line of JSON {"kind":"read"|"tx"|"outside",
 	 * "statements":[{"sql","params":[{"type":oid,"value":text|null}]}]} in the order sent, BEGIN and COMMIT included. */
 	const char *log_statements;
@@ -74,7 +74,8 @@ void pg_close(struct pg *pg);
 uint64_t pg_down_ms(const struct pg *pg);
 
 /* Runs one reading statement on a lane (FAST or SLOW) and waits for its rows. ERR_UNAVAILABLE when the lane is full (2 s) or the database away. */
-int pg_read(struct pg *pg, enum pg_lane lane, struct arena *a, const char *sql, const struct pg_params *params, struct pg_rows **rows, struct err *err);
+int pg_read(struct pg *pg, enum pg_lane lane, struct arena *a, const char *sql, const struct pg_params *params, struct pg_rows **rows,
+			struct err *err);
 
 /* Checks out a connection (waits at most 2 s); BEGIN travels with the first statement. `lane` is PG_LANE_TX, or PG_LANE_SLOW for long work, or OPERATOR. */
 int pg_tx_open(struct pg *pg, enum pg_lane lane, struct pg_tx **out, struct err *err);

@@ -183,12 +183,8 @@ static bool result_take(struct pg_conn *c, struct pg_expect *e, PGresult *res)
 		return false;
 	}
 	switch (e->kind) {
-	case PG_EXPECT_SYNC:
-		PQclear(res);
-		return status == PGRES_PIPELINE_SYNC;
-	case PG_EXPECT_DEALLOCATE:
-		PQclear(res);
-		return true;
+	case PG_EXPECT_SYNC: PQclear(res); return status == PGRES_PIPELINE_SYNC;
+	case PG_EXPECT_DEALLOCATE: PQclear(res); return true;
 	case PG_EXPECT_PREPARE:
 		if (status != PGRES_COMMAND_OK) {
 			pg_stmt_forget(c, e->stmt, false);
@@ -199,8 +195,7 @@ static bool result_take(struct pg_conn *c, struct pg_expect *e, PGresult *res)
 		}
 		PQclear(res);
 		return true;
-	case PG_EXPECT_EXECUTE:
-		break;
+	case PG_EXPECT_EXECUTE: break;
 	}
 	if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH) {
 		PQclear(res);
@@ -530,7 +525,8 @@ static int connect_failed(struct pg_conn *c, PGconn *pq, const char *what, struc
 	return err_set(err, ERR_UNAVAILABLE, "the database cannot be reached: %s", text);
 }
 
-int pg_conn_connect(struct pg_conn *c, const char *const *keywords, const char *const *values, bool resolve, unsigned timeout_ms, struct err *err)
+int pg_conn_connect(struct pg_conn *c, const char *const *keywords, const char *const *values, bool resolve, unsigned timeout_ms,
+					struct err *err)
 {
 	assert(c->state == PG_CONN_CLOSED && !c->pq);
 	c->state = PG_CONN_CONNECTING;

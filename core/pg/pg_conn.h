@@ -38,9 +38,9 @@ struct pg_query {
 	struct fiber *waiter;           /* suspended until done, or NULL */
 	PGresult *res;                  /* owned until taken */
 	enum pg_outcome outcome;
-	bool unprepared;                /* not worth a place in the cache */
-	bool alone;                     /* gets a sync of its own */
-	bool stale;                     /* failed because the prepared statement no longer fits: forgotten, may run again */
+	bool unprepared; /* not worth a place in the cache */
+	bool alone;      /* gets a sync of its own */
+	bool stale;      /* failed because the prepared statement no longer fits: forgotten, may run again */
 };
 
 enum pg_expect_kind { PG_EXPECT_PREPARE, PG_EXPECT_EXECUTE, PG_EXPECT_DEALLOCATE, PG_EXPECT_SYNC };
@@ -58,16 +58,16 @@ struct pg_conn {
 	struct pg *pg;
 	enum pg_lane lane;
 	enum pg_conn_state state;
-	PGconn *pq;     /* NULL while closed */
-	uv_poll_t *poll; /* on the heap: outlives the connection until its close callback */
-	bool writing;   /* the poll waits for writability too */
-	bool taken;     /* checked out */
-	bool draining;  /* inside the loop that reads results */
-	bool in_tx;     /* BEGIN was sent */
-	unsigned failures;   /* connects that failed in a row */
-	uint64_t next_try;   /* monotonic ms before which no connect is tried */
-	uint64_t progress;   /* monotonic ms of the last result, or of the first expectation */
-	unsigned patience;   /* ms without progress after which the connection counts as broken; 0: endless */
+	PGconn *pq;        /* NULL while closed */
+	uv_poll_t *poll;   /* on the heap: outlives the connection until its close callback */
+	bool writing;      /* the poll waits for writability too */
+	bool taken;        /* checked out */
+	bool draining;     /* inside the loop that reads results */
+	bool in_tx;        /* BEGIN was sent */
+	unsigned failures; /* connects that failed in a row */
+	uint64_t next_try; /* monotonic ms before which no connect is tried */
+	uint64_t progress; /* monotonic ms of the last result, or of the first expectation */
+	unsigned patience; /* ms without progress after which the connection counts as broken; 0: endless */
 
 	struct pg_expect *ring; /* power of two */
 	size_t ring_cap, ring_head, nexpect;
@@ -99,7 +99,8 @@ void pg_conn_create(struct pg_conn *c, struct pg *pg, enum pg_lane lane, unsigne
 /* Breaks the connection and frees what belongs to it; not *c. */
 void pg_conn_destroy(struct pg_conn *c);
 /* Connects within timeout_ms; keywords and values as for PQconnectStartParams with expand_dbname. In a fiber. `resolve`: host names are looked up in the thread pool. */
-int pg_conn_connect(struct pg_conn *c, const char *const *keywords, const char *const *values, bool resolve, unsigned timeout_ms, struct err *err);
+int pg_conn_connect(struct pg_conn *c, const char *const *keywords, const char *const *values, bool resolve, unsigned timeout_ms,
+					struct err *err);
 /* Hands the query to libpq, preparing its statement when it is new; nothing is certain to leave before pg_conn_sync. After a loss the query is done at once. */
 void pg_conn_send(struct pg_conn *c, struct pg_query *q);
 /* Ends a group of queries that fail together, and sends. */

@@ -15,8 +15,8 @@
 #include "pg/pg_error.h"
 
 /* Every session: names are schema-qualified, times UTC, no JIT for statements of a millisecond. */
-#define SETTINGS_ALL \
-	"-c search_path= -c TimeZone=UTC -c client_encoding=UTF8 -c jit=off -c idle_in_transaction_session_timeout=60s -c DateStyle=ISO " \
+#define SETTINGS_ALL                                                                                                                       \
+	"-c search_path= -c TimeZone=UTC -c client_encoding=UTF8 -c jit=off -c idle_in_transaction_session_timeout=60s -c DateStyle=ISO "      \
 	"-c bytea_output=hex -c extra_float_digits=1 -c standard_conforming_strings=on -c default_transaction_isolation=read\\ committed "
 
 static const struct {
@@ -111,8 +111,9 @@ static const char *options_join(struct pg *pg, const char *ours)
 int pg_pool_connect(struct pg *pg, struct pg_conn *c, const char *options, struct err *err)
 {
 	/* what stands after dbname overrides the conninfo */
-	const char *const keywords[] = {"fallback_application_name", "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout",
-	                                "dbname", "client_encoding", "options", NULL};
+	const char *const keywords[] = {"fallback_application_name", "keepalives_idle",  "keepalives_interval",
+									"keepalives_count",          "tcp_user_timeout", "dbname",
+									"client_encoding",           "options",          NULL};
 	const char *const values[] = {pg->config.name, "30", "10", "3", "30000", pg->config.conninfo, "UTF8", options, NULL};
 	struct err why;
 	err_init(&why, NULL);
@@ -315,7 +316,8 @@ static int exclusive_run(struct pg *pg, enum pg_lane lane, struct pg_query *q, s
 	}
 }
 
-int pg_read(struct pg *pg, enum pg_lane lane, struct arena *a, const char *sql, const struct pg_params *params, struct pg_rows **rows, struct err *err)
+int pg_read(struct pg *pg, enum pg_lane lane, struct arena *a, const char *sql, const struct pg_params *params, struct pg_rows **rows,
+			struct err *err)
 {
 	struct pg_query q = {.sql = sql, .params = params, .arena = a};
 	if (pg_params_check(params, err))

@@ -18,10 +18,10 @@ struct err;
 struct map;
 
 enum {
-	PG_WAIT_MS = 2000,       /* longest wait for a connection */
-	PG_WAITERS = 1000,       /* fibers that wait for one lane */
-	PG_FAST_DEPTH = 256,     /* statements in flight on one fast connection */
-	PG_CONNECT_MS = 5000,    /* one attempt to connect */
+	PG_WAIT_MS = 2000,    /* longest wait for a connection */
+	PG_WAITERS = 1000,    /* fibers that wait for one lane */
+	PG_FAST_DEPTH = 256,  /* statements in flight on one fast connection */
+	PG_CONNECT_MS = 5000, /* one attempt to connect */
 	PG_BACKOFF_MIN_MS = 50,
 	PG_BACKOFF_MAX_MS = 500, /* recovery within a second of the database's */
 	PG_PARAMS_LIMIT = 65535, /* libpq refuses more without a word to the server */
@@ -31,10 +31,10 @@ enum {
 struct pg_lane_conns {
 	struct pg_conn *conns; /* nconns of them */
 	int nconns;
-	int promised;          /* idle connections that woken waiters are about to take */
-	unsigned waiting;      /* fibers in the queue */
+	int promised;     /* idle connections that woken waiters are about to take */
+	unsigned waiting; /* fibers in the queue */
 	struct fiber_queue queue;
-	const char *options;   /* settings of its sessions */
+	const char *options; /* settings of its sessions */
 };
 
 struct pg_listener {
@@ -46,10 +46,10 @@ struct pg_listener {
 };
 
 struct pg {
-	struct arena *arena;  /* of the texts */
+	struct arena *arena; /* of the texts */
 	struct pg_config config;
 	struct pg_lane_conns lanes[PG_LANES];
-	bool resolve;         /* the conninfo has a host name */
+	bool resolve; /* the conninfo has a host name */
 	bool closing;
 	int refs;             /* handles and fibers that still use the memory */
 	uint64_t down_since;  /* monotonic ms, 0 while a connection is live */
@@ -62,8 +62,8 @@ struct pg {
 	struct fiber *listen_fiber; /* suspended until something changes, or NULL */
 	bool listen_running;
 
-	int log_fd;           /* of log_statements, -1 none */
-	struct map *logged;   /* units already written */
+	int log_fd;         /* of log_statements, -1 none */
+	struct map *logged; /* units already written */
 };
 
 /* Checks out a connection of TX, SLOW or OPERATOR; waits at most PG_WAIT_MS. */

@@ -59,7 +59,8 @@ static void child_become(const struct pg_private *p, pid_t parent, int out_fd)
 	dup2(out_fd, 2);
 	closefrom(3);
 	/* a cluster of ours is not steered by the environment of whoever started us */
-	static const char *const names[] = {"PGDATA", "PGHOST", "PGPORT", "PGUSER", "PGDATABASE", "PGOPTIONS", "PGSERVICE", "PGPASSWORD", "PGPASSFILE"};
+	static const char *const names[] = {"PGDATA",    "PGHOST",    "PGPORT",     "PGUSER",    "PGDATABASE",
+										"PGOPTIONS", "PGSERVICE", "PGPASSWORD", "PGPASSFILE"};
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		unsetenv(names[i]);
 	setenv("LC_ALL", "C", 1);
@@ -109,7 +110,17 @@ static int initdb_run(struct pg_private *p, const char *dir, const char *locale,
 	char program[PATH_MAX], arg_locale[64];
 	snprintf(program, sizeof program, "%s/initdb", p->bin);
 	snprintf(arg_locale, sizeof arg_locale, "--locale=%s", locale);
-	char *argv[] = {program, "-D", (char *)dir, "-U", PG_PRIVATE_USER, "--auth=trust", "--encoding=UTF8", arg_locale, "--data-checksums", "--no-instructions", NULL};
+	char *argv[] = {program,
+					"-D",
+					(char *)dir,
+					"-U",
+					PG_PRIVATE_USER,
+					"--auth=trust",
+					"--encoding=UTF8",
+					arg_locale,
+					"--data-checksums",
+					"--no-instructions",
+					NULL};
 	pid_t pid = child_start(p, argv, log);
 	int status = 0;
 	if (pid < 0)
@@ -150,21 +161,25 @@ static int settings_write(struct arena *a, const struct pg_private *p, struct er
 	long connections = 60 + 13 * (cores / 2 > 3 ? cores / 2 : 3);
 	struct buf b = BUF_INIT;
 	buf_printf(&b,
-	           "# Made by `ostov serve`.\n"
-	           "max_connections = %ld\n"
-	           "shared_buffers = %ldMB\n"
-	           "effective_cache_size = %ldMB\n"
-	           "maintenance_work_mem = %ldMB\n"
-	           "work_mem = 8MB\n"
-	           "fsync = on\nfull_page_writes = on\nsynchronous_commit = on\n"
-	           "wal_level = replica\nmax_wal_size = 2GB\nmin_wal_size = 80MB\ncheckpoint_completion_target = 0.9\nwal_compression = on\n"
-	           "random_page_cost = 1.1\n"
-	           "jit = off\n"
-	           "password_encryption = scram-sha-256\n"
-	           "timezone = 'UTC'\nlog_timezone = 'UTC'\nlc_messages = 'C'\n"
-	           "logging_collector = on\nlog_directory = 'log'\nlog_filename = 'postgresql-%%a.log'\nlog_truncate_on_rotation = on\nlog_rotation_age = 1d\n"
-	           "log_min_messages = warning\nlog_line_prefix = '%%m [%%p] %%a '\n",
-	           connections, shared, ram_mb / 2, ram_mb / 32 < 64 ? 64 : ram_mb / 32 > 1024 ? 1024 : ram_mb / 32);
+			   "# Made by `ostov serve`.\n"
+			   "max_connections = %ld\n"
+			   "shared_buffers = %ldMB\n"
+			   "effective_cache_size = %ldMB\n"
+			   "maintenance_work_mem = %ldMB\n"
+			   "work_mem = 8MB\n"
+			   "fsync = on\nfull_page_writes = on\nsynchronous_commit = on\n"
+			   "wal_level = replica\nmax_wal_size = 2GB\nmin_wal_size = 80MB\ncheckpoint_completion_target = 0.9\nwal_compression = on\n"
+			   "random_page_cost = 1.1\n"
+			   "jit = off\n"
+			   "password_encryption = scram-sha-256\n"
+			   "timezone = 'UTC'\nlog_timezone = 'UTC'\nlc_messages = 'C'\n"
+			   "logging_collector = on\nlog_directory = 'log'\nlog_filename = 'postgresql-%%a.log'\nlog_truncate_on_rotation = "
+			   "on\nlog_rotation_age = 1d\n"
+			   "log_min_messages = warning\nlog_line_prefix = '%%m [%%p] %%a '\n",
+			   connections, shared, ram_mb / 2,
+			   ram_mb / 32 < 64     ? 64
+			   : ram_mb / 32 > 1024 ? 1024
+									: ram_mb / 32);
 	const char *path = arena_printf(a, "%s/ostov.conf", p->data);
 	int bad = private_file_write(path, b.data, p->uid, p->gid);
 	buf_destroy(&b);
@@ -180,7 +195,8 @@ static int spawn(struct pg_private *p)
 	snprintf(data, sizeof data, "%s", p->data);
 	snprintf(socket, sizeof socket, "unix_socket_directories=%s", p->socket);
 	snprintf(log, sizeof log, "%s/start.log", p->base);
-	char *argv[] = {program, "-D", data, "-c", "listen_addresses=", "-c", socket, "-c", "unix_socket_permissions=0700", "-c", "port=5432", NULL};
+	char *argv[] = {program, "-D",        data, "-c", "listen_addresses=", "-c", socket, "-c", "unix_socket_permissions=0700",
+					"-c",    "port=5432", NULL};
 	p->pid = child_start(p, argv, log);
 	return p->pid < 0 ? -1 : 0;
 }

@@ -26,8 +26,8 @@ struct pg_private {
 	const char *conninfo; /* for pg_open */
 	uid_t uid;            /* whom the cluster runs as */
 	gid_t gid;
-	bool drop;            /* we are root: children become uid and gid */
-	bool created;         /* initdb ran */
+	bool drop;    /* we are root: children become uid and gid */
+	bool created; /* initdb ran */
 };
 
 /* Starts the cluster under dir (creating it when missing), or finds the running one; texts in `a`. Blocks: only in the supervisor and in commands. */

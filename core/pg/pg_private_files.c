@@ -184,7 +184,7 @@ static bool has_server(const char *dir)
 {
 	char path[PATH_MAX];
 	return snprintf(path, sizeof path, "%s/initdb", dir) < (int)sizeof path && access(path, X_OK) == 0 &&
-	       snprintf(path, sizeof path, "%s/postgres", dir) < (int)sizeof path && access(path, X_OK) == 0;
+		   snprintf(path, sizeof path, "%s/postgres", dir) < (int)sizeof path && access(path, X_OK) == 0;
 }
 
 static char *command_line(struct arena *a, const char *command)

@@ -11,9 +11,18 @@
 #include "pg/pg_pool.h"
 
 /* Further types that PostgreSQL's own functions return; read, never declared. */
-enum { OID_CHAR = 18, OID_NAME = 19, OID_OID = 26, OID_FLOAT4 = 700, OID_FLOAT8 = 701, OID_TIMESTAMP = 1114, OID_UUID = 2950, OID_XID8 = 5069 };
+enum {
+	OID_CHAR = 18,
+	OID_NAME = 19,
+	OID_OID = 26,
+	OID_FLOAT4 = 700,
+	OID_FLOAT8 = 701,
+	OID_TIMESTAMP = 1114,
+	OID_UUID = 2950,
+	OID_XID8 = 5069
+};
 
-#define EPOCH_DAYS 10957                      /* from 1970-01-01 to 2000-01-01 */
+#define EPOCH_DAYS 10957 /* from 1970-01-01 to 2000-01-01 */
 #define EPOCH_US (EPOCH_DAYS * INT64_C(86400000000))
 
 struct pg_rows {

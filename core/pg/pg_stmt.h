@@ -12,16 +12,16 @@ struct pg_conn;
 struct pg_params;
 
 struct pg_stmt {
-	struct pg_stmt *chain;           /* in the bucket */
-	struct pg_stmt *older, *newer;   /* by use */
+	struct pg_stmt *chain;         /* in the bucket */
+	struct pg_stmt *older, *newer; /* by use */
 	uint64_t hash;
-	size_t len;                      /* of sql */
+	size_t len; /* of sql */
 	size_t ntypes;
-	unsigned *types;                 /* OIDs of the parameters, behind the struct */
-	unsigned number;                 /* its name is "s<number>" */
+	unsigned *types; /* OIDs of the parameters, behind the struct */
+	unsigned number; /* its name is "s<number>" */
 	int refs;
-	bool cached;                     /* still in the cache */
-	char *sql;                       /* behind the types */
+	bool cached; /* still in the cache */
+	char *sql;   /* behind the types */
 };
 
 /* Bytes for the name of a statement. */

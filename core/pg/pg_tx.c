@@ -16,12 +16,12 @@ enum { NEST_LIMIT = 16 };
 struct pg_tx {
 	struct pg *pg;
 	struct pg_conn *conn;
-	struct pg_query *unsent, **tail;          /* queued until somebody waits */
-	bool begun;                               /* BEGIN was sent */
-	bool failed;                              /* a statement failed; `error` says how */
-	bool lost;                                /* the connection broke */
+	struct pg_query *unsent, **tail; /* queued until somebody waits */
+	bool begun;                      /* BEGIN was sent */
+	bool failed;                     /* a statement failed; `error` says how */
+	bool lost;                       /* the connection broke */
 	struct err error;
-	struct pg_query *savepoints[NEST_LIMIT];  /* of each open level */
+	struct pg_query *savepoints[NEST_LIMIT]; /* of each open level */
 	int depth;
 	struct buf log_texts, log_line;
 };

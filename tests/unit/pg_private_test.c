@@ -1,11 +1,11 @@
 /* pg_private: a real cluster is made, found, killed, restarted and stopped. time-limit: 180 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <cmocka.h>
 #include <dirent.h>
 #include <pwd.h>
+#include <setjmp.h>
 #include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,9 +38,14 @@ static void connect_fiber(void *arg)
 	fiber_result = -1;
 	struct arena *a = arena_new_sized(0);
 	if (pg_open(&config, &pg, &err) == 0) {
-		if (pg_read(pg, PG_LANE_FAST, a, "select current_database(), current_setting('data_checksums'), current_setting('listen_addresses'), current_setting('fsync'), pg_encoding_to_char(encoding) from pg_catalog.pg_database where datname = current_database()", NULL, &r, &err) == 0 &&
-		    strcmp(pg_rows_text(r, 0, 0), "ostov") == 0 && strcmp(pg_rows_text(r, 0, 1), "on") == 0 && strcmp(pg_rows_text(r, 0, 2), "") == 0 &&
-		    strcmp(pg_rows_text(r, 0, 3), "on") == 0 && strcmp(pg_rows_text(r, 0, 4), "UTF8") == 0)
+		if (pg_read(
+				pg, PG_LANE_FAST, a,
+				"select current_database(), current_setting('data_checksums'), current_setting('listen_addresses'), "
+				"current_setting('fsync'), pg_encoding_to_char(encoding) from pg_catalog.pg_database where datname = current_database()",
+				NULL, &r, &err) == 0 &&
+			strcmp(pg_rows_text(r, 0, 0), "ostov") == 0 && strcmp(pg_rows_text(r, 0, 1), "on") == 0 &&
+			strcmp(pg_rows_text(r, 0, 2), "") == 0 && strcmp(pg_rows_text(r, 0, 3), "on") == 0 &&
+			strcmp(pg_rows_text(r, 0, 4), "UTF8") == 0)
 			fiber_result = 0;
 		pg_close(pg);
 	}
@@ -94,7 +99,7 @@ static void life_test(void **state)
 	pid_t child = fork();
 	if (child == 0) {
 		bool ok = pg_private_start(arena, dir, &other, &err) == 0 && other.lock_fd == -1 && other.pid == 0 && other.holder == getppid() &&
-		          strcmp(other.conninfo, p.conninfo) == 0;
+				  strcmp(other.conninfo, p.conninfo) == 0;
 		_exit(ok ? 0 : 1);
 	}
 	int status;
@@ -229,7 +234,8 @@ int main(void)
 	err_init(&err, arena);
 	snprintf(root, sizeof root, "/tmp/ostov-private-%d", (int)getpid());
 	mkdir(root, 0755);
-	const struct CMUnitTest tests[] = {cmocka_unit_test(life_test), cmocka_unit_test(orphan_test), cmocka_unit_test(half_test), cmocka_unit_test(place_test)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(life_test), cmocka_unit_test(orphan_test), cmocka_unit_test(half_test),
+									   cmocka_unit_test(place_test)};
 	int r = cmocka_run_group_tests(tests, NULL, NULL);
 	private_tree_remove(root);
 	arena_delete(arena);

@@ -1,9 +1,9 @@
 /* pg: lanes, transactions, results and errors against a real PostgreSQL. time-limit: 120 */
+#include <cmocka.h>
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <cmocka.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,35 +26,35 @@ static int failures;
 static struct pg *pg;
 static struct arena *arena;
 
-#define CHECK(x)                                                              \
-	do {                                                                      \
-		if (!(x)) {                                                           \
-			print_error("%s:%d: %s\n", __FILE__, __LINE__, #x);               \
-			failures++;                                                       \
-			return;                                                           \
-		}                                                                     \
+#define CHECK(x)                                                                                                                           \
+	do {                                                                                                                                   \
+		if (!(x)) {                                                                                                                        \
+			print_error("%s:%d: %s\n", __FILE__, __LINE__, #x);                                                                            \
+			failures++;                                                                                                                    \
+			return;                                                                                                                        \
+		}                                                                                                                                  \
 	} while (0)
-#define CHECK_OK(call)                                                        \
-	do {                                                                      \
-		struct err e_;                                                        \
-		err_init(&e_, arena);                                                 \
-		struct err *err = &e_;                                                \
-		if ((call) != 0) {                                                    \
-			print_error("%s:%d: %s: %s (%s)\n", __FILE__, __LINE__, #call, err->message, err->sqlstate); \
-			failures++;                                                       \
-			return;                                                           \
-		}                                                                     \
+#define CHECK_OK(call)                                                                                                                     \
+	do {                                                                                                                                   \
+		struct err e_;                                                                                                                     \
+		err_init(&e_, arena);                                                                                                              \
+		struct err *err = &e_;                                                                                                             \
+		if ((call) != 0) {                                                                                                                 \
+			print_error("%s:%d: %s: %s (%s)\n", __FILE__, __LINE__, #call, err->message, err->sqlstate);                                   \
+			failures++;                                                                                                                    \
+			return;                                                                                                                        \
+		}                                                                                                                                  \
 	} while (0)
-#define CHECK_ERR(call, want)                                                 \
-	do {                                                                      \
-		err_init(&last, arena);                                               \
-		struct err *err = &last;                                              \
-		int r_ = (call);                                                      \
-		if (r_ != -1 || last.code != (want)) {                                \
-			print_error("%s:%d: %s: %d %s %s\n", __FILE__, __LINE__, #call, r_, err_code_name(last.code), last.message); \
-			failures++;                                                       \
-			return;                                                           \
-		}                                                                     \
+#define CHECK_ERR(call, want)                                                                                                              \
+	do {                                                                                                                                   \
+		err_init(&last, arena);                                                                                                            \
+		struct err *err = &last;                                                                                                           \
+		int r_ = (call);                                                                                                                   \
+		if (r_ != -1 || last.code != (want)) {                                                                                             \
+			print_error("%s:%d: %s: %d %s %s\n", __FILE__, __LINE__, #call, r_, err_code_name(last.code), last.message);                   \
+			failures++;                                                                                                                    \
+			return;                                                                                                                        \
+		}                                                                                                                                  \
 	} while (0)
 
 static struct err last;
@@ -142,12 +142,13 @@ static void same_json(const char *sql, const char *want)
 static void types_body(void)
 {
 	same_json("select true, false, null::bool, 7::int2, -7::int4, 9223372036854775807, '-9223372036854775808'::int8",
-	          "true false null 7 -7 9223372036854775807 -9223372036854775808");
+			  "true false null 7 -7 9223372036854775807 -9223372036854775808");
 	same_json("select 'a\"b'::text, 'Ёж'::varchar, ''::text, null::text", "\"a\\\"b\" \"Ёж\" \"\" null");
 	same_json("select date '2026-05-01', date '1969-12-31', date '0001-01-01'", "\"2026-05-01\" \"1969-12-31\" \"0001-01-01\"");
-	same_json("select timestamptz '2026-05-01 10:00:00+03', timestamptz '1999-12-31 23:59:59.5+00'", "\"2026-05-01T07:00:00Z\" \"1999-12-31T23:59:59.5Z\"");
+	same_json("select timestamptz '2026-05-01 10:00:00+03', timestamptz '1999-12-31 23:59:59.5+00'",
+			  "\"2026-05-01T07:00:00Z\" \"1999-12-31T23:59:59.5Z\"");
 	same_json("select '{1,NULL,3}'::int8[], '{}'::int8[], '{a,\"b c\",\"d\\\"e\"}'::text[], '{1.50,-0.01}'::numeric[], '{t,f}'::bool[]",
-	          "[1,null,3] [] [\"a\",\"b c\",\"d\\\"e\"] [1.50,-0.01] [true,false]");
+			  "[1,null,3] [] [\"a\",\"b c\",\"d\\\"e\"] [1.50,-0.01] [true,false]");
 	same_json("select '{2026-05-01}'::date[], '{1,2}'::int4[]", "[\"2026-05-01\"] [1,2]");
 	same_json("select '{\"a\": [1, 2]}'::jsonb, '{ \"a\":1}'::json", "{\"a\": [1, 2]} { \"a\":1}");
 	same_json("select 'abc'::name, '6f8a1c52-0000-4000-8000-0123456789ab'::uuid", "\"abc\" \"6f8a1c52-0000-4000-8000-0123456789ab\"");
@@ -162,8 +163,26 @@ static void types_test(void **state)
 /* Whatever PostgreSQL prints for a numeric is what we print. */
 static void numeric_body(void)
 {
-	static const char *const fixed[] = {"0", "0.00", "-0.01", "28.49", "1", "10000", "9999", "10001", "100000000", "0.0001", "0.00001", "0.12345678901",
-		"123456789012345678901234567890.123456789012345678901234567890", "-99999999999999999999.9999", "1e-20", "1e30", "5000.5", "100000000.00000001", "0.10000", "3.000000001"};
+	static const char *const fixed[] = {"0",
+										"0.00",
+										"-0.01",
+										"28.49",
+										"1",
+										"10000",
+										"9999",
+										"10001",
+										"100000000",
+										"0.0001",
+										"0.00001",
+										"0.12345678901",
+										"123456789012345678901234567890.123456789012345678901234567890",
+										"-99999999999999999999.9999",
+										"1e-20",
+										"1e30",
+										"5000.5",
+										"100000000.00000001",
+										"0.10000",
+										"3.000000001"};
 	struct pg_rows *r;
 	for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) {
 		struct pg_params p = {0};
@@ -174,8 +193,10 @@ static void numeric_body(void)
 			failures++;
 		}
 	}
-	CHECK_OK(pg_read(pg, PG_LANE_SLOW, arena,
-	                 "select n, n::text from (select (random()-0.5)::numeric * (10::numeric ^ (i % 40 - 10)) as n from generate_series(1, 3000) i) s", NULL, &r, err));
+	CHECK_OK(pg_read(
+		pg, PG_LANE_SLOW, arena,
+		"select n, n::text from (select (random()-0.5)::numeric * (10::numeric ^ (i % 40 - 10)) as n from generate_series(1, 3000) i) s",
+		NULL, &r, err));
 	CHECK(pg_rows_count(r) == 3000);
 	for (size_t i = 0; i < 3000; i++) {
 		if (strcmp(pg_rows_text(r, i, 0), pg_rows_text(r, i, 1)) != 0) {
@@ -325,10 +346,12 @@ static void many_test(void **state)
 static void session_body(void)
 {
 	struct pg_rows *r;
-	CHECK_OK(pg_read(pg, PG_LANE_FAST, arena,
-	                 "select current_setting('TimeZone'), current_setting('search_path'), current_setting('client_encoding'), current_setting('jit'),"
-	                 " current_setting('statement_timeout'), current_setting('idle_in_transaction_session_timeout'),"
-	                 " current_setting('default_transaction_isolation'), current_setting('plan_cache_mode')", NULL, &r, err));
+	CHECK_OK(pg_read(
+		pg, PG_LANE_FAST, arena,
+		"select current_setting('TimeZone'), current_setting('search_path'), current_setting('client_encoding'), current_setting('jit'),"
+		" current_setting('statement_timeout'), current_setting('idle_in_transaction_session_timeout'),"
+		" current_setting('default_transaction_isolation'), current_setting('plan_cache_mode')",
+		NULL, &r, err));
 	static const char *const want[] = {"UTC", "", "UTF8", "off", "250ms", "1min", "read committed", "auto"};
 	for (size_t i = 0; i < 8; i++) {
 		if (strcmp(pg_rows_text(r, 0, i), want[i]) != 0) {
@@ -412,7 +435,8 @@ static void stale_test(void **state)
 static void tx_body(void)
 {
 	CHECK(execute("drop table if exists public.things") == 0);
-	CHECK(execute("create table public.things(id int8 primary key, v int8 not null check (v >= 0), parent int8 constraint things_parent references public.things)") == 0);
+	CHECK(execute("create table public.things(id int8 primary key, v int8 not null check (v >= 0), parent int8 constraint things_parent "
+				  "references public.things)") == 0);
 	struct pg_tx *tx;
 	struct pg_rows *r;
 	/* one round trip of several statements */
@@ -479,7 +503,8 @@ static void tx_body(void)
 	/* the last ROLLBACK is on its way */
 	int64_t open = 1;
 	for (int i = 0; i < 100 && open; i++) {
-		open = number("select count(*) from pg_catalog.pg_stat_activity where application_name = 'pg_test' and state like '%in transaction%'");
+		open =
+			number("select count(*) from pg_catalog.pg_stat_activity where application_name = 'pg_test' and state like '%in transaction%'");
 		fiber_sleep(10);
 	}
 	CHECK(open == 0);
@@ -659,7 +684,8 @@ static void lost_body(void)
 		CHECK_ERR(pg_read(pg, PG_LANE_FAST, arena, "select pg_terminate_backend(pg_backend_pid())", NULL, NULL, err), ERR_UNAVAILABLE);
 		CHECK(number("select 1") == 1);
 	}
-	CHECK(execute("select pg_terminate_backend(pid) from pg_catalog.pg_stat_activity where application_name = 'pg_test' and pid <> pg_backend_pid()") == 0);
+	CHECK(execute("select pg_terminate_backend(pid) from pg_catalog.pg_stat_activity where application_name = 'pg_test' and pid <> "
+				  "pg_backend_pid()") == 0);
 	CHECK(number("select 2") == 2);
 	fiber_sleep(100);
 	CHECK(pg_down_ms(pg) == 0);
@@ -675,7 +701,8 @@ static void killer(void *arg)
 {
 	(void)arg;
 	fiber_sleep(300);
-	execute("select pg_terminate_backend(pid) from pg_catalog.pg_stat_activity where application_name = 'pg_test' and query = 'COMMIT' and state = 'active'");
+	execute("select pg_terminate_backend(pid) from pg_catalog.pg_stat_activity where application_name = 'pg_test' and query = 'COMMIT' and "
+			"state = 'active'");
 }
 
 /* The connection dies while COMMIT runs: nobody knows. */
@@ -683,8 +710,10 @@ static void commit_lost_body(void)
 {
 	CHECK(execute("drop table if exists public.deferred") == 0);
 	CHECK(execute("create table public.deferred(id int8 primary key)") == 0);
-	CHECK(execute("create or replace function public.deferred_wait() returns trigger language plpgsql as $$ begin perform pg_sleep(2); return null; end $$") == 0);
-	CHECK(execute("create constraint trigger deferred_wait after insert on public.deferred deferrable initially deferred for each row execute function public.deferred_wait()") == 0);
+	CHECK(execute("create or replace function public.deferred_wait() returns trigger language plpgsql as $$ begin perform pg_sleep(2); "
+				  "return null; end $$") == 0);
+	CHECK(execute("create constraint trigger deferred_wait after insert on public.deferred deferrable initially deferred for each row "
+				  "execute function public.deferred_wait()") == 0);
 	struct pg_tx *tx;
 	CHECK_OK(pg_tx_open(pg, PG_LANE_TX, &tx, err));
 	CHECK_OK(pg_tx_run(tx, arena, "insert into public.deferred values (1)", NULL, NULL, err));
@@ -757,7 +786,8 @@ static void listen_body(void)
 	for (int i = 0; i < 100 && !heard; i++)
 		fiber_sleep(10);
 	CHECK(heard == 1 && strcmp(payload_heard, "Ёж") == 0);
-	CHECK(execute("select pg_terminate_backend(pid) from pg_catalog.pg_stat_activity where application_name = 'pg_test' and query like 'LISTEN%'") == 0);
+	CHECK(execute("select pg_terminate_backend(pid) from pg_catalog.pg_stat_activity where application_name = 'pg_test' and query like "
+				  "'LISTEN%'") == 0);
 	for (int i = 0; i < 200 && rescans < 4; i++)
 		fiber_sleep(10);
 	CHECK(rescans == 4);
@@ -816,8 +846,10 @@ static void log_test(void **state)
 	text[n > 0 ? n : 0] = 0;
 	close(fd);
 	unlink(path);
-	assert_string_equal(text, "{\"kind\":\"tx\",\"statements\":[{\"sql\":\"BEGIN\",\"params\":[]},{\"sql\":\"select $1::int8\",\"params\":[{\"type\":20,\"value\":\"0\"}]},"
-	                          "{\"sql\":\"COMMIT\",\"params\":[]}]}\n{\"kind\":\"read\",\"statements\":[{\"sql\":\"select 3\",\"params\":[]}]}\n");
+	assert_string_equal(
+		text, "{\"kind\":\"tx\",\"statements\":[{\"sql\":\"BEGIN\",\"params\":[]},{\"sql\":\"select "
+			  "$1::int8\",\"params\":[{\"type\":20,\"value\":\"0\"}]},"
+			  "{\"sql\":\"COMMIT\",\"params\":[]}]}\n{\"kind\":\"read\",\"statements\":[{\"sql\":\"select 3\",\"params\":[]}]}\n");
 }
 
 int main(void)
@@ -830,11 +862,11 @@ int main(void)
 	log_setup(getenv("PG_TEST_VERBOSE") ? LOG_DEBUG : LOG_ERROR + 1, "pg_test");
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(types_test), cmocka_unit_test(numeric_test), cmocka_unit_test(params_test), cmocka_unit_test(sql_test),
-		cmocka_unit_test(many_test), cmocka_unit_test(session_test), cmocka_unit_test(slow_test), cmocka_unit_test(cache_test),
-		cmocka_unit_test(stale_test), cmocka_unit_test(tx_test), cmocka_unit_test(nest_test), cmocka_unit_test(slot_test),
-		cmocka_unit_test(full_test), cmocka_unit_test(queue_test), cmocka_unit_test(lost_test), cmocka_unit_test(commit_lost_test),
-		cmocka_unit_test(open_test), cmocka_unit_test(listen_test), cmocka_unit_test(outside_test), cmocka_unit_test(log_test),
+		cmocka_unit_test(types_test), cmocka_unit_test(numeric_test), cmocka_unit_test(params_test),  cmocka_unit_test(sql_test),
+		cmocka_unit_test(many_test),  cmocka_unit_test(session_test), cmocka_unit_test(slow_test),    cmocka_unit_test(cache_test),
+		cmocka_unit_test(stale_test), cmocka_unit_test(tx_test),      cmocka_unit_test(nest_test),    cmocka_unit_test(slot_test),
+		cmocka_unit_test(full_test),  cmocka_unit_test(queue_test),   cmocka_unit_test(lost_test),    cmocka_unit_test(commit_lost_test),
+		cmocka_unit_test(open_test),  cmocka_unit_test(listen_test),  cmocka_unit_test(outside_test), cmocka_unit_test(log_test),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,12 +1,12 @@
 /* supervisor: workers that die, hang and drain, with workers made for the purpose. time-limit: 120 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
 #include <arpa/inet.h>
+#include <cmocka.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <setjmp.h>
 #include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,12 +25,12 @@
 
 /* What the test asks of its workers, and what they say. */
 struct board {
-	_Atomic int pids[3];    /* web 1, web 2, job 1 */
-	_Atomic int hang;       /* web 1: 1 spins, 2 spins in the thread pool and ticks on, 3 sleeps */
-	_Atomic int drained;    /* workers that were asked to stop and did */
+	_Atomic int pids[3]; /* web 1, web 2, job 1 */
+	_Atomic int hang;    /* web 1: 1 spins, 2 spins in the thread pool and ticks on, 3 sleeps */
+	_Atomic int drained; /* workers that were asked to stop and did */
 	_Atomic int ready;
-	_Atomic int drain_ms;   /* how long a worker takes to drain */
-	_Atomic int uid;        /* of web 1 */
+	_Atomic int drain_ms; /* how long a worker takes to drain */
+	_Atomic int uid;      /* of web 1 */
 };
 static struct board *board;
 
@@ -123,12 +123,12 @@ static pid_t supervise(int (*web)(const struct worker_config *))
 	return pid;
 }
 
-#define UNTIL(ms, x)                                                  \
-	do {                                                              \
-		uint64_t end_ = clock_monotonic_ms() + (ms);                  \
-		while (!(x) && clock_monotonic_ms() < end_)                   \
-			usleep(5000);                                             \
-		assert_true(x);                                               \
+#define UNTIL(ms, x)                                                                                                                       \
+	do {                                                                                                                                   \
+		uint64_t end_ = clock_monotonic_ms() + (ms);                                                                                       \
+		while (!(x) && clock_monotonic_ms() < end_)                                                                                        \
+			usleep(5000);                                                                                                                  \
+		assert_true(x);                                                                                                                    \
 	} while (0)
 
 static bool serve(void)
@@ -283,6 +283,6 @@ int main(void)
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	board = mmap(NULL, sizeof *board, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	const struct CMUnitTest tests[] = {cmocka_unit_test(restart_test), cmocka_unit_test(watchdog_test), cmocka_unit_test(drain_test),
-	                                   cmocka_unit_test(killed_test), cmocka_unit_test(hopeless_test), cmocka_unit_test(listen_test)};
+									   cmocka_unit_test(killed_test),  cmocka_unit_test(hopeless_test), cmocka_unit_test(listen_test)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
