@@ -4,8 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <ucontext.h>
 #include <unistd.h>
+
+#include "base/fiber_switch.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define FIBER_ASAN 1
@@ -21,10 +22,11 @@
 enum { POOLED = 64 };
 
 struct fiber {
-	ucontext_t context;
+	struct fiber_context context;
 	void (*fn)(void *);
 	void *arg;
 	char *stack; /* lowest mapped byte: the guard page */
+	char *low;   /* lowest usable byte */
 	struct fiber *next;
 	bool queued, done, running;
 };
@@ -34,7 +36,7 @@ static uv_check_t ready_check;
 static uv_idle_t ready_idle; /* active only while the ready list is not empty, so that the loop does not sleep */
 static struct fiber *ready_head, *ready_tail, *pool, *current;
 static unsigned pooled, alive;
-static ucontext_t loop_context;
+static struct fiber_context loop_context;
 #ifdef FIBER_ASAN
 static const void *loop_stack;
 static size_t loop_stack_size;
@@ -62,7 +64,7 @@ static void entry(void)
 		void *fake;
 		__sanitizer_start_switch_fiber(&fake, loop_stack, loop_stack_size);
 #endif
-		swapcontext(&f->context, &loop_context);
+		fiber_context_switch(&f->context, &loop_context);
 #ifdef FIBER_ASAN
 		__sanitizer_finish_switch_fiber(fake, &loop_stack, &loop_stack_size);
 #endif
@@ -76,11 +78,8 @@ static struct fiber *fiber_new(void)
 	struct fiber *const f = must(calloc(1, sizeof *f));
 	f->stack = must(mmap(NULL, FIBER_STACK + (size_t)page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
 	mprotect(f->stack, (size_t)page, PROT_NONE);
-	getcontext(&f->context);
-	f->context.uc_stack.ss_sp = f->stack + page;
-	f->context.uc_stack.ss_size = FIBER_STACK;
-	f->context.uc_link = NULL;
-	makecontext(&f->context, entry, 0);
+	f->low = f->stack + page;
+	fiber_context_make(&f->context, f->low, FIBER_STACK, entry);
 	return f;
 }
 
@@ -115,9 +114,9 @@ static void switch_to(struct fiber *f)
 	f->running = true;
 #ifdef FIBER_ASAN
 	void *fake;
-	__sanitizer_start_switch_fiber(&fake, f->context.uc_stack.ss_sp, FIBER_STACK);
+	__sanitizer_start_switch_fiber(&fake, f->low, FIBER_STACK);
 #endif
-	swapcontext(&loop_context, &f->context);
+	fiber_context_switch(&loop_context, &f->context);
 #ifdef FIBER_ASAN
 	__sanitizer_finish_switch_fiber(fake, NULL, NULL);
 #endif
@@ -242,7 +241,7 @@ void fiber_suspend(void)
 	void *fake;
 	__sanitizer_start_switch_fiber(&fake, loop_stack, loop_stack_size);
 #endif
-	swapcontext(&f->context, &loop_context);
+	fiber_context_switch(&f->context, &loop_context);
 #ifdef FIBER_ASAN
 	__sanitizer_finish_switch_fiber(fake, &loop_stack, &loop_stack_size);
 #endif

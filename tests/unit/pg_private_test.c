@@ -1,11 +1,13 @@
 /* pg_private: a real cluster is made, found, killed, restarted and stopped. time-limit: 180 */
-#include <cmocka.h>
-#include <dirent.h>
-#include <pwd.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
+
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,11 @@
 /* pg: lanes, transactions, results and errors against a real PostgreSQL. time-limit: 120 */
-#include <cmocka.h>
-#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
+#include <cmocka.h>
+
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
