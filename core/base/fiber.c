@@ -16,6 +16,7 @@
 #endif
 #endif
 #ifdef FIBER_ASAN
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
 
@@ -103,6 +104,10 @@ static void fiber_give(struct fiber *f)
 		pooled++;
 		return;
 	}
+#ifdef FIBER_ASAN
+	/* what the sanitizer knows of these addresses would outlive the mapping */
+	ASAN_UNPOISON_MEMORY_REGION(f->low, FIBER_STACK);
+#endif
 	munmap(f->stack, FIBER_STACK + (size_t)sysconf(_SC_PAGESIZE));
 	free(f);
 }

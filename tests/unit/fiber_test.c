@@ -74,7 +74,7 @@ static double sums[2];
 static void registers(void *arg)
 {
 	int which = (int)(intptr_t)arg;
-	int64_t a = 1 + which, b = 2 + which, c = 3 + which, d = 4 + which, e = 5 + which, f = 6 + which;
+	uint64_t w = (uint64_t)which, a = 1 + w, b = 2 + w, c = 3 + w, d = 4 + w, e = 5 + w, f = 6 + w;
 	double x = 0.5 + which, y = 0.25 + which;
 	fesetround(which ? FE_UPWARD : FE_DOWNWARD);
 	for (int i = 0; i < 100; i++) {
@@ -88,7 +88,7 @@ static void registers(void *arg)
 		x += 0.125;
 		y *= 1.0000001;
 		if (fegetround() != (which ? FE_UPWARD : FE_DOWNWARD))
-			a = -1000000;
+			a = 0;
 	}
 	sums[which] = (double)(a + b + c + d + e + f) + x + y;
 	fesetround(FE_TONEAREST);
