@@ -27,7 +27,7 @@ static int argument(struct checker *c, struct expr *e, size_t i, enum expr_kind 
 {
 	const struct expr_type want = {.kind = kind};
 	struct expr *x = e->items[i];
-	if (check_node(c, x, &want))
+	if (check_node(c, x, kind == EXPR_DEC ? NULL : &want))
 		return -1;
 	if (expr_is_nil(x))
 		x->type = want;

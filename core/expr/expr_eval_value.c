@@ -127,9 +127,10 @@ static int run_negative(struct run *r, const struct expr *e, struct value *out)
 		return -1;
 	if (is_nil(&x))
 		*out = x;
-	else if (x.kind == VALUE_DEC)
+	else if (e->type.kind == EXPR_DEC) {
+		x = run_decimal(r, &x);
 		*out = decimal_negate(r->arena, &x);
-	else
+	} else
 		*out = combine_ints(EXPR_SUB, 0, x.i, e->type.kind);
 	return 0;
 }
@@ -313,9 +314,10 @@ int run_call(struct run *r, const struct expr *e, struct value *out)
 		return 0;
 	}
 	case FUNCTION_ABS:
-		if (x.kind == VALUE_DEC) {
-			if (x.text.len && x.text.s[0] == '-')
-				*out = decimal_negate(r->arena, &x);
+		if (e->type.kind == EXPR_DEC) {
+			*out = run_decimal(r, &x);
+			if (out->text.s[0] == '-')
+				*out = decimal_negate(r->arena, out);
 		} else if (x.i < 0) {
 			*out = combine_ints(EXPR_SUB, 0, x.i, EXPR_INT);
 		}

@@ -1,6 +1,7 @@
 #include "expr/expr_system.h"
 
-/* What would raise an error on a row gives NULL here, as expr_eval gives nil. Bounds: years 1 to 9999, 64-bit integers, 40 digits of a formula's value. */
+/* What would raise an error on a row gives NULL here, as expr_eval gives nil. Bounds: years 1 to 9999, 64-bit integers, 40 digits of a formula's value.
+ * A cast that a CASE guards is clamped as well: PostgreSQL folds constants before it knows which arm is taken. */
 static const char system_sql[] =
 "DO $ostov$ BEGIN\n"
 "CREATE SCHEMA IF NOT EXISTS ostov;\n"
@@ -24,10 +25,11 @@ static const char system_sql[] =
 "  SELECT replace(replace(replace(x, '\\', '\\\\'), '%', '\\%'), '_', '\\_') $f$;\n"
 
 "CREATE OR REPLACE FUNCTION ostov.add_days(d date, n numeric) RETURNS date LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $f$\n"
-"  SELECT CASE WHEN n BETWEEN date '0001-01-01' - d AND date '9999-12-31' - d THEN d + n::int END $f$;\n"
+"  SELECT CASE WHEN n BETWEEN date '0001-01-01' - d AND date '9999-12-31' - d\n"
+"    THEN d + least(greatest(n, -4000000), 4000000)::int END $f$;\n"
 "CREATE OR REPLACE FUNCTION ostov.add_months(d date, n numeric) RETURNS date LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $f$\n"
 "  SELECT CASE WHEN extract(year FROM d) * 12 + extract(month FROM d) - 1 + n BETWEEN 12 AND 119999\n"
-"    THEN (d + make_interval(months => n::int))::date END $f$;\n"
+"    THEN (d + make_interval(months => least(greatest(n, -120000), 120000)::int))::date END $f$;\n"
 "CREATE OR REPLACE FUNCTION ostov.workdays_add(start date, n int) RETURNS date LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE AS $f$\n"
 "  DECLARE\n"
 "    d date := start;\n"
@@ -48,7 +50,7 @@ static const char system_sql[] =
 "    RETURN d;\n"
 "  END $f$;\n"
 "CREATE OR REPLACE FUNCTION ostov.add_workdays(d date, n numeric) RETURNS date LANGUAGE sql STABLE PARALLEL SAFE AS $f$\n"
-"  SELECT CASE WHEN n BETWEEN -5000 AND 5000 THEN ostov.workdays_add(d, n::int) END $f$;\n"
+"  SELECT CASE WHEN n BETWEEN -5000 AND 5000 THEN ostov.workdays_add(d, least(greatest(n, -5000), 5000)::int) END $f$;\n"
 
 "CREATE OR REPLACE FUNCTION ostov.add_days(t timestamptz, n numeric, zone text) RETURNS timestamptz LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $f$\n"
 "  SELECT (ostov.add_days((t AT TIME ZONE zone)::date, n) + (t AT TIME ZONE zone)::time) AT TIME ZONE zone $f$;\n"
@@ -59,7 +61,7 @@ static const char system_sql[] =
 /* whole hours as an integer and the rest as microseconds: an interval made of one large float would lose digits */
 "CREATE OR REPLACE FUNCTION ostov.add_time(t timestamptz, us numeric) RETURNS timestamptz LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $f$\n"
 "  SELECT CASE WHEN extract(epoch FROM t) * 1000000 + us BETWEEN -62135596800000000 AND 253402300799999999\n"
-"    THEN t + make_interval(hours => div(us, 3600000000)::int) + mod(us, 3600000000)::float8 * interval '1 microsecond' END $f$;\n"
+"    THEN t + make_interval(hours => least(greatest(div(us, 3600000000), -90000000), 90000000)::int) + mod(us, 3600000000)::float8 * interval '1 microsecond' END $f$;\n"
 "CREATE OR REPLACE FUNCTION ostov.time_between(x timestamptz, y timestamptz) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $f$\n"
 "  SELECT ((extract(epoch FROM x) - extract(epoch FROM y)) * 1000000)::bigint $f$;\n"
 "END $ostov$";

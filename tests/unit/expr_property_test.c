@@ -267,6 +267,9 @@ struct world {
 	int record, old;               /* index, -1 none */
 	bool record_is_row;            /* `record` is a row of the statement, not a value */
 	bool has_role_known;
+	bool eyes;   /* some rows and some fields are hidden */
+	bool nulls;  /* == and ~= are OData's eq and ne */
+	bool inputs; /* literals are inputs */
 	int64_t me, now_us, today;
 	const char *zone;
 };
@@ -276,31 +279,88 @@ static int table_index(const struct expr_table *t)
 	return (int)((const struct fixture_table *)t - fixture);
 }
 
+/* What a user with limited rights sees: not every third field on odd rows, not every fifth row. */
+static bool row_hidden(const struct world *w, int64_t id)
+{
+	return w->eyes && id % 5 == 3;
+}
+
+static bool field_guarded(const struct expr_field *f)
+{
+	return strcmp(f->name, "id") != 0 && (unsigned char)(f->name[0] + f->name[1]) % 3 == 0;
+}
+
+static const struct expr_field *eyes_find(void *ctx, const struct expr_table *t, const char *name, size_t len)
+{
+	(void)ctx;
+	const struct expr_field *f = fixture_find(t, name, len);
+	return f && f->storage != EXPR_FORMULA && strcmp(f->name, "id") != 0 ? f : NULL;
+}
+
+static struct value seen_value(const struct world *w, int table, const struct record *r, const struct expr_field *f)
+{
+	struct value v = r->values[f - fixture[table].fields];
+	if (!w->eyes)
+		return v;
+	if (field_guarded(f) && r->values[0].i % 2)
+		return f->storage == EXPR_LINK ? (struct value){.kind = VALUE_LIST} : value_nil();
+	if (f->storage == EXPR_LINK) {
+		struct value *items = arena_array(data, struct value, v.list.count + 1);
+		size_t n = 0;
+		for (size_t i = 0; i < v.list.count; i++)
+			if (!row_hidden(w, v.list.items[i].i))
+				items[n++] = v.list.items[i];
+		v.list.items = items;
+		v.list.count = n;
+	}
+	return v;
+}
+
+static int eyes_table(void *ctx, struct pg_sql *sql, const struct expr_table *t, const char *alias, struct err *err)
+{
+	(void)ctx, (void)err;
+	buf_printf(&sql->text, "(SELECT * FROM %s AS s WHERE s.id %% 5 <> 3) AS %s", t->sql, alias);
+	return 0;
+}
+
+static int eyes_column(void *ctx, struct pg_sql *sql, const struct expr_field *f, const char *alias, struct err *err)
+{
+	struct expr_sql opts = {.sql = sql, .alias = alias, .ctx = ctx};
+	if (!field_guarded(f))
+		return expr_sql_field(f, &opts, err);
+	buf_printf(&sql->text, "CASE WHEN %s.id %% 2 = 0 THEN ", alias);
+	int r = expr_sql_field(f, &opts, err);
+	buf_puts(&sql->text, " END");
+	return r;
+}
+
 static int env_get(void *ctx, struct arena *a, const struct expr_table *t, const void *record, const struct expr_field *f, struct value *out, struct err *err)
 {
-	(void)ctx, (void)a, (void)err;
-	*out = ((const struct record *)record)->values[f - fixture[table_index(t)].fields];
+	(void)a, (void)err;
+	*out = seen_value(ctx, table_index(t), record, f);
 	return 0;
 }
 
 static int env_load(void *ctx, struct arena *a, const struct expr_table *t, int64_t id, const void **record, struct err *err)
 {
-	(void)ctx, (void)a, (void)err;
+	(void)a, (void)err;
 	int k = table_index(t);
-	*record = id >= 1 && id <= sizes[k] ? &records[k][id - 1] : NULL;
+	*record = id >= 1 && id <= sizes[k] && !row_hidden(ctx, id) ? &records[k][id - 1] : NULL;
 	return 0;
 }
 
 static int env_lines(void *ctx, struct arena *a, const struct expr_field *detail, const void *record, const void ***out, size_t *n, struct err *err)
 {
-	(void)ctx, (void)err;
+	(void)err;
+	const struct world *w = ctx;
 	int k = table_index(detail->type.table);
 	int64_t id = ((const struct record *)record)->values[0].i;
+	bool none = w->eyes && field_guarded(detail) && id % 2;
 	size_t by = (size_t)(detail->by - fixture[k].fields);
 	*out = arena_array(a, const void *, MAX_RECORDS);
 	*n = 0;
 	for (int i = 0; i < sizes[k]; i++)
-		if (records[k][i].values[by].kind == VALUE_INT && records[k][i].values[by].i == id)
+		if (!none && !row_hidden(w, i + 1) && records[k][i].values[by].kind == VALUE_INT && records[k][i].values[by].i == id)
 			(*out)[(*n)++] = &records[k][i];
 	return 0;
 }
@@ -345,7 +405,7 @@ static int sql_record_value(void *ctx, const struct expr_field *f, struct value 
 {
 	(void)err;
 	const struct world *w = ctx;
-	*out = w->record < 0 ? value_nil() : records[w->record_table][w->record].values[f - fixture[w->record_table].fields];
+	*out = w->record < 0 ? value_nil() : seen_value(w, w->record_table, &records[w->record_table][w->record], f);
 	return 0;
 }
 
@@ -353,7 +413,7 @@ static int sql_old_value(void *ctx, const struct expr_field *f, struct value *ou
 {
 	(void)err;
 	const struct world *w = ctx;
-	*out = w->old < 0 ? value_nil() : records[w->table][w->old].values[f - fixture[w->table].fields];
+	*out = w->old < 0 ? value_nil() : seen_value(w, w->table, &records[w->table][w->old], f);
 	return 0;
 }
 
@@ -862,12 +922,40 @@ static const char *shown(struct arena *a, const struct value *v)
 	return s;
 }
 
+static struct value inputs[EXPR_MAX_NODES];
+
+/* Makes OData's operators and inputs of what was parsed. */
+static void transform(const struct world *w, struct expr *e, int *n)
+{
+	if (w->nulls && e->node == NODE_OP && (e->op == EXPR_EQ || e->op == EXPR_NE))
+		e->op = e->op == EXPR_EQ ? EXPR_EQ_NULLS : EXPR_NE_NULLS;
+	if (w->inputs && e->node == NODE_LITERAL && e->value.kind != VALUE_NIL) {
+		inputs[*n] = e->value;
+		e->input = (*n)++;
+	}
+	static const char *const fixed[] = {"has_role", "role", "matches", "round"};
+	for (size_t i = 0; e->node == NODE_CALL && i < 4; i++)
+		if (strcmp(e->name, fixed[i]) == 0) {
+			if (i > 1)
+				transform(w, e->items[0], n);
+			return;
+		}
+	for (size_t i = 0; i < e->count; i++)
+		transform(w, e->items[i], n);
+}
+
 static int compile(struct arena *a, const struct world *w, const char *text, struct expr **e, struct err *err)
 {
 	struct expr_scope scope = fixture_scope(w->table);
+	int n = 0;
 	scope.old = w->old >= 0;
 	scope.record = w->record_table >= 0 ? &fixture[w->record_table].table : NULL;
-	return expr_parse(a, text, strlen(text), e, err) || expr_check(a, *e, &scope, NULL, err) ? -1 : 0;
+	if (w->eyes)
+		scope.find = eyes_find;
+	if (expr_parse(a, text, strlen(text), e, err))
+		return -1;
+	transform(w, *e, &n);
+	return expr_check(a, *e, &scope, NULL, err);
 }
 
 /* 0 both agree, 1 they do not (message in *why), -1 the text does not type. */
@@ -890,7 +978,7 @@ static int try_text(const struct world *w, const char *text, struct tally *tally
 	}
 	struct buf printed = BUF_INIT, reprinted = BUF_INIT;
 	expr_print(&printed, e);
-	if (printed.len <= 4096) {
+	if (printed.len <= 4096 && !w->nulls && !w->inputs) {
 		if (compile(a, w, printed.data, &again, &err) == 0)
 			expr_print(&reprinted, again);
 		if (!reprinted.data || strcmp(printed.data, reprinted.data) != 0) {
@@ -909,6 +997,10 @@ static int try_text(const struct world *w, const char *text, struct tally *tally
 	struct pg_sql sql;
 	pg_sql_create(&sql, a);
 	struct expr_sql opts = {.sql = &sql, .alias = "t", .old_value = sql_old_value, .ctx = (void *)w, .has_role = w->has_role_known ? env_has_role : NULL};
+	if (w->eyes) {
+		opts.table = eyes_table;
+		opts.column = eyes_column;
+	}
 	if (w->record_is_row)
 		opts.record_alias = "r";
 	else
@@ -937,7 +1029,7 @@ static int try_text(const struct world *w, const char *text, struct tally *tally
 		goto done;
 	}
 	struct pg_params params = {0};
-	pg_sql_bind(&sql, a, &(struct pg_bindings){.me = w->me, .now_us = w->now_us, .today = w->today, .zone = w->zone}, &params);
+	pg_sql_bind(&sql, a, &(struct pg_bindings){.me = w->me, .now_us = w->now_us, .today = w->today, .zone = w->zone, .inputs = inputs, .ninputs = EXPR_MAX_NODES}, &params);
 	Oid *types = arena_array(a, Oid, params.count + 1);
 	const char **values = arena_array(a, const char *, params.count + 1);
 	for (size_t i = 0; i < params.count; i++) {
@@ -951,7 +1043,7 @@ static int try_text(const struct world *w, const char *text, struct tally *tally
 		goto done;
 	}
 	struct expr_env env = {.get = env_get, .load = env_load, .lines = env_lines, .role_users = env_role_users, .has_role = env_has_role, .work_day = env_work_day,
-	                       .week = week, .me = w->me, .now_us = w->now_us, .today = w->today, .zone = w->zone, .ctx = (void *)w};
+	                       .week = week, .me = w->me, .now_us = w->now_us, .today = w->today, .zone = w->zone, .inputs = inputs, .ctx = (void *)w};
 	const void *outer = w->record_table >= 0 && w->record >= 0 ? &records[w->record_table][w->record] : NULL, *old = w->old >= 0 ? &records[w->table][w->old] : NULL;
 	for (int i = 0; i < PQntuples(r) && !result; i++) {
 		struct value mine, theirs = cell_value(a, r, i, 1, kind);
@@ -1061,6 +1153,9 @@ static struct world random_world(void)
 		w.record_is_row = true;
 	}
 	w.has_role_known = chance(50);
+	w.eyes = chance(25);
+	w.nulls = chance(15);
+	w.inputs = chance(25);
 	w.me = chance(85) ? 1 + below(sizes[FIXTURE_USER]) : 0;
 	w.zone = PICK(zones);
 	w.now_us = chance(50) ? time_value(PICK(times)) : (20500 + below(400)) * INT64_C(86400000000) + (int64_t)(rng() % 86400000000u);
@@ -1091,8 +1186,8 @@ static void one(struct tally *tally, uint64_t seed)
 	shrink(&w, smallest, sizeof smallest);
 	printf("# DISAGREE (case seed %llu) %s\n", (unsigned long long)seed, text);
 	if (try_text(&w, smallest, NULL, why, sizeof why) == 1)
-		printf("# shrunk to: %s\n# table %s, me %lld, now %lld, zone %s, record %d, old %d\n# %s\n", smallest, fixture[w.table].table.name, (long long)w.me, (long long)w.now_us,
-		       w.zone, w.record + 1, w.old + 1, why);
+		printf("# shrunk to: %s\n# table %s, me %lld, now %lld, zone %s, record %d, old %d%s%s%s\n# %s\n", smallest, fixture[w.table].table.name, (long long)w.me,
+		       (long long)w.now_us, w.zone, w.record + 1, w.old + 1, w.eyes ? ", eyes" : "", w.nulls ? ", nulls" : "", w.inputs ? ", inputs" : "", why);
 }
 
 int main(int argc, char **argv)
