@@ -177,6 +177,8 @@ static int draft_value(void *ctx, const struct expr_field *f, struct value *out,
 static void choose_hints(struct plan *p)
 {
 	struct section *s = p->section;
+	struct err unreadable;
+	err_init(&unreadable, p->arena);
 	for (int pass = 0; pass < 3; pass++)
 		for (size_t i = 0; i < s->nfields && p->fields.count < HINTS; i++) {
 			struct field *f = s->fields[i];
@@ -184,7 +186,7 @@ static void choose_hints(struct plan *p)
 			bool in_title = s->title.text && strstr(s->title.text, arena_printf(p->arena, "{%s}", f->expr.name));
 			bool wanted = pass == 0 ? f->unique || f->search : pass == 1 ? f->type == FIELD_EMAIL || f->type == FIELD_PHONE || f->type == FIELD_CHOICE : f->expr.type.kind == EXPR_TEXT;
 			if (scalar && !in_title && wanted && !(f->hidden.set && f->hidden.constant && f->hidden.value))
-				plan_select(p, field_property(p->arena, f), strlen(field_property(p->arena, f)), p->actor->lang, NULL);
+				plan_select(p, field_property(p->arena, f), strlen(field_property(p->arena, f)), p->actor->lang, &unreadable);
 		}
 }
 
