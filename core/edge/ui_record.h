@@ -2,15 +2,19 @@
 #ifndef OST_EDGE_UI_RECORD_H
 #define OST_EDGE_UI_RECORD_H
 
+#include <stdint.h>
+
 struct app_request;
 struct err;
 struct http_request;
+struct json;
 struct section;
-struct field;
 struct arena;
 
-#include <stdint.h>
-
+/* The JSON body of a POST. */
+int ui_read_json(struct http_request *r, struct app_request *q, struct json **body, struct err *err);
+/* The title of one record as the actor sees it, or NULL; in `a`. */
+const char *ui_title(struct app_request *q, struct arena *a, struct section *s, int64_t id);
 /* POST /ui/form/SECTION */
 int ui_form(struct http_request *r, struct app_request *q, struct section *s, struct err *err);
 /* POST /ui/lookup/SECTION/FIELD */
