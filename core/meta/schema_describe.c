@@ -105,6 +105,14 @@ static const char *value_print(struct arena *a, const struct value *v)
 	return text;
 }
 
+/* What a rollup reads: when any of it is stored in another way, or a formula among it says something else, its values are computed anew. */
+static void reads_visit(void *ctx, const struct expr_table *t, const struct expr_field *e, bool of_old)
+{
+	const struct field *f = (const struct field *)e;
+	(void)of_old;
+	buf_printf(ctx, "%s.%s %s %d %s; ", t->name, e->name, field_type_name(schema_value_type(f)), f->scale, f->formula.text ? f->formula.text : "");
+}
+
 static void describe_values(struct describe *d, const struct field *f, struct schema_item *of)
 {
 	for (size_t i = 0; i < f->nvalues; i++) {
@@ -156,6 +164,12 @@ static void describe_field(struct describe *d, const struct field *f, struct sch
 	put(d, "fill", f->fill.text);
 	put(d, "formula", f->formula.text);
 	put(d, "rollup", f->rollup.text);
+	if (f->type == FIELD_ROLLUP && f->stored && f->rollup.expr) {
+		struct buf b = BUF_INIT;
+		expr_walk_fields(f->rollup.expr, reads_visit, &b);
+		put(d, "reads", arena_strdup(d->arena, b.data ? b.data : ""));
+		buf_destroy(&b);
+	}
 	if (f->type == FIELD_LOOKUP && !f->builtin) {
 		static const char *const on_delete[] = {"restrict", "clear", "cascade"};
 		put(d, "on_delete", on_delete[f->on_delete]);
@@ -190,7 +204,8 @@ static void describe_paths(struct describe *d, const struct section *s, struct s
 	}
 	for (size_t i = 0; i < s->moves.count; i++) {
 		const struct move *m = s->moves.items[i].value;
-		item_add(d, "move", of, arena_printf(d->arena, ".%s", m->name), s->module);
+		struct schema_item *it = item_add(d, "move", of, arena_printf(d->arena, ".%s", m->name), s->module);
+		it->was = m->was ? arena_printf(d->arena, ".%s", m->was) : NULL;
 		put_label(d, "label", &m->label);
 		struct buf b = BUF_INIT;
 		for (size_t k = 0; k < m->nfrom; k++)
@@ -224,7 +239,8 @@ static void describe_lists(struct describe *d, const struct section *s, struct s
 {
 	for (size_t i = 0; i < s->nlists; i++) {
 		const struct list *l = s->lists[i];
-		item_add(d, "list", of, arena_printf(d->arena, ".%s", l->name), s->module);
+		struct schema_item *it = item_add(d, "list", of, arena_printf(d->arena, ".%s", l->name), s->module);
+		it->was = l->was ? arena_printf(d->arena, ".%s", l->was) : NULL;
 		put_label(d, "label", &l->label);
 		struct buf b = BUF_INIT;
 		for (size_t k = 0; k < l->ncolumns; k++)
@@ -299,12 +315,20 @@ static void describe_grants(struct describe *d, const struct registry *r, const 
 	}
 }
 
+static struct schema_item *section_item(const struct describe *d, const struct section *s)
+{
+	for (size_t i = 0; i < d->out->count; i++)
+		if (d->out->items[i]->section == s && strcmp(d->out->items[i]->kind, "section") == 0)
+			return d->out->items[i];
+	return NULL;
+}
+
 static void describe_rest(struct describe *d, const struct registry *r)
 {
 	static const char *const events[HOOK_EVENTS] = {"before_create", "before_update", "before_save", "before_delete", "created", "updated", "deleted", "stage_entered"};
 	for (size_t i = 0; i < r->nhooks; i++) {
 		const struct hook *h = r->hooks[i];
-		item_add(d, "hook", NULL, arena_printf(d->arena, "%s.%s.%s", h->section->expr.name, events[h->event], h->name), h->module);
+		item_add(d, "hook", section_item(d, h->section), arena_printf(d->arena, ".%s.%s", events[h->event], h->name), h->module);
 		put(d, "module", h->module ? h->module->name : NULL);
 	}
 	for (size_t i = 0; i < r->nimports; i++) {

@@ -102,6 +102,12 @@ int schema_diff(struct pg *pg, struct arena *a, const struct registry *registry,
 	schema_describe(a, registry, &p->items);
 	shape_create(&p->shape, a, registry, &p->items, current->trgm_schema);
 	schema_match(p);
+	/* another name of a column is another map, that is another generation, even where the files are the same (a newer Ostov may store a thing in another way) */
+	for (size_t i = 0; i < p->items.count; i++) {
+		const struct schema_item *it = p->items.items[i];
+		const char *was = it->old ? it->old->physical : NULL;
+		p->new_generation |= it->old && (!was || !it->physical ? was != it->physical : strcmp(was, it->physical) != 0);
+	}
 	shape_fill(&p->shape);
 	struct schema_diff d = {.pg = pg, .plan = p, .allow = allow ? allow : &nothing, .err = err};
 	schema_ops(&d);

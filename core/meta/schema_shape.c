@@ -321,7 +321,7 @@ static void rule_visit(void *ctx, const struct expr_table *t, const struct expr_
 {
 	(void)t;
 	const struct field *field = (const struct field *)f;
-	if (!of_old && field->type != FIELD_BOOLEAN && !field->is_long)
+	if (!of_old && field->type != FIELD_BOOLEAN && !field->is_long && !field->unique)
 		index_plain(ctx, field, "rule");
 }
 
@@ -374,6 +374,28 @@ static void section_keys(struct schema_shape *s, const struct section *section)
 	}
 }
 
+/* A plain index whose column leads another one in the same order serves nothing that the other does not. */
+static void indexes_prune(struct schema_shape *s)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < s->indexes.count; i++) {
+		const struct shape_index *x = &s->indexes.items[i];
+		size_t n = strlen(x->body);
+		bool led = false;
+		for (size_t k = 0; k < s->indexes.count && !led && !x->fields; k++) {
+			const struct shape_index *y = &s->indexes.items[k];
+			led = k != i && strcmp(x->table, y->table) == 0 && strncmp(x->body, y->body, n - 1) == 0 && strncmp(y->body + n - 1, ", id)", 5) == 0;
+		}
+		if (!led)
+			s->indexes.items[kept++] = *x;
+	}
+	/* pruned ones are not wanted: what an earlier version made of them goes */
+	s->indexes.count = kept;
+	map_create(&s->names, s->arena);
+	for (size_t i = 0; i < kept; i++)
+		map_put(&s->names, s->indexes.items[i].name, (void *)s->indexes.items[i].name);
+}
+
 void shape_fill(struct schema_shape *s)
 {
 	const struct registry *r = s->registry;
@@ -385,4 +407,5 @@ void shape_fill(struct schema_shape *s)
 		for (int k = 0; k < GRANT_ACTIONS; k++)
 			if (r->grants[i]->on[k].expr)
 				expr_walk_fields(r->grants[i]->on[k].expr, rule_visit, s);
+	indexes_prune(s);
 }
