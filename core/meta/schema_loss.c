@@ -84,7 +84,7 @@ static void drop_one(struct schema_diff *d, const struct schema_object *o, bool 
 		if (map_find(&p->current->tables, o->physical)) {
 			sql = arena_printf(a, "DROP TABLE IF EXISTS %s", schema_table_sql(a, o->physical));
 			counting = arena_printf(a, "SELECT count(*) FROM %s", schema_table_sql(a, o->physical));
-			what = is_kind(o, "section") ? "%s would be deleted with the section" : "%s in the field would be lost";
+			what = is_kind(o, "section") ? "%s: deleted with the section" : "%s: the values of the field would be lost";
 		}
 	} else if (section && section->physical) {
 		const struct schema_table *t = map_find(&p->current->tables, section->physical);
@@ -96,7 +96,7 @@ static void drop_one(struct schema_diff *d, const struct schema_object *o, bool 
 		if (t && map_find(&t->columns, o->physical) && !with_table) {
 			sql = arena_printf(a, "ALTER TABLE %s DROP COLUMN IF EXISTS %s", schema_table_sql(a, table), schema_ident(a, o->physical));
 			counting = count_column(a, table, o->physical);
-			what = "%s hold a value of the field that would be lost";
+			what = "%s: the value of the field would be lost";
 		} else if (with_table && t) {
 			return;
 		}
@@ -106,7 +106,7 @@ static void drop_one(struct schema_diff *d, const struct schema_object *o, bool 
 		int64_t rows = schema_count(d, counting);
 		if (rows != 0 && pending) {
 			if (!is_allowed(d, o->path)) {
-				arena_push(a, &p->warnings, arena_printf(a, "%s is no longer in the configuration, but %s hold values; '--allow-loss %s' drops it", o->path,
+				arena_push(a, &p->warnings, arena_printf(a, "%s is no longer in the configuration but has values (%s); '--allow-loss %s' drops it", o->path,
 														 records(a, rows), o->path));
 				return;
 			}
@@ -159,7 +159,7 @@ static void misfits(struct schema_diff *d)
 			sql = arena_printf(a, "SELECT count(*) FROM %s t WHERE t.%s IS NOT NULL AND (%s)", schema_table_sql(a, it->parent->physical), schema_ident(a, it->replaced), misfit);
 		int64_t rows = schema_count(d, sql);
 		if (rows != 0)
-			loss_add(d, it->path, rows, arena_printf(a, all ? "%s hold a value that has no place in the new type" : "%s hold a value that does not fit the new type", records(a, rows)));
+			loss_add(d, it->path, rows, arena_printf(a, all ? "%s: the value has no place in the new type" : "%s: the value does not fit the new type", records(a, rows)));
 	}
 }
 
@@ -202,14 +202,14 @@ static void codes_of(struct schema_diff *d, const struct schema_item *owner, con
 		const char *code = shape_quote(a, code_of(o)), *sql = arena_printf(a, "SELECT count(*) FROM %s WHERE %s = %s", t, c, code);
 		if (!into) {
 			int64_t rows = schema_count(d, sql);
-			struct schema_loss *l = rows != 0 ? loss_add(d, o->path, rows, arena_printf(a, final ? "%s stand on this stage" : "%s hold this value", records(a, rows))) : NULL;
+			struct schema_loss *l = rows != 0 ? loss_add(d, o->path, rows, arena_printf(a, final ? "%s on this stage" : "%s with this value", records(a, rows))) : NULL;
 			if (l && final) {
 				l->final = true;
 				l->allowed = false;
 				l->hint = arena_printf(a, "say where they go: `was = \"%s\"` on the stage that takes its place, or move the records first", code_of(o));
 			} else if (!l) {
 				/* counted again under the lock: nobody may have chosen it meanwhile */
-				l = loss_add(d, o->path, 0, final ? "records stand on this stage" : "records hold this value");
+				l = loss_add(d, o->path, 0, final ? "records on this stage" : "records with this value");
 				l->check = sql;
 			}
 			if (final || !l->allowed)
@@ -224,7 +224,7 @@ static void codes_of(struct schema_diff *d, const struct schema_item *owner, con
 			arena_printf(a, "UPDATE %s SET %s = CASE %s%s END WHERE %s IN (%s)", t, c, c, cases.data, c, codes.data));
 		op->rows = rows;
 		op->place = owner->path;
-		struct schema_lock lock = {table, arena_printf(a, "%s get their new code: writes stop", records(a, rows)), rows > 0 ? 20 + rows / 60 : 0};
+		struct schema_lock lock = {table, arena_printf(a, "new codes of %s: writes stop", records(a, rows)), rows > 0 ? 20 + rows / 60 : 0};
 		arena_push(a, &p->locks, lock);
 	}
 	buf_destroy(&cases);
@@ -248,7 +248,7 @@ static void text_to_choice(struct schema_diff *d, const struct schema_item *it)
 	int64_t rows = schema_count(d, arena_printf(a, "SELECT count(*) FROM %s WHERE %s", t, where));
 	if (rows == 0)
 		return;
-	struct schema_loss *l = loss_add(d, it->path, rows, arena_printf(a, "%s hold a text that is no value of the choice", records(a, rows)));
+	struct schema_loss *l = loss_add(d, it->path, rows, arena_printf(a, "%s: the text is no value of the choice", records(a, rows)));
 	if (l->allowed) {
 		struct schema_op *op = schema_op_add(p, OP_CODES, it->parent->physical, it->physical, arena_printf(a, "UPDATE %s SET %s = NULL WHERE %s", t, c, where));
 		op->rows = rows;
@@ -296,7 +296,7 @@ static void duplicates(struct schema_diff *d)
 													   " HAVING count(*) > 1) w", values.data, schema_table_sql(a, x->table), some.data, group.data));
 		if (rows != 0) {
 			const char *name = x->nfields == 1 ? arena_printf(a, "%s.%s", x->section->path, names.data) : arena_printf(a, "%s(%s)", x->section->path, names.data);
-			struct schema_loss *l = loss_add(d, name, rows, arena_printf(a, "%s hold a value that another one has too, and it shall be unique", records(a, rows)));
+			struct schema_loss *l = loss_add(d, name, rows, arena_printf(a, "%s: another one has the same value, and it shall be unique", records(a, rows)));
 			l->final = true;
 			l->allowed = false;
 			l->hint = "change the records first, or leave `unique` out";
@@ -330,7 +330,7 @@ static void required(struct schema_diff *d)
 		else
 			rows = schema_count(d, arena_printf(a, "SELECT count(*) FROM %s", t));
 		if (rows != 0)
-			arena_push(a, &p->warnings, arena_printf(a, "%s is required now, and %s have no value: they stay, and the next change of each asks for it", it->path, records(a, rows)));
+			arena_push(a, &p->warnings, arena_printf(a, "%s is required now; without a value: %s (nothing happens to them until their next change, which asks for it)", it->path, records(a, rows)));
 	}
 }
 
@@ -353,7 +353,7 @@ static void roles(struct schema_diff *d)
 		const char *sql = arena_printf(a, "SELECT count(*) FROM %s l JOIN %s r ON r.id = l.target WHERE r.%s = %s", schema_table_sql(a, l->physical),
 									   schema_table_sql(a, c->parent->physical), schema_ident(a, c->physical), shape_quote(a, o->path));
 		int64_t rows = schema_count(d, sql);
-		struct schema_loss *loss = loss_add(d, o->path, rows, rows != 0 ? arena_printf(a, "%" PRId64 " people hold this role", rows) : "people hold this role");
+		struct schema_loss *loss = loss_add(d, o->path, rows, rows != 0 ? arena_printf(a, "people who hold this role: %" PRId64, rows) : "people hold this role");
 		loss->check = sql;
 	}
 }
