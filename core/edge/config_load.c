@@ -15,11 +15,15 @@ int config_load_generation(const struct config *config, const struct object_map 
 	struct decls decls = {0};
 	config_read_copy(own, config, copy);
 	int failed = lua_load_config(own, copy, &decls, errs);
-	failed |= registry_build(own, copy, &decls, map, out, errs);
+	struct registry *r = NULL;
+	failed |= registry_build(own, copy, &decls, map, &r, errs);
 	config_report_sort(copy, errs);
-	if (failed)
+	if (failed) {
 		arena_delete(own);
-	return failed ? -1 : 0;
+		return -1;
+	}
+	*out = r;
+	return 0;
 }
 
 int config_load_dir(struct arena *a, const char *dir, const char *lua_dir, const char *modules_dir, const struct object_map *map,

@@ -159,5 +159,6 @@ void config_report_count(const struct err *errs, size_t *errors, size_t *warning
 {
 	*errors = *warnings = 0;
 	for (const struct err *e = errs; e && e->code != ERR_OK; e = e->next)
-		++*(e->warning ? warnings : errors);
+		if (!e->warning || e->file) /* the line that sums up is none itself */
+			++*(e->warning ? warnings : errors);
 }

@@ -232,9 +232,9 @@ static void pair_add(struct load *l, struct handle *h, struct decl_value value)
 static void argument_read(lua_State *L, struct load *l, struct handle *h, int index)
 {
 	bool hook = strcmp(h->decl->word, "on") == 0;
+	const char *who = h->decl->name ? arena_printf(l->arena, "%s '%s'", h->decl->word, h->decl->name) : h->decl->word;
 	if (h->filled)
-		luaL_error(L, "%s '%s': options were given already; a comma is missing before this", h->decl->word,
-				   h->decl->name ? h->decl->name : "");
+		luaL_error(L, "%s: options were given already; a comma is missing before this", who);
 	if (lua_type(L, index) == LUA_TTABLE && !hook) {
 		options_read(L, l, h, index);
 	} else if (lua_type(L, index) == LUA_TSTRING && hook && h->pairs.count == 0) {
@@ -252,8 +252,9 @@ static void argument_read(lua_State *L, struct load *l, struct handle *h, int in
 	} else if (luaL_testudata(L, index, GHOST)) {
 		h->filled = true;
 	} else {
-		const char *wants = hook ? h->pairs.count ? "a function" : "a name and a function" : "a table of options";
-		luaL_error(L, "%s '%s' takes %s, not a %s", h->decl->word, h->decl->name ? h->decl->name : "", wants, luaL_typename(L, index));
+		const char *wants = !hook ? "a table of options" : h->pairs.count ? "a function" : "a name and a function";
+		h->placed = true;
+		luaL_error(L, "%s takes %s, not a %s", who, wants, luaL_typename(L, index));
 	}
 }
 
@@ -324,13 +325,9 @@ static int ghost_false(lua_State *L)
 	return 1;
 }
 
-/* True when the name stands within an option that takes an expression: the check of the text says that its quotes are missing. */
-static bool in_expression(const struct source *s, int line, const char *name)
+/* True when the token stands within an option that takes an expression: the check of the text says that its quotes are missing. */
+static bool in_expression(const struct source *s, uint32_t at)
 {
-	const struct source_token *t = source_word(s, line, name);
-	if (!t)
-		return false;
-	uint32_t at = (uint32_t)(t - s->tokens);
 	for (size_t i = 0; i < s->ncalls; i++) {
 		const struct source_table *table = s->calls[i];
 		enum word_id word = word_find(table->word);
@@ -338,36 +335,56 @@ static bool in_expression(const struct source *s, int line, const char *name)
 			continue;
 		for (size_t k = 0; k < table->count; k++) {
 			const struct source_item *item = &table->items[k];
-			if (at < item->first || at > item->last || item->table)
-				continue;
-			const struct word_option *o = item->key ? word_option_find(word, item->key) : NULL;
-			if (o ? o->type == OPTION_RULE || o->type == OPTION_EXPR : !item->key && words[word].content == HOLDS_EXPR)
+			if (at >= item->first && at <= item->last && !item->table && word_takes_expression(word, item->key))
 				return true;
 		}
 	}
 	return false;
 }
 
+/* The first token of that name on the line, one within an expression only when there is no other. */
+static const struct source_token *name_token(const struct source *s, int line, const char *name, bool *expression)
+{
+	const struct source_token *found = NULL;
+	size_t len = strlen(name);
+	*expression = false;
+	for (size_t i = 0; i < s->ntokens && s->tokens[i].line <= line; i++) {
+		const struct source_token *t = &s->tokens[i];
+		if (t->line != line || t->kind != SOURCE_NAME || t->len != len || memcmp(s->text + t->at, name, len) != 0)
+			continue;
+		if (!in_expression(s, (uint32_t)i)) {
+			*expression = false;
+			return t;
+		}
+		if (!found)
+			found = t;
+		*expression = true;
+	}
+	return found;
+}
+
 static int global_missing(lua_State *L)
 {
+	static const char *const literals[] = {"true", "false", "nil"};
 	struct load *l = load_of(L);
 	const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "?";
 	int line = line_now(L);
-	if (!in_expression(l->source, line, name)) {
-		const struct source_token *t = source_word(l->source, line, name);
-		bool call = false;
-		if (t && t + 1 < l->source->tokens + l->source->ntokens) {
-			const char *next = l->source->text + t[1].at;
-			call = t[1].kind == SOURCE_STRING || *next == '{';
-		}
-		const char *near = word_nearest(name), *hint = NULL;
-		if (near)
-			hint = arena_printf(l->arena, "did you mean '%s'?", near);
-		else if (world_withheld(name))
-			hint = arena_printf(l->arena, "'%s' is not there while a configuration loads", name);
-		report(l, line, t ? t->column : 0, (int)strlen(name), hint,
-			   arena_printf(l->arena, call ? "unknown word '%s'" : "undefined global '%s'", name));
+	bool expression;
+	const struct source_token *t = name_token(l->source, line, name, &expression);
+	if (expression)
+		return ghost_self(L);
+	bool call = false;
+	if (t && t + 1 < l->source->tokens + l->source->ntokens) {
+		const char *next = l->source->text + t[1].at;
+		call = t[1].kind == SOURCE_STRING || *next == '{';
 	}
+	const char *near = call ? word_nearest(name) : text_nearest(name, literals, 3), *hint = NULL;
+	if (world_withheld(name))
+		hint = arena_printf(l->arena, "'%s' is not there while a configuration loads", name);
+	else if (near)
+		hint = arena_printf(l->arena, "did you mean '%s'?", near);
+	report(l, line, t ? t->column : 0, (int)strlen(name), hint,
+		   arena_printf(l->arena, call ? "unknown word '%s'" : "undefined global '%s'", name));
 	return ghost_self(L);
 }
 
@@ -478,7 +495,7 @@ static void failure_report(lua_State *L, struct load *l)
 			}
 		}
 	}
-	report(l, line, column, width, NULL, text);
+	report(l, line, column, width, strstr(text, "'}' expected") ? "is a comma missing before it?" : NULL, text);
 }
 
 /* What the rest of the file declares is unknown. */
@@ -515,16 +532,20 @@ static void file_run(lua_State *L, struct load *l, int environment)
 	}
 	lua_pushvalue(L, environment);
 	lua_setupvalue(L, -2, 1);
-	if (lua_pcall(L, 0, 0, 0) != LUA_OK) {
+	bool broken = lua_pcall(L, 0, 0, 0) != LUA_OK;
+	if (broken) {
 		failure_report(L, l);
 		file_broken(l);
 	}
 	lua_settop(L, top);
-	for (size_t i = 0; i < l->made.count; i++)
-		if (!l->made.items[i]->placed) {
-			struct decl *d = l->made.items[i]->decl;
-			arena_push(l->arena, l->out, d);
-		}
+	for (size_t i = 0; i < l->made.count; i++) {
+		struct decl *d = l->made.items[i]->decl;
+		enum word_id word = word_find(d->word);
+		/* of a file that broke off, what waited for its place is not complained of */
+		if (l->made.items[i]->placed || (broken && (word == WORD_COUNT || !(words[word].places & WORD_TOP))))
+			continue;
+		arena_push(l->arena, l->out, d);
+	}
 }
 
 /* Everything that may raise runs under one protected call. */

@@ -165,6 +165,16 @@ void build_warn(struct build *b, const struct decl *d, struct spot at, const cha
 	va_end(ap);
 }
 
+void build_finish(struct build *b)
+{
+	if (b->nerrors <= BUILD_MAX_ERRORS)
+		return;
+	struct err one;
+	err_init(&one, b->errs->arena);
+	err_set(&one, ERR_CONFIG, "%zu more errors are not shown", b->nerrors - BUILD_MAX_ERRORS);
+	err_append(b->errs, &one);
+}
+
 const char *hint_near(struct build *b, const char *near)
 {
 	return near ? arena_printf(b->arena, "did you mean '%s'?", near) : NULL;

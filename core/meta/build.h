@@ -103,6 +103,8 @@ void build_fail(struct build *b, const struct decl *d, struct spot at, const cha
 	__attribute__((format(printf, 5, 6)));
 void build_warn(struct build *b, const struct decl *d, struct spot at, const char *hint, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
+/* Says how many errors were not shown. */
+void build_finish(struct build *b);
 /* "did you mean 'x'?", or NULL when there is no near name. */
 const char *hint_near(struct build *b, const char *near);
 /* True when a declaration of that name stands where it could not be read (a broken file, an unknown word): its absence is not reported again. */

@@ -175,7 +175,10 @@ static void path_make(struct build *b, struct section *s, struct node *n)
 	s->paths = v.items;
 	s->npaths = v.count;
 	s->cappaths = v.cap;
-	if (!p->nstages)
+	bool declared = false; /* those whose name was taken are reported */
+	for (size_t i = 0; i < n->decl->noptions; i++)
+		declared |= n->decl->options[i].value.kind == DECL_DECL && strcmp(n->decl->options[i].value.decl->word, "stage") == 0;
+	if (!p->nstages && !declared)
 		build_fail(b, n->decl, spot_decl(b, n->decl), NULL, "has no stage");
 }
 

@@ -41,7 +41,7 @@ static bool is_russian(struct build *b, const char *module)
 		if (strcmp(d->word, "module") != 0 || strcmp(d->place.module, module) != 0)
 			continue;
 		const struct decl_value *v = decl_option(d, "language");
-		return v && v->kind == DECL_TEXT && strcmp(v->text.s, "ru") == 0;
+		return v && (v->kind != DECL_TEXT || strcmp(v->text.s, "ru") == 0); /* one that is no language is reported as such */
 	}
 	return false;
 }

@@ -70,6 +70,7 @@ int registry_build(struct arena *own, const struct config *config, const struct 
 	rules_check(&b);
 	verify_check(&b);
 	label_finish(&b);
+	build_finish(&b);
 	if (b.nerrors)
 		return -1;
 	*out = r;

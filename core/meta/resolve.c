@@ -210,7 +210,8 @@ static void title_make(struct build *b, struct section *s, struct node *n)
 	} else {
 		s->title.text = "{id}";
 		for (size_t i = s->nfields; i-- > 0;)
-			if (!s->fields[i]->builtin && (s->fields[i]->type == FIELD_TEXT || s->fields[i]->type == FIELD_AUTONUMBER))
+			if (!s->fields[i]->builtin && text_is_name(s->fields[i]->expr.name, strlen(s->fields[i]->expr.name)) &&
+				(s->fields[i]->type == FIELD_TEXT || s->fields[i]->type == FIELD_AUTONUMBER))
 				s->title.text = arena_printf(b->arena, "{%s}", s->fields[i]->expr.name);
 		struct decl_value *v = arena_new(b->arena, struct decl_value);
 		*v = (struct decl_value){.kind = DECL_TEXT, .text = {s->title.text, strlen(s->title.text)}, .line = n->decl->place.line};

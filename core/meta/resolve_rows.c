@@ -95,8 +95,12 @@ static void grant_rule(struct build *b, struct decl *d, const char *key, struct 
 {
 	struct setting s = setting_of(d, key);
 	struct rule *out = &g->on[action];
-	if (!s.value)
+	if (!s.value) {
+		/* written, and faulty: what it would have allowed is not missed too */
+		const struct source *source = build_source(b, d->place.module, d->place.file);
+		out->set = out->constant = out->value = source_key(source_find(source, d->word, d->name, d->place.line), key) != NULL;
 		return;
+	}
 	out->set = true;
 	out->place = d->place;
 	out->place.line = s.value->line;

@@ -120,6 +120,17 @@ static const char *misfit(struct build *b, const struct word_option *o, const st
 	return NULL;
 }
 
+/* An expression that lost its quotes, or is computed. */
+static bool is_unquoted(const struct source *s, enum word_id word, const struct source_item *item)
+{
+	if (!word_takes_expression(word, item->key) || source_is_string(s, item) || item->table)
+		return false;
+	/* a literal of another type is a matter of the value's own check */
+	if (item->first != item->last)
+		return true;
+	return s->tokens[item->first].kind != SOURCE_NUMBER && !source_is_bool(s, item);
+}
+
 static void option_check(struct build *b, struct decl *d, enum word_id word, struct decl_pair *p)
 {
 	const struct word_option *o = word_option_find(word, p->key);
@@ -132,6 +143,14 @@ static void option_check(struct build *b, struct decl *d, enum word_id word, str
 		p->value.kind = DECL_NIL;
 		return;
 	}
+	const struct source *source = build_source(b, d->place.module, d->place.file);
+	const struct source_table *table = source_find(source, d->word, d->name, d->place.line);
+	const struct source_item *item = source_key(table, p->key);
+	bool expression = o->type == OPTION_RULE || o->type == OPTION_EXPR;
+	if (expression && item && is_unquoted(source, word, item)) { /* reported already */
+		p->value.kind = DECL_NIL;
+		return;
+	}
 	const char *wants = misfit(b, o, &p->value);
 	if (wants) {
 		struct setting s = {p->key, &p->value, d};
@@ -140,18 +159,17 @@ static void option_check(struct build *b, struct decl *d, enum word_id word, str
 			hint = hint_near(b, code_nearest(b, o->codes, p->value.text.s));
 		if (p->value.kind == DECL_TEXT)
 			build_fail(b, d, spot_value(b, &s), hint, "option '%s' takes %s, not '%s'", p->key, wants, p->value.text.s);
+		else if (p->value.kind == DECL_TABLE && strncmp(wants, "a ", 2) == 0 && strstr(wants, "list"))
+			build_fail(b, d, spot_value(b, &s), hint, "option '%s' takes %s; something else stands in it", p->key, wants);
 		else
 			build_fail(b, d, spot_value(b, &s), hint, "option '%s' takes %s, not %s", p->key, wants, kind_name(&p->value));
 		p->value.kind = DECL_NIL;
 		return;
 	}
-	if (o->type == OPTION_RULE || o->type == OPTION_EXPR) {
-		/* the text is looked over as a whole; what it does not show was made by a function or a variable */
-		const struct source_table *t = source_find(build_source(b, d->place.module, d->place.file), d->word, d->name, d->place.line);
-		if (!t || !source_key(t, p->key))
-			build_fail(b, d, spot_decl(b, d), "write the options in the declaration itself",
-					   "option '%s' takes a literal text%s, nothing computed", p->key, o->type == OPTION_RULE ? ", true or false" : "");
-	}
+	/* the text is looked over as a whole; what it does not show was made by a function or a variable */
+	if (expression && !item)
+		build_fail(b, d, spot_decl(b, d), "write the options in the declaration itself",
+				   "option '%s' takes a literal text%s, nothing computed", p->key, o->type == OPTION_RULE ? ", true or false" : "");
 }
 
 void shape_options(struct build *b, struct decl *d, enum word_id word)
@@ -288,17 +306,9 @@ static void quotes_check(struct build *b, const struct config_file *f, const str
 			continue;
 		for (size_t k = 0; k < t->count; k++) {
 			const struct source_item *item = &t->items[k];
-			const struct word_option *o = item->key ? word_option_find(word, item->key) : NULL;
-			bool rule = o && o->type == OPTION_RULE, expr = o ? o->type == OPTION_EXPR : !item->key && words[word].content == HOLDS_EXPR;
-			if ((!rule && !expr) || source_is_string(s, item) || item->table)
+			if (!is_unquoted(s, word, item))
 				continue;
-			if (source_is_bool(s, item) && rule)
-				continue;
-			/* a literal of another type is a matter of the declaration's own check */
-			if (item->first == item->last && (s->tokens[item->first].kind == SOURCE_NUMBER || source_is_bool(s, item)))
-				continue;
-			if (word == WORD_CHANGE && o && item->first == item->last && s->tokens[item->first].kind != SOURCE_NAME)
-				continue;
+			bool rule = item->key && word_option_find(word, item->key)->type == OPTION_RULE;
 			const struct source_token *from = &s->tokens[item->first], *to = &s->tokens[item->last];
 			const char *text = arena_strndup(b->arena, s->text + from->at, to->at + to->len - from->at);
 			struct spot at = {f->module, f->path, from->line, from->column,

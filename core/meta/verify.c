@@ -117,10 +117,11 @@ static bool gets_value(const struct field *f)
 static void rights_verify(struct build *b, const struct section *s)
 {
 	const struct registry *r = b->r;
+	const char *hint = s->owner_detail ? arena_printf(b->arena, "its lines are read with field '%s' of section '%s': a grant gives that",
+													  s->owner_detail->expr.name, s->owner_detail->section->expr.name)
+									   : arena_printf(b->arena, "allow \"role\" { on = \"%s\", read = true }", s->expr.name);
 	if (!someone_reads(r, s))
-		build_fail(b, NULL, spot_of(b, &s->place, s->expr.name),
-				   arena_printf(b->arena, "allow \"role\" { on = \"%s\", read = true }", s->expr.name), "section '%s': no role may read it",
-				   s->expr.name);
+		build_fail(b, NULL, spot_of(b, &s->place, s->expr.name), hint, "section '%s': no role may read it", s->expr.name);
 	for (size_t i = 0; i < s->nfields; i++) {
 		const struct field *f = s->fields[i];
 		if (!f->builtin && rule_possible(&f->required) && !gets_value(f) && !someone_writes(r, f))

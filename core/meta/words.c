@@ -234,6 +234,14 @@ const struct word_option *word_option_find(enum word_id word, const char *name)
 	return NULL;
 }
 
+bool word_takes_expression(enum word_id word, const char *option)
+{
+	if (!option)
+		return words[word].content == HOLDS_EXPR;
+	const struct word_option *o = word_option_find(word, option);
+	return o && (o->type == OPTION_RULE || o->type == OPTION_EXPR);
+}
+
 const char *word_nearest(const char *text)
 {
 	const char *names[WORD_COUNT];

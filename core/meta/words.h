@@ -17,12 +17,13 @@ struct buf;
 #define WORDS(X)                                                                                                                           \
 	X(MODULE, "module")                                                                                                                    \
 	X(SECTION, "section")                                                                                                                  \
-	X(EXTEND, "extend") X(ROLE, "role") X(ALLOW, "allow") X(ON, "on") X(DATA, "data") X(IMPORT, "import") X(CHANGE, "change")              \
-		X(TAB, "tab") X(GROUP, "group") X(VALUE, "value") X(STAGES, "stages") X(STAGE, "stage") X(MOVE, "move") X(LIST, "list")            \
-			X(UNIQUE, "unique") X(TEXT, "text") X(INTEGER, "integer") X(DECIMAL, "decimal") X(MONEY, "money") X(PERCENT, "percent")        \
-				X(BOOLEAN, "boolean") X(DATE, "date") X(DATETIME, "datetime") X(DURATION, "duration") X(CHOICE, "choice")                  \
-					X(LOOKUP, "lookup") X(DETAIL, "detail") X(FILE, "file") X(EMAIL, "email") X(PHONE, "phone") X(URL, "url")              \
-						X(AUTONUMBER, "autonumber") X(FORMULA, "formula") X(ROLLUP, "rollup")
+	X(EXTEND, "extend")                                                                                                                    \
+	X(ROLE, "role") X(ALLOW, "allow") X(ON, "on") X(DATA, "data") X(IMPORT, "import") X(CHANGE, "change") X(TAB, "tab") X(GROUP, "group")  \
+		X(VALUE, "value") X(STAGES, "stages") X(STAGE, "stage") X(MOVE, "move") X(LIST, "list") X(UNIQUE, "unique") X(TEXT, "text")        \
+			X(INTEGER, "integer") X(DECIMAL, "decimal") X(MONEY, "money") X(PERCENT, "percent") X(BOOLEAN, "boolean") X(DATE, "date")      \
+				X(DATETIME, "datetime") X(DURATION, "duration") X(CHOICE, "choice") X(LOOKUP, "lookup") X(DETAIL, "detail")                \
+					X(FILE, "file") X(EMAIL, "email") X(PHONE, "phone") X(URL, "url") X(AUTONUMBER, "autonumber") X(FORMULA, "formula")    \
+						X(ROLLUP, "rollup")
 
 enum word_id {
 #define WORD_ENUM(id, text) WORD_##id,
@@ -109,6 +110,8 @@ const char *word_later_at(size_t i);
 const char *word_option_later(enum word_id word, const char *option);
 /* The option of the word, or NULL. */
 const struct word_option *word_option_find(enum word_id word, const char *name);
+/* True when the option (NULL: the positional value) takes an expression, so that it is written in quotes. */
+bool word_takes_expression(enum word_id word, const char *option);
 /* The nearest word or option for "did you mean", or NULL. */
 const char *word_nearest(const char *text);
 const char *word_option_nearest(enum word_id word, const char *name);
