@@ -1,24 +1,26 @@
-/* worker_job: a job worker: leases due jobs and runs them one after the other, woken by NOTIFY and every two seconds. */
+/* worker_job: a job worker: leases and runs jobs until told to stop. Looks every 2 s and at every hint; takes back what dead workers held. */
 #include <stdatomic.h>
-#include <stdio.h>
+#include <uv.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/fiber.h"
 #include "base/log.h"
 #include "edge/app.h"
+#include "edge/lua_hooks.h"
 #include "edge/worker.h"
-#include "meta/registry.h"
 #include "pg/pg.h"
 #include "serve/event.h"
 #include "serve/job.h"
+#include "serve/unit.h"
 
-enum { POLL_MS = 2000, REAP_EVERY = 5, BATCH = 20, EXIT_ENVIRONMENT = 3 };
+enum { POLL_MS = 2000, REAP_MS = 10000 };
 
 static struct app app;
 static struct fiber_queue hints;
-static bool running;
 static int exit_status;
+static bool running;
 
 static void on_hint(void *ctx, const char *payload)
 {
@@ -30,57 +32,80 @@ static void on_hint(void *ctx, const char *payload)
 static void stop(void *ctx)
 {
 	(void)ctx;
-	if (!running)
+	/* a job in hand may finish; what does not within the drain is leased again by another worker */
+	if (running)
+		fiber_queue_wake_all(&hints);
+	else
 		worker_done();
-	fiber_queue_wake_all(&hints);
 }
 
-static void run(void *arg)
+static void reload_fiber(void *arg)
+{
+	(void)arg;
+	struct err err;
+	err_init(&err, NULL);
+	if (app_reload(&app, &err))
+		log_error("%s", err.message);
+}
+
+static void on_stale(void *ctx)
+{
+	(void)ctx;
+	fiber_start(reload_fiber, NULL);
+}
+
+static void work(void)
+{
+	uint64_t reaped = 0;
+	while (!worker_stopping()) {
+		struct arena *a = arena_new_sized(0);
+		struct err err;
+		err_init(&err, a);
+		int ran = 0;
+		if (app.reg && !app.failed) {
+			atomic_store(&app.config->beat->busy, 1);
+			if (clock_monotonic_ms() - reaped >= REAP_MS && job_reap(app.pg, &err) == 0)
+				reaped = clock_monotonic_ms();
+			/* one at a time: a stop waits for one job, and a new generation is seen between two */
+			do {
+				ran = job_run_due(app.pg, app.reg, 1, &err);
+				if (ran < 0)
+					log_warn("jobs cannot be read: %s", err.message);
+			} while (ran > 0 && !worker_stopping());
+			atomic_store(&app.config->beat->busy, 0);
+		}
+		arena_delete(a);
+		if (!worker_stopping())
+			fiber_queue_wait(&hints, POLL_MS);
+	}
+}
+
+static void begin(void *arg)
 {
 	const struct worker_config *c = arg;
 	struct arena *a = arena_new_sized(0);
 	struct err err;
-	char name[64];
 	err_init(&err, a);
 	if (app_open(c, &app, &err) || app_watch(&app, NULL, &err) || pg_listen(app.pg, "ostov_job", on_hint, NULL, &err)) {
 		log_error("%s", err.message);
+		exit_status = 3;
 		arena_delete(a);
-		exit_status = EXIT_ENVIRONMENT;
 		worker_done();
 		return;
 	}
-	event_register_jobs();
+	arena_delete(a);
+	lua_hooks_setup();
+	unit_on_stale(on_stale, NULL);
 	running = true;
 	worker_serving(c);
-	snprintf(name, sizeof name, "job-%d-%d", c->index, atomic_load(&c->beat->pid));
-	for (unsigned turn = 0; !worker_stopping(); turn++) {
-		int done = 0;
-		arena_reset(a);
-		err_init(&err, a);
-		if (app.reg && !app.failed) {
-			struct registry *reg = registry_ref(app.reg);
-			atomic_store(&c->beat->busy, 1);
-			if (turn % REAP_EVERY == 0 && job_reap(app.pg, &err))
-				log_warn("jobs: %s", err.message);
-			done = job_run_due(app.pg, reg, name, BATCH, &err);
-			if (done < 0)
-				log_warn("jobs: %s", err.message);
-			atomic_store(&c->beat->busy, 0);
-			registry_unref(reg);
-		}
-		/* more may be due when the batch was full */
-		if (done < BATCH && !worker_stopping())
-			fiber_queue_wait(&hints, POLL_MS);
-	}
-	running = false;
-	arena_delete(a);
+	work();
 	worker_done();
 }
 
 int worker_job_run(const struct worker_config *c)
 {
 	worker_setup(c, stop, NULL);
-	fiber_start(run, (void *)(uintptr_t)c);
+	fiber_start(begin, (void *)(uintptr_t)c);
 	uv_run(fiber_loop(), UV_RUN_DEFAULT);
 	return exit_status;
 }

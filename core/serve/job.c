@@ -232,10 +232,9 @@ static int lease(struct pg *pg, struct registry *reg, struct arena *a, struct jo
 	return 0;
 }
 
-int job_run_due(struct pg *pg, struct registry *reg, const char *worker, int max, struct err *err)
+int job_run_due(struct pg *pg, struct registry *reg, int max, struct err *err)
 {
 	int done = 0;
-	(void)worker;
 	registry_ref(reg);
 	for (; done < max; done++) {
 		struct arena *a = arena_new_sized(0);

@@ -45,7 +45,7 @@ int job_complete(struct job *job, struct unit *u, struct err *err);
 /* Stores progress (JSON), renews the lease; ERR_CONFLICT when the lease was lost or the job was cancelled: stop. */
 int job_progress(struct job *job, const char *progress, struct err *err);
 /* Leases and runs at most `max` due jobs, one after the other; returns their number, -1 when the database is away. For the worker and for tests. */
-int job_run_due(struct pg *pg, struct registry *reg, const char *worker, int max, struct err *err);
+int job_run_due(struct pg *pg, struct registry *reg, int max, struct err *err);
 /* Hands back what dead workers held (leases that ran out) and buries jobs over max_attempts. */
 int job_reap(struct pg *pg, struct err *err);
 
