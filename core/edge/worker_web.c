@@ -14,6 +14,7 @@
 #include "edge/http.h"
 #include "edge/http_route.h"
 #include "edge/http_static.h"
+#include "edge/lua_hooks.h"
 #include "edge/worker.h"
 #include "pg/pg.h"
 #include "serve/unit.h"
@@ -98,6 +99,7 @@ static void begin(void *arg)
 	                           .ctx = &app};
 	if (app_open(c, &app, &err) || app_watch(&app, NULL, &err))
 		goto failed;
+	lua_hooks_setup();
 	unit_on_stale(on_stale, NULL);
 	if (http_static_open(c->web_dir, &app.web, &err))
 		log_warn("%s", err.message);
