@@ -345,11 +345,11 @@ static int emit_on_row(struct emit *c, struct row row, const struct expr *e)
 	return 0;
 }
 
-/* `x.id` is x itself unless eyes must look. */
+/* `x.id` is x itself: who may read a lookup knows its id, whether its record shows or not. */
 static bool is_own_id(const struct emit *c, const struct expr *e)
 {
 	struct row row;
-	return e->node == NODE_FIELD && e->count && e != c->override && expr_field_is_id(e->field) && !has_eyes(c) && !row_of(c, e, &row);
+	return e->node == NODE_FIELD && e->count && e != c->override && expr_field_is_id(e->field) && !row_of(c, e, &row);
 }
 
 int emit_field(struct emit *c, const struct expr *e)

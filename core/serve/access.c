@@ -219,17 +219,32 @@ int access_sql_rows(const struct access *x, enum grant_action action, const stru
 	return 0;
 }
 
+/* The column; of a formula its tree, of links and details the id of their owner (expr_sql.column). */
+static int bare_column(const struct access *x, const struct field *f, struct pg_sql *sql, const char *alias, struct err *err)
+{
+	struct access_eyes eyes = {x->reg, x->actor};
+	struct expr_sql opts = {.sql = sql, .alias = alias, .has_role = access_has_role, .ctx = &eyes};
+	return expr_sql_field(&f->expr, &opts, err);
+}
+
 int access_sql_column(const struct access *x, const struct field *f, struct pg_sql *sql, const char *alias, struct err *err)
 {
+	const char *type;
 	switch (access_field(x, GRANT_READ, f)) {
-	case ACCESS_ALL: buf_printf(&sql->text, "%s.%s", alias, f->expr.column); return 0;
-	case ACCESS_NONE: buf_printf(&sql->text, "NULL::%s", field_sql_type(sql->arena, f)); return 0;
+	case ACCESS_ALL: return bare_column(x, f, sql, alias, err);
+	case ACCESS_NONE:
+		type = field_sql_type(sql->arena, f);
+		buf_printf(&sql->text, "NULL::%s", type ? type : "bigint");
+		return 0;
 	case ACCESS_SOME: break;
 	}
 	buf_puts(&sql->text, "CASE WHEN ");
 	if (access_sql_rows(x, GRANT_READ, f, sql, alias, err) < 0)
 		return -1;
-	buf_printf(&sql->text, " THEN %s.%s END", alias, f->expr.column);
+	buf_puts(&sql->text, " THEN ");
+	if (bare_column(x, f, sql, alias, err) < 0)
+		return -1;
+	buf_puts(&sql->text, " END");
 	return 0;
 }
 

@@ -294,7 +294,7 @@ static const struct expr_field *eyes_find(void *ctx, const struct expr_table *t,
 {
 	(void)ctx;
 	const struct expr_field *f = fixture_find(t, name, len);
-	return f && f->storage != EXPR_FORMULA && strcmp(f->name, "id") != 0 ? f : NULL;
+	return f && f->storage != EXPR_FORMULA ? f : NULL;
 }
 
 static struct value seen_value(const struct world *w, int table, const struct record *r, const struct expr_field *f)
