@@ -1,7 +1,7 @@
 import Skeleton from 'antd/es/skeleton';
 import { useEffect, useRef } from 'react';
 import { Link } from 'wouter';
-import { sectionField } from '../api/meta';
+import { sectionField, shownType } from '../api/meta';
 import { rowTitle } from '../api/odata';
 import type { Row, Section } from '../api/types';
 import { recordPath } from '../app/paths';
@@ -13,6 +13,7 @@ import type { useRows } from './useRows';
 interface Props { section: Section; columns: string[]; rows: ReturnType<typeof useRows>; onOpen: (index: number) => void }
 
 const TELLING = 2;
+const WEIGHTS = ['money', 'date', 'lookup', 'choice'];
 
 /** A narrow screen's list: a card per record with its title, two telling fields and the stage. */
 export function ListCards({ section, columns, rows, onOpen }: Props) {
@@ -40,14 +41,19 @@ export function ListCards({ section, columns, rows, onOpen }: Props) {
 
 function Card({ section, columns, row, onOpen }: { section: Section; columns: string[]; row: Row; onOpen: () => void }) {
   const fields = columns.map((name) => sectionField(section, name)).filter((field) => field !== undefined);
-  const telling = fields.filter((field, place) => place > 0 && field.type !== 'stage' && !isEmpty(field, row)).slice(0, TELLING);
+  const title = rowTitle(row);
+  // What the title says already is not said again; sums and dates tell most.
+  const rest = fields.filter((field, place) => place > 0 && field.type !== 'stage' && !isEmpty(field, row) && !title.includes(String(row[`${field.name}@ostov.title`] ?? row[field.name])));
+  const weight = (type: string): number => (WEIGHTS.includes(type) ? WEIGHTS.indexOf(type) : WEIGHTS.length);
+  const chosen = [...rest].sort((a, b) => weight(shownType(a)) - weight(shownType(b))).slice(0, TELLING);
+  const telling = rest.filter((field) => chosen.includes(field));
   return (
     <Link className="card" href={recordPath(section.name, Number(row.id))} onClick={(event) => {
       if (event.metaKey || event.ctrlKey || event.shiftKey) return;
       event.preventDefault();
       onOpen();
     }}>
-      <span className="card-title">{rowTitle(row)}</span>
+      <span className="card-title">{title}</span>
       {typeof row.stage === 'string' ? <StageTag section={section} stage={row.stage} /> : null}
       <span className="card-fields">
         {telling.map((field) => (

@@ -140,7 +140,7 @@ function List({ section }: { section: Section }) {
           <BulkBar section={section} query={query} selected={selected} total={rows.count} exceeded={rows.exceeded} onSelect={setSelected} />
         </Suspense>
       ) : null}
-      {empty ? null : <ListFooter count={rows.count} exceeded={rows.exceeded} selected={selected.length} busy={rows.first.isPending} />}
+      {empty ? null : <ListFooter count={rows.count} exceeded={rows.exceeded} busy={rows.first.isPending} />}
     </div>
   );
 }

@@ -31,7 +31,9 @@ interface Props {
 const ROW = 40;
 const HEAD = 40;
 const CHECKBOX = 44;
-const SHRINK = 0.82;
+const SHRINK = 0.75;
+/** Figures that must not be cut keep their width. */
+const RIGID = ['date', 'datetime', 'money', 'decimal', 'integer', 'percent', 'boolean', 'duration'];
 const SKELETONS: Line[] = Array.from({ length: 20 }, (_, index) => ({ key: `s${index}`, index: -1, row: null }));
 
 export function usualWidth(field: Field, first: boolean): number {
@@ -39,8 +41,8 @@ export function usualWidth(field: Field, first: boolean): number {
   if (type === 'autonumber') return 160;
   if (first) return 240;
   if (type === 'boolean') return 110;
-  if (type === 'date') return 130;
-  if (type === 'datetime' || type === 'money') return 170;
+  if (type === 'date' || type === 'integer' || type === 'percent') return 130;
+  if (type === 'datetime' || type === 'money') return 160;
   if (type === 'lookup' || type === 'text') return 220;
   if (type === 'stage') return 165;
   return 150;
@@ -73,10 +75,11 @@ export function ListTable({ section, columns, rows, state, view, at, selected, w
   const fields = columns.map((name) => sectionField(section, name)).filter((field) => field !== undefined);
   // Columns whose width nobody chose share the room that is there: they grow to fill the page, and shrink a little before it scrolls.
   const usual = fields.map((field, place) => usualWidth(field, place === 0));
-  const chosen = fields.reduce((sum, field) => sum + (all[field.name] ?? 0), CHECKBOX + 2);
-  const loose = fields.reduce((sum, field, place) => sum + (all[field.name] === undefined ? usual[place] ?? 0 : 0), 0);
+  const rigid = (field: Field): boolean => all[field.name] !== undefined || RIGID.includes(shownType(field));
+  const chosen = fields.reduce((sum, field, place) => sum + (rigid(field) ? all[field.name] ?? usual[place] ?? 0 : 0), CHECKBOX + 2);
+  const loose = fields.reduce((sum, field, place) => sum + (rigid(field) ? 0 : usual[place] ?? 0), 0);
   const factor = loose ? Math.max(SHRINK, (space.width - chosen) / loose) : 1;
-  const sizes = fields.map((field, place) => all[field.name] ?? Math.floor((usual[place] ?? 150) * factor));
+  const sizes = fields.map((field, place) => all[field.name] ?? Math.floor((usual[place] ?? 150) * (rigid(field) ? 1 : factor)));
   const total = sizes.reduce((sum, size) => sum + size, CHECKBOX);
 
   const shape = useMemo((): ColumnsType<Line> => fields.map((field, place) => {

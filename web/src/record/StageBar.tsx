@@ -2,7 +2,7 @@ import CheckOutlined from '@ant-design/icons/es/icons/CheckOutlined';
 import Button from 'antd/es/button';
 import Tooltip from 'antd/es/tooltip';
 import { stageOf } from '../api/meta';
-import type { Move, MoveState, Section, Stage } from '../api/types';
+import type { Move, MoveState, Section } from '../api/types';
 import { useT } from '../i18n';
 
 interface Props { section: Section; stage: string | null; path: string | null | undefined; moves: MoveState[]; busy: boolean; onMove: (move: Move) => void }
@@ -14,8 +14,9 @@ export function StageBar({ section, stage, path, moves, busy, onMove }: Props) {
   if (!way || !stage) return null;
   const at = way.stages.findIndex((item) => item.name === stage);
   const current = stageOf(section, stage);
-  // A way ends in one of its final stages: the others are not part of this record's way.
-  const shown = way.stages.filter((item) => !item.final || item.name === stage || moveTo(section, moves, item));
+  // A way ends in one of its final stages: the one reached, else the first that is declared; the others are not this record's way.
+  const end = current?.final ? stage : way.stages.find((item) => item.final)?.name;
+  const shown = way.stages.filter((item) => !item.final || item.name === end);
   const place = shown.findIndex((item) => item.name === stage);
   const known = moves.map((state) => ({ state, move: section.moves.find((item) => item.name === state.name) })).filter((item) => item.move);
   const allowed = known.filter((item) => item.state.allowed);
@@ -48,8 +49,4 @@ export function StageBar({ section, stage, path, moves, busy, onMove }: Props) {
       </div>
     </div>
   );
-}
-
-function moveTo(section: Section, moves: MoveState[], stage: Stage): boolean {
-  return moves.some((state) => state.allowed && section.moves.find((item) => item.name === state.name)?.to === stage.name);
 }

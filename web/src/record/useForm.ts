@@ -32,6 +32,8 @@ export function useForm(section: Section, id: number | null, preset?: Row) {
   const version = useRef(0);
   const changedAt = useRef(new Map<string, number>());
   const pending = useRef(new Set<string>());
+  const wrong = useRef<string[]>([]);
+  wrong.current = (answer?.errors ?? []).map((error) => error.target ?? '');
   const asked = useRef(0);
   const idempotency = useRef(crypto.randomUUID());
 
@@ -106,7 +108,10 @@ export function useForm(section: Section, id: number | null, preset?: Row) {
       names.forEach((name) => delete fields[name]);
       return { ...before, fields };
     });
-    if (live.length) askSoon(live);
+    // What rules found wrong with the old value says nothing of the new one: they are asked again.
+    const judged = wrong.current.filter((target) => names.some((name) => target === name || fieldOfProp(section, target)?.name === name));
+    if (judged.length) setAnswer((before) => before && { ...before, errors: (before.errors ?? []).filter((error) => !judged.includes(error.target ?? '')) });
+    if (live.length || judged.length) askSoon(live);
   }, [section, id, askSoon]);
 
   const changeDetail = useCallback((name: string, detail: DetailDraft) => {
