@@ -12,7 +12,7 @@ local words = {
 	"process", "branch", "approve", "parallel", "set", "create", "call", "wait", "notify", "mail", "webhook", "script", "finish",
 }
 
-for _, place in ipairs { "configs", "modules", "lua/core" } do
+for _, place in ipairs { "configs", "modules", "lua/core", "lua/new" } do
 	files[place] = { read_globals = words }
 end
 files["tests"] = { read_globals = words }

@@ -20,6 +20,10 @@ struct cli_command {
 	int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns an enum cli_exit */
 };
 
+/* Writes a small configuration to begin with. */
+int cmd_new(int argc, char **argv);
+/* Prints what the program knows of the configuration language. */
+int cmd_doc(int argc, char **argv);
 /* Checks a configuration without a database. */
 int cmd_check(int argc, char **argv);
 /* Prints what applying a configuration would do; applies it. */

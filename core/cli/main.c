@@ -8,10 +8,12 @@
 
 /* One line a command, in the order in which the overview shows them. */
 static const struct cli_command commands[] = {
+	{"new", "write a small configuration to begin with", cmd_new},
 	{"check", "check a configuration: every error at once", cmd_check},
 	{"plan", "print what applying a configuration would do", cmd_plan},
 	{"apply", "make a configuration the one in force", cmd_apply},
 	{"serve", "run a configuration: database, workers, web application", cmd_serve},
+	{"doc", "print the words of the configuration language", cmd_doc},
 	{"version", "print the version", cmd_version},
 };
 
