@@ -235,21 +235,31 @@ static int lane_wait(struct pg *pg, enum pg_lane lane, uint64_t end, struct err 
 	return 0;
 }
 
+/* Statements that share a sync share one send and one transaction of the server, and fail together: pg_read runs those that were aborted again, alone. They
+ * only read, so nothing is lost with the transaction. */
 static void flush_conn(struct pg_conn *c)
 {
-	if (!c->queue)
-		return;
-	/* the list is taken first: a break marks what is still in it as lost */
+	int open = 0;
 	while (c->queue) {
+		/* taken off the list first: a break marks what is still in it as lost */
 		struct pg_query *q = c->queue;
 		c->queue = q->next;
 		if (!c->queue)
 			c->queue_tail = &c->queue;
 		c->nqueue--;
 		q->next = NULL;
+		if (q->alone && open) {
+			pg_conn_sync(c);
+			open = 0;
+		}
 		pg_conn_send(c, q);
-		pg_conn_sync(c);
+		if (++open == PG_FAST_BATCH || q->alone) {
+			pg_conn_sync(c);
+			open = 0;
+		}
 	}
+	if (open)
+		pg_conn_sync(c);
 }
 
 static void on_flush(uv_prepare_t *h)

@@ -21,6 +21,7 @@ enum {
 	PG_WAIT_MS = 2000,    /* longest wait for a connection */
 	PG_WAITERS = 1000,    /* fibers that wait for one lane */
 	PG_FAST_DEPTH = 256,  /* statements in flight on one fast connection */
+	PG_FAST_BATCH = 8,    /* statements of one turn that share a sync */
 	PG_CONNECT_MS = 5000, /* one attempt to connect */
 	PG_BACKOFF_MIN_MS = 50,
 	PG_BACKOFF_MAX_MS = 500, /* recovery within a second of the database's */

@@ -386,6 +386,40 @@ static void slow_test(void **state)
 	run(slow_body);
 }
 
+static void neighbour(void *arg)
+{
+	int id = (int)(intptr_t)arg;
+	struct arena *a = arena_new_sized(0);
+	struct pg_params p = {0};
+	struct pg_rows *r;
+	struct err err;
+	err_init(&err, a);
+	pg_params_int(a, &p, id);
+	if (pg_read(pg, PG_LANE_FAST, a, id == 3 ? "select $1::int8 from pg_sleep(0.5)" : "select $1::int8", &p, &r, &err) ||
+		pg_rows_int(r, 0, 0) != id)
+		many.wrong++;
+	arena_delete(a);
+	if (--many.left == 0)
+		fiber_wake(many.parent);
+}
+
+/* Statements of one turn share a sync: one that takes too long takes nobody along. */
+static void neighbours_body(void)
+{
+	many = (struct many){.left = 24, .parent = fiber_self()};
+	for (int i = 0; i < 24; i++)
+		fiber_start(neighbour, (void *)(intptr_t)i);
+	while (many.left)
+		fiber_suspend();
+	CHECK(many.wrong == 0);
+}
+
+static void neighbours_test(void **state)
+{
+	(void)state;
+	run(neighbours_body);
+}
+
 /* More statements than a connection keeps: the oldest leave the server, too. */
 static void cache_body(void)
 {
@@ -864,11 +898,13 @@ int main(void)
 	log_setup(getenv("PG_TEST_VERBOSE") ? LOG_DEBUG : LOG_ERROR + 1, "pg_test");
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(types_test), cmocka_unit_test(numeric_test), cmocka_unit_test(params_test),  cmocka_unit_test(sql_test),
-		cmocka_unit_test(many_test),  cmocka_unit_test(session_test), cmocka_unit_test(slow_test),    cmocka_unit_test(cache_test),
-		cmocka_unit_test(stale_test), cmocka_unit_test(tx_test),      cmocka_unit_test(nest_test),    cmocka_unit_test(slot_test),
-		cmocka_unit_test(full_test),  cmocka_unit_test(queue_test),   cmocka_unit_test(lost_test),    cmocka_unit_test(commit_lost_test),
-		cmocka_unit_test(open_test),  cmocka_unit_test(listen_test),  cmocka_unit_test(outside_test), cmocka_unit_test(log_test),
+		cmocka_unit_test(types_test),  cmocka_unit_test(numeric_test),     cmocka_unit_test(params_test),
+		cmocka_unit_test(sql_test),    cmocka_unit_test(many_test),        cmocka_unit_test(session_test),
+		cmocka_unit_test(slow_test),   cmocka_unit_test(neighbours_test),  cmocka_unit_test(cache_test),
+		cmocka_unit_test(stale_test),  cmocka_unit_test(tx_test),          cmocka_unit_test(nest_test),
+		cmocka_unit_test(slot_test),   cmocka_unit_test(full_test),        cmocka_unit_test(queue_test),
+		cmocka_unit_test(lost_test),   cmocka_unit_test(commit_lost_test), cmocka_unit_test(open_test),
+		cmocka_unit_test(listen_test), cmocka_unit_test(outside_test),     cmocka_unit_test(log_test),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
