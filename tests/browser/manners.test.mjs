@@ -135,6 +135,12 @@ test('columns are chosen and remembered, sorting by a click', { skip }, async ()
   await page.waitForFunction(() => location.search.includes('sort=city'))
   await page.click('.ant-table-thead th:has-text("Город")')
   await page.waitForFunction(() => location.search.includes('sort=-city'))
+  // A column through a lookup.
+  await page.goto(at('/s/order?view=urgent'))
+  await page.waitForSelector('.ant-table-thead th:has-text("Покупатель: Город")')
+  await page.waitForSelector('.ant-table-row:has-text("Казань")')
+  await page.goto(at('/s/customer'))
+  await page.waitForSelector('.row-title')
   // A number of more digits than a double carries is shown whole.
   await page.fill('#list-search', '7700023757')
   await page.waitForSelector('text=12\u202f345\u202f678\u202f901\u202f234\u202f567\u202f890,12')

@@ -81,7 +81,7 @@ export const SECTIONS = {
     lists: [
       { name: 'all', label: L('All', 'Все'), columns: ['number', 'customer', 'kind', 'stage', 'amount', 'due_on', 'urgent', 'manager'], sort: ['-created_at'] },
       { name: 'open', label: L('Open', 'Открытые'), columns: ['number', 'customer', 'stage', 'amount', 'due_on'], sort: ['due_on'], where: (row) => !['done', 'refused'].includes(row.stage) },
-      { name: 'urgent', label: L('Urgent', 'Срочные'), columns: ['number', 'customer', 'due_on', 'call_at', 'stage'], sort: ['due_on'], where: (row) => row.urgent === true },
+      { name: 'urgent', label: L('Urgent', 'Срочные'), columns: ['number', 'customer', 'customer.city', 'due_on', 'call_at', 'stage'], sort: ['due_on'], where: (row) => row.urgent === true },
     ],
     imports: [],
   },

@@ -411,7 +411,16 @@ export function mockStart({ port = 0, slow = 0 } = {}) {
       const skip = Number(query.get('$skip') ?? 0);
       const top = Math.min(Number(query.get('$top') ?? 100), 1000);
       const select = query.get('$select')?.split(',');
-      const out = { value: rows.slice(skip, skip + top).map((row) => present(name, db[name].get(row.id), select, titles)) };
+      const expand = (query.get('$expand') ?? '').replace(/\(.*?\)/g, '').split(',').filter(Boolean);
+      const out = { value: rows.slice(skip, skip + top).map((row) => {
+        const shape = present(name, db[name].get(row.id), select, titles);
+        for (const step of expand) {
+          const field = SECTIONS[name].fields.find((item) => item.name === step);
+          const target = db[field.to].get(row[`${step}_id`]);
+          shape[step] = target ? present(field.to, target, null, titles) : null;
+        }
+        return shape;
+      }) };
       if (query.get('$count') === 'true') {
         const bound = Number(/count-bound=(\d+)/.exec(ask.headers.prefer ?? '')?.[1] ?? Infinity);
         out['@odata.count'] = Math.min(rows.length, bound);

@@ -44,7 +44,7 @@ export default function BulkBar({ section, query, selected, total, exceeded, onS
     onError: (error) => notes.refused(errorText(error, t)),
   });
   const all = useMutation({
-    mutationFn: () => fetchRows(section.name, { ...query, $select: 'id' }, 0, MOST, false),
+    mutationFn: () => fetchRows(section.name, { ...query, $select: 'id', $expand: null }, 0, MOST, false),
     onSuccess: (answer) => onSelect(answer.value.map((row) => Number(row.id))),
     onError: (error) => notes.refused(errorText(error, t)),
   });

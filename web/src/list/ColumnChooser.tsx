@@ -5,15 +5,17 @@ import Button from 'antd/es/button';
 import Checkbox from 'antd/es/checkbox';
 import Drawer from 'antd/es/drawer';
 import { useState } from 'react';
-import { sectionField } from '../api/meta';
+import { useMeta } from '../api/meta';
 import type { Section } from '../api/types';
 import { useT } from '../i18n';
+import { columnOf } from './column';
 
 interface Props { section: Section; columns: string[]; declared: string[]; onChange: (columns: string[]) => void; onClose: () => void }
 
 /** Which columns a list shows and in what order, by mouse or by keys. */
 export default function ColumnChooser({ section, columns, declared, onChange, onClose }: Props) {
   const t = useT();
+  const meta = useMeta();
   const [dragged, setDragged] = useState<string | null>(null);
   const others = section.fields.filter((field) => !columns.includes(field.name) && !(field.type === 'file' && field.many));
   const move = (name: string, to: number): void => {
@@ -26,7 +28,7 @@ export default function ColumnChooser({ section, columns, declared, onChange, on
       extra={<Button size="small" onClick={() => onChange(declared)} disabled={columns.join() === declared.join()}>{t('columns.usual')}</Button>}>
       <ul className="columns">
         {columns.map((name, place) => {
-          const field = sectionField(section, name);
+          const field = columnOf(meta, section, name);
           return field ? (
             <li key={name} draggable onDragStart={() => setDragged(name)} onDragEnd={() => setDragged(null)} className={dragged === name ? 'column-dragged' : ''}
               onDragOver={(event) => {

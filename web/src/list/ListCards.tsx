@@ -1,16 +1,18 @@
 import Skeleton from 'antd/es/skeleton';
 import { useEffect, useRef } from 'react';
 import { Link } from 'wouter';
-import { sectionField, shownType } from '../api/meta';
+import { shownType } from '../api/meta';
 import { rowTitle } from '../api/odata';
 import type { Row, Section } from '../api/types';
 import { recordPath } from '../app/paths';
 import { StageTag } from '../fields/StageTag';
 import { isEmpty, Value } from '../fields/Value';
+import type { Column } from './column';
+import { columnRow } from './column';
 import { PAGE } from './useRows';
 import type { useRows } from './useRows';
 
-interface Props { section: Section; columns: string[]; rows: ReturnType<typeof useRows>; onOpen: (index: number) => void }
+interface Props { section: Section; columns: Column[]; rows: ReturnType<typeof useRows>; onOpen: (index: number) => void }
 
 const TELLING = 2;
 const WEIGHTS = ['money', 'date', 'lookup', 'choice'];
@@ -39,14 +41,17 @@ export function ListCards({ section, columns, rows, onOpen }: Props) {
   );
 }
 
-function Card({ section, columns, row, onOpen }: { section: Section; columns: string[]; row: Row; onOpen: () => void }) {
-  const fields = columns.map((name) => sectionField(section, name)).filter((field) => field !== undefined);
+function Card({ section, columns, row, onOpen }: { section: Section; columns: Column[]; row: Row; onOpen: () => void }) {
   const title = rowTitle(row);
   // What the title says already is not said again; sums and dates tell most.
-  const rest = fields.filter((field, place) => place > 0 && field.type !== 'stage' && !isEmpty(field, row) && !title.includes(String(row[`${field.name}@ostov.title`] ?? row[field.name])));
+  const rest = columns.filter((column, place) => {
+    const { field } = column;
+    const from = columnRow(column, row);
+    return place > 0 && field.type !== 'stage' && !isEmpty(field, from) && !title.includes(String(from[`${field.name}@ostov.title`] ?? from[field.name]));
+  });
   const weight = (type: string): number => (WEIGHTS.includes(type) ? WEIGHTS.indexOf(type) : WEIGHTS.length);
-  const chosen = [...rest].sort((a, b) => weight(shownType(a)) - weight(shownType(b))).slice(0, TELLING);
-  const telling = rest.filter((field) => chosen.includes(field));
+  const chosen = [...rest].sort((a, b) => weight(shownType(a.field)) - weight(shownType(b.field))).slice(0, TELLING);
+  const telling = rest.filter((column) => chosen.includes(column));
   return (
     <Link className="card" href={recordPath(section.name, Number(row.id))} onClick={(event) => {
       if (event.metaKey || event.ctrlKey || event.shiftKey) return;
@@ -56,8 +61,8 @@ function Card({ section, columns, row, onOpen }: { section: Section; columns: st
       <span className="card-title">{title}</span>
       {typeof row.stage === 'string' ? <StageTag section={section} stage={row.stage} /> : null}
       <span className="card-fields">
-        {telling.map((field) => (
-          <span key={field.name}><span className="quiet">{field.label}</span> <Value section={section} field={field} row={row} /></span>
+        {telling.map((column) => (
+          <span key={column.name}><span className="quiet">{column.label}</span> <Value section={column.section} field={column.field} row={columnRow(column, row)} /></span>
         ))}
       </span>
     </Link>

@@ -2,8 +2,7 @@ import PlusOutlined from '@ant-design/icons/es/icons/PlusOutlined';
 import Button from 'antd/es/button';
 import { lazy, Suspense, useCallback, useMemo, useState } from 'react';
 import { Link, useLocation, useSearch } from 'wouter';
-import { sectionField, useMeta } from '../api/meta';
-import { selectOf } from '../api/odata';
+import { useMeta } from '../api/meta';
 import type { Section } from '../api/types';
 import { useKeys } from '../app/keys';
 import { useNarrow } from '../app/narrow';
@@ -13,6 +12,7 @@ import { useTitle } from '../app/title';
 import { Trouble, TroubleOf } from '../app/Trouble';
 import { today } from '../fields/dates';
 import { useT } from '../i18n';
+import { columnOf, columnsQuery } from './column';
 import { filtersOData } from './filter';
 import { FilterBar } from './FilterBar';
 import { ListCards } from './ListCards';
@@ -45,7 +45,7 @@ function List({ section }: { section: Section }) {
   const [, navigate] = useLocation();
   const search = useSearch();
   const state = useMemo(() => stateParse(search), [search]);
-  const view = section.lists.find((item) => item.name === state.view) ?? section.lists.find((item) => item.name === 'all') ?? section.lists[0];
+  const view = section.lists.find((item) => item.name === state.view) ?? section.lists[0];
   const setting = useSetting<ViewSetting>(`list.${section.name}.${view?.name ?? 'all'}`);
   const [selected, setSelected] = useState<number[]>([]);
   const [at, setAt] = useState(-1);
@@ -53,24 +53,26 @@ function List({ section }: { section: Section }) {
   useTitle(section.plural);
 
   const columns = useMemo(() => {
-    const usable = (column: string): boolean => sectionField(section, column) !== undefined;
+    const usable = (column: string): boolean => columnOf(meta, section, column) !== undefined;
     const own = setting.value?.columns?.filter(usable);
     const declared = (view?.columns ?? []).filter(usable);
     const fallback = section.fields.filter((field) => !field.builtin && !field.long).slice(0, 6).map((field) => field.name);
     return own?.length ? own : declared.length ? declared : fallback;
-  }, [setting.value, section, view]);
+  }, [setting.value, section, view, meta]);
+  const shape = useMemo(() => columns.map((name) => columnOf(meta, section, name)).filter((item) => item !== undefined), [meta, section, columns]);
 
   const query = useMemo((): ListQuery => {
-    const sort = (state.sort ?? []).filter((part) => sectionField(section, part.replace('-', '')));
+    const sort = (state.sort ?? []).filter((part) => columnOf(meta, section, part.replace(/^-/, '')));
     const declared = view?.sort ?? [];
+    const stage = narrow && section.stages.length ? columnOf(meta, section, 'stage') : undefined;
     return {
-      $select: selectOf(section, narrow && section.stages.length && !columns.includes('stage') ? [...columns, 'stage'] : columns),
+      ...columnsQuery(stage && !columns.includes('stage') ? [...shape, stage] : shape),
       $filter: filtersOData(section, state.filters, today(meta.zone), meta.zone),
-      $orderby: (sort.length ? sort : declared).map((part) => (part.startsWith('-') ? `${part.slice(1)} desc` : part)).join(','),
+      $orderby: (sort.length ? sort : declared).map((part) => part.replaceAll('.', '/')).map((part) => (part.startsWith('-') ? `${part.slice(1)} desc` : part)).join(','),
       $search: state.search || null,
-      '$ostov.list': view && view.name !== 'all' ? view.name : null,
+      '$ostov.list': view?.name ?? null,
     };
-  }, [columns, state, view, section, meta.zone, narrow]);
+  }, [columns, shape, state, view, section, meta, narrow]);
 
   const rows = useRows(section.name, query);
   const change = useCallback((part: Partial<ListState>, replace = false) => {
@@ -109,9 +111,9 @@ function List({ section }: { section: Section }) {
       setCleared((count) => count + 1);
       change({ filters: [], search: '' });
     }} />;
-    if (narrow) return <ListCards section={section} columns={columns} rows={rows} onOpen={open} />;
+    if (narrow) return <ListCards section={section} columns={shape} rows={rows} onOpen={open} />;
     return (
-      <ListTable section={section} columns={columns} rows={rows} state={state} view={view} at={at} selected={selected} widths={setting.value?.widths ?? {}}
+      <ListTable section={section} columns={shape} rows={rows} state={state} view={view} at={at} selected={selected} widths={setting.value?.widths ?? {}}
         onSelect={setSelected} onOpen={open} onSort={(sort) => change({ sort })}
         onWidths={(widths) => setting.set({ ...setting.value, widths })} />
     );
@@ -131,7 +133,7 @@ function List({ section }: { section: Section }) {
       </div>
       {narrow ? <div className="page-search"><SearchBox key={cleared} value={state.search} onChange={(text) => change({ search: text }, true)} /></div> : null}
       <div className="page-bars">
-        <ViewTabs section={section} view={view?.name ?? 'all'} onView={(next) => change({ view: next === 'all' ? '' : next, sort: null })} />
+        <ViewTabs section={section} view={view?.name ?? 'all'} onView={(next) => change({ view: next === section.lists[0]?.name ? '' : next, sort: null })} />
         <FilterBar section={section} filters={state.filters} onChange={(filters) => change({ filters })} />
       </div>
       <div className={rows.first.isPlaceholderData ? 'list-body list-stale' : 'list-body'} aria-busy={rows.first.isFetching}>{body()}</div>

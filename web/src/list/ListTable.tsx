@@ -2,12 +2,14 @@ import Table from 'antd/es/table';
 import type { ColumnsType, TableRef } from 'antd/es/table';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { Link } from 'wouter';
-import { isNumeric, sectionField, shownType } from '../api/meta';
+import { isNumeric, shownType } from '../api/meta';
 import { rowTitle } from '../api/odata';
 import type { Field, List, Section } from '../api/types';
 import { recordPath } from '../app/paths';
 import { isEmpty, Value } from '../fields/Value';
 import { useT } from '../i18n';
+import type { Column } from './column';
+import { columnRow } from './column';
 import { HeaderCell } from './HeaderCell';
 import { Pending } from './Pending';
 import type { ListState } from './state';
@@ -15,7 +17,7 @@ import type { Line, useRows } from './useRows';
 
 interface Props {
   section: Section;
-  columns: string[];
+  columns: Column[];
   rows: ReturnType<typeof useRows>;
   state: ListState;
   view: List | undefined;
@@ -72,39 +74,39 @@ export function ListTable({ section, columns, rows, state, view, at, selected, w
   const sort = state.sort ?? view?.sort ?? [];
   const sorted = (name: string): 'ascend' | 'descend' | null => (sort.includes(name) ? 'ascend' : sort.includes(`-${name}`) ? 'descend' : null);
   const all: Record<string, number> = { ...widths, ...dragged };
-  const fields = columns.map((name) => sectionField(section, name)).filter((field) => field !== undefined);
   // Columns whose width nobody chose share the room that is there: they grow to fill the page, and shrink a little before it scrolls.
-  const usual = fields.map((field, place) => usualWidth(field, place === 0));
-  const rigid = (field: Field): boolean => all[field.name] !== undefined || RIGID.includes(shownType(field));
-  const chosen = fields.reduce((sum, field, place) => sum + (rigid(field) ? all[field.name] ?? usual[place] ?? 0 : 0), CHECKBOX + 2);
-  const loose = fields.reduce((sum, field, place) => sum + (rigid(field) ? 0 : usual[place] ?? 0), 0);
+  const usual = columns.map(({ field }, place) => usualWidth(field, place === 0));
+  const rigid = ({ name, field }: Column): boolean => all[name] !== undefined || RIGID.includes(shownType(field));
+  const chosen = columns.reduce((sum, column, place) => sum + (rigid(column) ? all[column.name] ?? usual[place] ?? 0 : 0), CHECKBOX + 2);
+  const loose = columns.reduce((sum, column, place) => sum + (rigid(column) ? 0 : usual[place] ?? 0), 0);
   const factor = loose ? Math.max(SHRINK, (space.width - chosen) / loose) : 1;
-  const sizes = fields.map((field, place) => all[field.name] ?? Math.floor((usual[place] ?? 150) * (rigid(field) ? 1 : factor)));
+  const sizes = columns.map((column, place) => all[column.name] ?? Math.floor((usual[place] ?? 150) * (rigid(column) ? 1 : factor)));
   const total = sizes.reduce((sum, size) => sum + size, CHECKBOX);
 
-  const shape = useMemo((): ColumnsType<Line> => fields.map((field, place) => {
+  const shape = useMemo((): ColumnsType<Line> => columns.map((column, place) => {
+    const { field, name, label } = column;
     const width = sizes[place] ?? 150;
     const right = isNumeric(field);
     return {
-      key: field.name,
-      title: field.label,
+      key: name,
+      title: label,
       width,
       ellipsis: true,
       align: right ? 'right' as const : 'left' as const,
       sorter: field.sortable !== false,
-      sortOrder: sorted(field.name),
+      sortOrder: sorted(name),
       showSorterTooltip: false,
       onHeaderCell: () => ({
         width,
-        label: field.label,
+        label,
         onWidth: (next: number, done: boolean) => {
-          setDragged((before) => ({ ...before, [field.name]: next }));
-          if (done) onWidths({ ...widths, ...dragged, [field.name]: next });
+          setDragged((before) => ({ ...before, [name]: next }));
+          if (done) onWidths({ ...widths, ...dragged, [name]: next });
         },
       } as Record<string, unknown>),
       render: (_: unknown, line: Line) => {
         if (!line.row) return <Pending index={line.index} want={rows.want} place={place} />;
-        if (place > 0) return <Value section={section} field={field} row={line.row} />;
+        if (place > 0) return <Value section={column.section} field={field} row={columnRow(column, line.row)} />;
         const { row } = line;
         return (
           <Link href={recordPath(section.name, Number(row.id))} className="row-title" onClick={(event) => {
@@ -112,7 +114,7 @@ export function ListTable({ section, columns, rows, state, view, at, selected, w
             event.preventDefault();
             onOpen(line.index);
           }}>
-            {isEmpty(field, row) ? rowTitle(row) : <Value section={section} field={field} row={row} />}
+            {isEmpty(field, columnRow(column, row)) ? rowTitle(row) : <Value section={column.section} field={field} row={columnRow(column, row)} />}
           </Link>
         );
       },

@@ -20,7 +20,7 @@ export function ListTools({ section, query, columns, declared, onColumns }: Prop
   const t = useT();
   const [choosing, setChoosing] = useState(false);
   const address = (kind: string): string => {
-    const { $select: _all, ...rest } = query;
+    const { $select: _select, $expand: _expand, ...rest } = query;
     return `/ui/export/${section.name}.${kind}${queryString({ columns: columns.join(','), ...rest })}`;
   };
   const items = [

@@ -10,7 +10,7 @@ export function stateParse(search: string): ListState {
     view: params.get('view') ?? '',
     search: params.get('q') ?? '',
     filters: params.getAll('f').map(filterDecode).filter((filter): filter is Filter => filter !== null),
-    sort: params.has('sort') ? (params.get('sort') ?? '').split(',').filter((part) => /^-?[a-z][a-z0-9_]*$/.test(part)) : null,
+    sort: params.has('sort') ? (params.get('sort') ?? '').split(',').filter((part) => /^-?[a-z][a-z0-9_.]*$/.test(part)) : null,
   };
 }
 

@@ -13,7 +13,7 @@ export function useTrail(section: Section, id: number | null) {
   const start = known ? Math.max(0, trail.index - 1) : 0;
   const query = useQuery({
     queryKey: ['trail', section.name, known ? JSON.stringify(trail.query) : '', start, id],
-    queryFn: ({ signal }) => fetchRows(section.name, { ...trail?.query, $select: 'id' }, start, 3, false, signal),
+    queryFn: ({ signal }) => fetchRows(section.name, { ...trail?.query, $select: 'id', $expand: null }, start, 3, false, signal),
     enabled: known,
     staleTime: 30_000,
   });
