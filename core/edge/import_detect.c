@@ -1,0 +1,393 @@
+#include "edge/import_detect.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unicode/ucnv.h>
+#include <unicode/ucsdet.h>
+
+#include "base/arena.h"
+#include "base/date.h"
+#include "base/decimal.h"
+#include "base/err.h"
+#include "base/say.h"
+#include "base/text.h"
+
+enum { SNIFF_BYTES = 256 * 1024, SNIFF_ROWS = 60, DETECT_BYTES = 64 * 1024 };
+
+/* Which of the encodings that Russian files really have; anything else the detector names is a mistake over short text. */
+static const char *guess_encoding(const char *bytes, size_t len)
+{
+	static const char *const plausible[] = {"windows-1251", "KOI8-R", "IBM866", "ISO-8859-5", "UTF-16LE", "UTF-16BE"};
+	UErrorCode status = U_ZERO_ERROR;
+	UCharsetDetector *detector = ucsdet_open(&status);
+	const char *best = "windows-1251";
+	int32_t n = 0;
+	if (U_FAILURE(status))
+		return best;
+	ucsdet_setText(detector, bytes, (int32_t)(len < DETECT_BYTES ? len : DETECT_BYTES), &status);
+	const UCharsetMatch **found = ucsdet_detectAll(detector, &n, &status);
+	for (int32_t i = 0; U_SUCCESS(status) && i < n; i++) {
+		const char *name = ucsdet_getName(found[i], &status);
+		for (size_t k = 0; name && k < sizeof plausible / sizeof *plausible; k++)
+			if (strcmp(name, plausible[k]) == 0) {
+				best = plausible[k];
+				goto out;
+			}
+	}
+out:
+	ucsdet_close(detector);
+	return best;
+}
+
+int import_decode(struct arena *a, const char *bytes, size_t len, const char *encoding, struct buf *out, const char **found, struct err *err)
+{
+	UErrorCode status = U_ZERO_ERROR;
+	if (len >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 && (!encoding || strcmp(encoding, "UTF-8") == 0)) {
+		bytes += 3;
+		len -= 3;
+		encoding = "UTF-8";
+	} else if (!encoding && len >= 2 && (memcmp(bytes, "\xff\xfe", 2) == 0 || memcmp(bytes, "\xfe\xff", 2) == 0)) {
+		encoding = "UTF-16";
+	} else if (!encoding) {
+		encoding = text_valid(bytes, len) ? "UTF-8" : guess_encoding(bytes, len);
+	}
+	*found = arena_strdup(a, encoding);
+	if (strcmp(encoding, "UTF-8") == 0) {
+		if (!text_valid(bytes, len))
+			return err_set(err, ERR_UNPROCESSABLE, "The file is not valid UTF-8");
+		buf_add(out, bytes, len);
+		return 0;
+	}
+	UConverter *from = ucnv_open(encoding, &status), *to = ucnv_open("UTF-8", &status);
+	if (U_FAILURE(status)) {
+		ucnv_close(from);
+		ucnv_close(to);
+		err_set(err, ERR_INVALID, "There is no encoding '%s'", encoding);
+		return err_target(err, "encoding");
+	}
+	ucnv_setToUCallBack(from, UCNV_TO_U_CALLBACK_STOP, NULL, NULL, NULL, &status);
+	UChar pivot[1024], *pivot_source = pivot, *pivot_target = pivot;
+	const char *source = bytes;
+	bool first = true;
+	do {
+		enum { STEP = 64 * 1024 };
+		char *target = buf_room(out, STEP), *begin = target;
+		status = U_ZERO_ERROR;
+		ucnv_convertEx(to, from, &target, begin + STEP, &source, bytes + len, pivot, &pivot_source, &pivot_target, pivot + 1024, first, true, &status);
+		out->len += (size_t)(target - begin);
+		out->data[out->len] = 0;
+		first = false;
+	} while (status == U_BUFFER_OVERFLOW_ERROR);
+	ucnv_close(from);
+	ucnv_close(to);
+	if (U_FAILURE(status) || memchr(out->data ? out->data : "", 0, out->len))
+		return err_set(err, ERR_UNPROCESSABLE, "The file is not in the encoding %s (byte %zu)", encoding, (size_t)(source - bytes));
+	return 0;
+}
+
+struct csv_format import_sniff_csv(const char *text, size_t len)
+{
+	static const char separators[] = ";,\t|";
+	struct csv_format best = {',', CSV_DOUBLED};
+	long best_score = -1;
+	struct csv_reader *r = malloc(sizeof *r);
+	if (!r)
+		abort();
+	if (len > SNIFF_BYTES)
+		len = SNIFF_BYTES;
+	for (int quote = CSV_DOUBLED; quote <= CSV_BACKSLASH; quote++)
+		for (const char *s = separators; *s; s++) {
+			struct csv_format format = {*s, (enum csv_quote)quote};
+			struct err err;
+			size_t columns = 0;
+			long same = 0, rows = 0;
+			int more;
+			err_init(&err, NULL);
+			csv_create(r, text, len, format);
+			while (rows < SNIFF_ROWS && (more = csv_next(r, &err)) != 0) {
+				if (more < 0)
+					break; /* the sample may be cut within a quote */
+				if (!rows)
+					columns = r->ncells;
+				same += r->ncells == columns;
+				rows++;
+			}
+			/* many columns that all rows share; a wrong quote style shifts the counts */
+			long score = columns > 1 ? same * 1000 / (rows ? rows : 1) * 10 + (long)(columns < 100 ? columns : 100) : 0;
+			if (score > best_score) {
+				best_score = score;
+				best = format;
+			}
+			csv_destroy(r);
+		}
+	/* a backslash before a quote where both styles count alike */
+	if (best.quote == CSV_DOUBLED) {
+		size_t escaped = 0, doubled = 0;
+		for (size_t i = 0; i + 1 < len; i++) {
+			escaped += text[i] == '\\' && text[i + 1] == '"';
+			doubled += text[i] == '"' && text[i + 1] == '"' && i > 0 && text[i - 1] != best.separator && text[i - 1] != '\n';
+		}
+		if (escaped > doubled)
+			best.quote = CSV_BACKSLASH;
+	}
+	free(r);
+	return best;
+}
+
+/* Blanks of every kind at the ends; U+00A0 and U+202F are two and three bytes. */
+static void trim(const char **text, size_t *len)
+{
+	for (;;) {
+		if (*len && isspace((unsigned char)**text)) {
+			(*text)++;
+			(*len)--;
+		} else if (*len >= 2 && memcmp(*text, "\xc2\xa0", 2) == 0) {
+			*text += 2;
+			*len -= 2;
+		} else {
+			break;
+		}
+	}
+	for (;;) {
+		if (*len && isspace((unsigned char)(*text)[*len - 1]))
+			(*len)--;
+		else if (*len >= 2 && memcmp(*text + *len - 2, "\xc2\xa0", 2) == 0)
+			*len -= 2;
+		else
+			break;
+	}
+}
+
+/* Three numbers with one kind of separator: 04.09.2017, 2017-09-04, 4/9/2017; what stands behind (a time) is left. */
+static bool date_parts(const char *text, size_t len, int part[3], int digits[3], size_t *used)
+{
+	size_t i = 0;
+	char sep = 0;
+	for (int k = 0; k < 3; k++) {
+		part[k] = digits[k] = 0;
+		while (i < len && isdigit((unsigned char)text[i]) && digits[k] < 4) {
+			part[k] = part[k] * 10 + (text[i++] - '0');
+			digits[k]++;
+		}
+		if (!digits[k])
+			return false;
+		if (k == 2)
+			break;
+		if (i >= len || !strchr("./-", text[i]) || (sep && text[i] != sep))
+			return false;
+		sep = text[i++];
+	}
+	*used = i;
+	return i == len || text[i] == ' ' || text[i] == 'T' || text[i] == ',';
+}
+
+void import_vote(struct import_votes *v, const char *text, size_t len)
+{
+	int part[3], digits[3];
+	size_t used;
+	trim(&text, &len);
+	if (date_parts(text, len, part, digits, &used)) {
+		if (digits[0] == 4)
+			v->ymd++;
+		else if (part[0] > 12)
+			v->dmy++;
+		else if (part[1] > 12)
+			v->mdy++;
+		return;
+	}
+	size_t commas = 0, dots = 0, last_comma = 0, last_dot = 0;
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == ',') {
+			commas++;
+			last_comma = i;
+		} else if (text[i] == '.') {
+			dots++;
+			last_dot = i;
+		} else if (!isdigit((unsigned char)text[i]) && text[i] != '-' && text[i] != ' ' && (unsigned char)text[i] < 0x80) {
+			return;
+		}
+	}
+	if (commas && dots)
+		*(last_comma > last_dot ? &v->comma : &v->dot) += 3;
+	else if (commas == 1)
+		v->comma += len - last_comma != 4; /* 1,234 may be either */
+	else if (dots == 1)
+		v->dot += len - last_dot != 4;
+}
+
+void import_decide(const struct import_votes *v, struct import_format *out)
+{
+	out->decimal = v->dot > v->comma ? '.' : ',';
+	out->date = v->ymd > v->dmy + v->mdy ? IMPORT_DATE_YMD : v->mdy > v->dmy ? IMPORT_DATE_MDY : IMPORT_DATE_DMY;
+}
+
+/* "77 520,00" → "77520.00"; false when it is no number. */
+static bool plain_number(struct arena *a, const char *text, size_t len, char decimal, struct value *out)
+{
+	char *s = arena_alloc(a, len + 1);
+	size_t n = 0;
+	for (size_t i = 0; i < len; i++) {
+		if (i + 1 < len && memcmp(text + i, "\xc2\xa0", 2) == 0)
+			i++;
+		else if (i + 2 < len && (memcmp(text + i, "\xe2\x80\xaf", 3) == 0 || memcmp(text + i, "\xe2\x80\x89", 3) == 0))
+			i += 2;
+		else if (i + 2 < len && memcmp(text + i, "\xe2\x88\x92", 3) == 0) {
+			s[n++] = '-';
+			i += 2;
+		} else if (text[i] == decimal)
+			s[n++] = '.';
+		else if (text[i] == ' ' || text[i] == '\'' || text[i] == (decimal == ',' ? '.' : ','))
+			continue;
+		else
+			s[n++] = text[i];
+	}
+	return n && decimal_parse(a, s, n, out);
+}
+
+static bool read_date(const struct import_format *format, const char *text, size_t len, int64_t *days, size_t *used)
+{
+	int part[3], digits[3];
+	if (!date_parts(text, len, part, digits, used))
+		return false;
+	enum import_date order = digits[0] == 4 ? IMPORT_DATE_YMD : format->date == IMPORT_DATE_YMD ? IMPORT_DATE_DMY : format->date;
+	int y = order == IMPORT_DATE_YMD ? part[0] : part[2], m = order == IMPORT_DATE_DMY ? part[1] : order == IMPORT_DATE_MDY ? part[0] : part[1],
+	    d = order == IMPORT_DATE_YMD ? part[2] : order == IMPORT_DATE_DMY ? part[0] : part[1];
+	if (order != IMPORT_DATE_YMD && digits[2] == 2)
+		y += y < 70 ? 2000 : 1900;
+	char iso[16];
+	snprintf(iso, sizeof iso, "%04d-%02d-%02d", y % 10000, m % 100, d % 100);
+	return date_parse(iso, 10, days);
+}
+
+static bool read_time(const struct import_format *format, const char *text, size_t len, int64_t *us)
+{
+	int64_t days;
+	size_t used;
+	if (time_parse(text, len, us))
+		return true;
+	if (!read_date(format, text, len, &days, &used))
+		return false;
+	unsigned h = 0, m = 0, s = 0;
+	char rest[32];
+	snprintf(rest, sizeof rest, "%.*s", (int)(len - used < 31 ? len - used : 31), text + used);
+	if (*rest && sscanf(rest, "%*[ T,]%2u:%2u:%2u", &h, &m, &s) < 2)
+		return false;
+	if (h > 23 || m > 59 || s > 60)
+		return false;
+	*us = (days * 86400 + h * 3600 + m * 60 + s) * 1000000;
+	return true;
+}
+
+static bool same_word(struct arena *a, const char *text, size_t len, const char *word)
+{
+	size_t n, m;
+	const char *x = text_lower(a, text, len, &n), *y = text_lower(a, word, strlen(word), &m);
+	return n == m && memcmp(x, y, n) == 0;
+}
+
+static bool read_boolean(struct arena *a, const char *text, size_t len, bool *out)
+{
+	static const char *const words[2][8] = {{"false", "no", "0", "нет", "ложь", "н", "-", NULL}, {"true", "yes", "1", "да", "истина", "д", "+", NULL}};
+	for (int b = 0; b < 2; b++)
+		for (int i = 0; words[b][i]; i++)
+			if (same_word(a, text, len, words[b][i])) {
+				*out = b;
+				return true;
+			}
+	return false;
+}
+
+int import_value(struct arena *a, const struct field *f, const struct import_format *format, int lang, const char *text, size_t len, struct value *out, const char **reason)
+{
+	const char *label = label_get(&f->label, (enum lang)lang);
+	int64_t i;
+	size_t used;
+	bool b;
+	trim(&text, &len);
+	*out = value_nil();
+	if (!len)
+		return 0;
+	switch (f->type) {
+	case FIELD_INTEGER:
+	case FIELD_DECIMAL:
+	case FIELD_MONEY:
+	case FIELD_PERCENT:
+		if (len && text[len - 1] == '%')
+			len--;
+		if (plain_number(a, text, len, format->decimal, out))
+			return 0;
+		*reason = say_text(a, lang, SAY_BAD_NUMBER, label);
+		return -1;
+	case FIELD_BOOLEAN:
+		if (read_boolean(a, text, len, &b)) {
+			*out = value_bool(b);
+			return 0;
+		}
+		*reason = say_text(a, lang, SAY_BAD_BOOLEAN, label);
+		return -1;
+	case FIELD_DATE:
+		if (read_date(format, text, len, &i, &used)) {
+			*out = value_date(i);
+			return 0;
+		}
+		*reason = say_text(a, lang, SAY_BAD_DATE, label);
+		return -1;
+	case FIELD_DATETIME:
+		if (read_time(format, text, len, &i)) {
+			*out = value_time(i);
+			return 0;
+		}
+		*reason = say_text(a, lang, SAY_BAD_TIME, label);
+		return -1;
+	case FIELD_CHOICE:
+		for (size_t k = 0; k < f->nvalues; k++)
+			for (int l = -1; l < LANG_COUNT; l++)
+				if (same_word(a, text, len, l < 0 ? f->values[k].code : label_get(&f->values[k].label, (enum lang)l))) {
+					*out = value_textz(f->values[k].code);
+					return 0;
+				}
+		*reason = say_text(a, lang, SAY_BAD_CHOICE, label, arena_strndup(a, text, len < 100 ? len : 100));
+		return -1;
+	case FIELD_TEXT:
+	case FIELD_EMAIL:
+	case FIELD_PHONE:
+	case FIELD_URL:
+	case FIELD_AUTONUMBER:
+		if (!f->is_long) {
+			/* a line break or tab within a one-line text is a blank */
+			char *line = arena_strndup(a, text, len);
+			size_t n = 0;
+			for (size_t k = 0; k < len; k++) {
+				char c = line[k] == '\n' || line[k] == '\r' || line[k] == '\t' ? ' ' : line[k];
+				if (c == ' ' && n && line[n - 1] == ' ')
+					continue;
+				line[n++] = c;
+			}
+			line[n] = 0;
+			*out = value_text(line, n);
+			return 0;
+		}
+		*out = value_text(arena_strndup(a, text, len), len);
+		return 0;
+	default: *out = value_text(arena_strndup(a, text, len), len); return 0;
+	}
+}
+
+static const char *const date_names[] = {"yyyy-mm-dd", "dd.mm.yyyy", "mm/dd/yyyy"};
+
+const char *import_date_name(enum import_date date)
+{
+	return date_names[date];
+}
+
+bool import_date_find(const char *name, enum import_date *out)
+{
+	for (int i = 0; i < 3; i++)
+		if (strcmp(date_names[i], name) == 0) {
+			*out = (enum import_date)i;
+			return true;
+		}
+	return false;
+}
