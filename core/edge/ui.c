@@ -39,6 +39,8 @@ static int handle(struct http_request *r, struct app_request *q, struct err *err
 	struct section *s = n >= 2 ? registry_find(q->reg, part[1]) : NULL;
 	if (s && !access_exists(access_get(q->reg, q->actor, s)))
 		s = NULL;
+	if (n == 2 && s && strcmp(part[0], "form") == 0)
+		return ui_form(r, q, s, err);
 	if (n == 3 && s && strcmp(part[0], "lookup") == 0)
 		return ui_lookup(r, q, s, part[2], err);
 	if (n == 3 && s && strcmp(part[0], "history") == 0 && isdigit((unsigned char)*part[2]))
