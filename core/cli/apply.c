@@ -152,7 +152,7 @@ static void apply_in(struct run *x)
 {
 	const struct apply_request *r = x->request;
 	struct schema_apply_options options = {.by = who_applies(x), .allow = {r->allow, r->nallow}, .lock_wait_ms = r->wait_ms, .patience_ms = r->wait_ms,
-										   .rebuild = rebuild, .progress = say, .ctx = x};
+										   .worker_wait_ms = r->wait_ms < 15000 ? r->wait_ms : 0, .rebuild = rebuild, .progress = say, .ctx = x};
 	struct schema_applied done;
 	struct err err;
 	err_init(&err, x->arena);
