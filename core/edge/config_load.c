@@ -14,7 +14,7 @@ int config_load_generation(const struct config *config, const struct object_map 
 	struct config *copy = arena_new(own, struct config);
 	struct decls decls = {0};
 	config_read_copy(own, config, copy);
-	int failed = lua_load_config(own, copy, &decls, errs);
+	int failed = lua_load_config(own, copy, 0, &decls, errs);
 	struct registry *r = NULL;
 	failed |= registry_build(own, copy, &decls, map, &r, errs);
 	config_report_sort(copy, errs);

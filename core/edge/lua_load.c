@@ -572,11 +572,11 @@ static int run_all(lua_State *L)
 	return 0;
 }
 
-int lua_load_config(struct arena *a, const struct config *config, struct decls *out, struct err *errs)
+int lua_load_config(struct arena *a, const struct config *config, int64_t instructions, struct decls *out, struct err *errs)
 {
 	struct load l = {.arena = a, .config = config, .out = out, .errs = errs};
 	struct world *world;
-	lua_State *L = world_new(&world, LUA_LOAD_INSTRUCTIONS, LUA_LOAD_MEMORY);
+	lua_State *L = world_new(&world, instructions ? instructions : LUA_LOAD_INSTRUCTIONS, LUA_LOAD_MEMORY);
 	if (!L)
 		return err_set(errs, ERR_ENVIRONMENT, "no memory for loading a configuration");
 	if (config->nfiles)

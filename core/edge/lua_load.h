@@ -18,8 +18,8 @@ struct err;
 #define LUA_LOAD_VALUES 500000
 #define LUA_LOAD_DEPTH 16
 
-/* Runs every Lua file in order. Errors of all files are appended to *errs; -1 when there was any, `out` then holds what the other files declared.
+/* Runs every Lua file in order within `instructions` (0: LUA_LOAD_INSTRUCTIONS). Errors of all files are appended to *errs; -1 when there was any, `out` then holds what the other files declared.
  * The n-th `on` of a module with a function has DECL_FUNCTION n, from 0, in the order of the module's files and within a file of running. */
-int lua_load_config(struct arena *a, const struct config *config, struct decls *out, struct err *errs);
+int lua_load_config(struct arena *a, const struct config *config, int64_t instructions, struct decls *out, struct err *errs);
 
 #endif
