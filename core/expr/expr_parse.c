@@ -181,7 +181,7 @@ static int read_number(struct parser *p, size_t at)
 		char c = p->text[i];
 		if (is_digit(c)) {
 			digits += !exponent;
-		} else if (c == '.' && !point && !exponent && !(i + 1 < p->len && p->text[i + 1] == '.')) {
+		} else if (c == '.' && !point && !exponent) {
 			point = true;
 		} else if ((c == 'e' || c == 'E') && !exponent) {
 			exponent = true;
@@ -191,8 +191,8 @@ static int read_number(struct parser *p, size_t at)
 			break;
 		}
 	}
-	if (i < p->len && (is_name_start(p->text[i]) || (p->text[i] == '.' && !(i + 1 < p->len && p->text[i + 1] == '.'))))
-		return fail_at(p, at, i - at + 1, "malformed number", NULL);
+	if (i < p->len && (is_name_start(p->text[i]) || p->text[i] == '.'))
+		return fail_at(p, at, i - at + 1, "malformed number", p->text[i] == '.' ? "a space stands between a number and .." : NULL);
 	/* Lua takes ".5" and "5."; decimals take neither */
 	size_t len = i - at;
 	char *s = arena_alloc(p->arena, len + 3);

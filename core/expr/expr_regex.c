@@ -187,7 +187,9 @@ static int parse_atom(struct compiler *c, struct piece **out)
 		if (++c->nesting > MAX_NESTING)
 			return refuse(c, at, "groups are nested too deeply");
 		c->p++;
-		if (c->p < c->end && *c->p == '?')
+		if (c->p == c->end)
+			return refuse(c, at, "the group is not closed");
+		if (*c->p == '?')
 			return refuse(c, c->p, "(? … ) is not known");
 		if (parse_choice(c, out))
 			return -1;

@@ -105,7 +105,10 @@ static int given_value(struct emit *c, struct row row, const struct expr_field *
 	return get(c->opts->ctx, f, out, c->err);
 }
 
-static int emit_formula(struct emit *c, struct row row, const struct expr_field *f)
+/* How a formula is written out. */
+enum formula_form { FORMULA_VALUE, FORMULA_TRUE, FORMULA_NOT_TRUE };
+
+static int emit_formula(struct emit *c, struct row row, const struct expr_field *f, enum formula_form form)
 {
 	const struct expr *e = f->formula;
 	if (!e)
@@ -125,7 +128,7 @@ static int emit_formula(struct emit *c, struct row row, const struct expr_field 
 		emit_put(c, f->type.kind == EXPR_INT ? "ostov.fit_int(" : "ostov.fit(");
 	else if (widen)
 		emit_put(c, "(");
-	int r = emit_value(c, e);
+	int r = form == FORMULA_VALUE ? emit_value(c, e) : emit_condition(c, e, form == FORMULA_NOT_TRUE);
 	if (fit && f->type.kind == EXPR_DEC) {
 		char scale[24];
 		snprintf(scale, sizeof scale, ", %d", f->type.scale);
@@ -333,7 +336,7 @@ static int emit_on_row(struct emit *c, struct row row, const struct expr *e)
 	if (row.kind == ROW_ALIAS && !c->system && c->opts->column)
 		return c->opts->column(c->opts->ctx, c->sql, f, row.alias, c->err);
 	if (f->storage == EXPR_FORMULA)
-		return emit_formula(c, row, f);
+		return emit_formula(c, row, f, FORMULA_VALUE);
 	if (row.kind == ROW_ALIAS) {
 		put_alias(c, row.alias, f->column);
 		return 0;
@@ -829,11 +832,24 @@ static int emit_has_role(struct emit *c, const struct expr *e, bool negated)
 	return 0;
 }
 
+/* A formula that is a condition, on a row that is there, is written out as one; 0 when e is not. */
+static int emit_formula_condition(struct emit *c, const struct expr *e, bool negated)
+{
+	struct row row;
+	if (e->node != NODE_FIELD || e->field->storage != EXPR_FORMULA || !e->field->formula || !e->field->formula->condition || !row_of(c, e, &row) ||
+	    row.kind == ROW_NONE || (row.kind == ROW_ALIAS && !c->system && c->opts->column))
+		return 0;
+	return emit_formula(c, row, e->field, negated ? FORMULA_NOT_TRUE : FORMULA_TRUE) ? -1 : 1;
+}
+
 /* Any boolean value as a condition. */
 static int emit_truth(struct emit *c, const struct expr *e, bool negated)
 {
 	struct begun b;
-	if (begin(c, e, NULL, negated, &b) || emit_value(c, e))
+	int r = emit_formula_condition(c, e, negated);
+	if (r)
+		return r < 0 ? -1 : 0;
+	if (begin(c, e, NULL, negated, &b) || (r = emit_formula_condition(c, e, false)) < 0 || (r == 0 && emit_value(c, e)))
 		return -1;
 	end(c, &b);
 	return 0;
@@ -903,7 +919,7 @@ int expr_sql_field(const struct expr_field *f, const struct expr_sql *opts, stru
 	struct emit c = start(opts, err);
 	c.system = true;
 	if (f->storage == EXPR_FORMULA)
-		return emit_formula(&c, c.row, f);
+		return emit_formula(&c, c.row, f, FORMULA_VALUE);
 	put_alias(&c, opts->alias, f->storage == EXPR_COLUMN ? f->column : "id");
 	return 0;
 }

@@ -250,7 +250,8 @@ int emit_value(struct emit *c, const struct expr *e)
 {
 	if (emit_step(c))
 		return -1;
-	if (e->condition) {
+	bool choice = e->node == NODE_CALL && (e->function->code == FUNCTION_IIF || e->function->code == FUNCTION_COALESCE);
+	if (e->condition && !choice) {
 		int constant = emit_constant(c, e);
 		if (constant >= 0) {
 			emit_put(c, constant ? "true" : "false");

@@ -14,7 +14,7 @@ const char *expr_type_name(struct arena *a, const struct expr_type *t)
 	switch (t->kind) {
 	case EXPR_ANY: return "anything";
 	case EXPR_NIL: return "nil";
-	case EXPR_BOOL: return "a condition";
+	case EXPR_BOOL: return "a boolean";
 	case EXPR_INT: return "an integer";
 	case EXPR_DEC: return "a decimal";
 	case EXPR_TEXT: return "a text";
@@ -124,6 +124,7 @@ static int check_bare(struct checker *c, struct expr *e)
 		return 0;
 	}
 	const struct expr_field *f = c->table ? find_field(c, c->table, e->name) : NULL;
+	bool process = strcmp(e->name, "starter") == 0 || strcmp(e->name, "step") == 0;
 	if (f) {
 		take_field(c, e, c->table, f);
 		return 0;
@@ -144,6 +145,8 @@ static int check_bare(struct checker *c, struct expr *e)
 		check_fail(c, e, ERR_UNKNOWN_FIELD, "unknown field '%s' of %s", e->name, c->table->name);
 	else
 		check_fail(c, e, ERR_UNKNOWN_FIELD, "unknown name '%s'", e->name);
+	if (process)
+		return err_hint(c->err, "%s stands in processes", e->name);
 	return hint_name(c, e, c->table);
 }
 
@@ -403,7 +406,9 @@ static int check_in(struct checker *c, struct expr *e)
 		check_type_set(y, EXPR_RECORDS);
 		if (check_node(c, x, NULL))
 			return -1;
-		if (x->type.kind == EXPR_NIL || x->type.kind == EXPR_SPAN || x->type.kind == EXPR_RECORDS)
+		if (x->type.kind == EXPR_NIL)
+			return check_fail(c, e, ERR_TYPE, "nil stands in no set");
+		if (x->type.kind == EXPR_SPAN || x->type.kind == EXPR_RECORDS)
 			return check_fail(c, e, ERR_TYPE, "%s is %s and stands in no set", check_text(c, x), expr_type_name(c->arena, &x->type));
 		for (size_t i = 0; i < y->count; i++) {
 			struct expr *item = y->items[i];
@@ -444,7 +449,7 @@ int check_is_condition(struct checker *c, struct expr *e, const char *who)
 		return 0;
 	check_fail(c, e, ERR_TYPE, "%s takes a condition; %s is %s", who, check_text(c, e), expr_type_name(c->arena, &e->type));
 	if (strcmp(who, "not") == 0)
-		return err_hint(c->err, "'not' binds more tightly than comparisons: write not (x == y), x ~= y or x not in …");
+		return err_hint(c->err, "'not' binds more tightly than comparisons: write not (x == y), x ~= y, x not in …; whether it is there is %s == nil", check_text(c, e));
 	if (strcmp(who, "or") == 0 && e->type.kind != EXPR_NIL)
 		return err_hint(c->err, "for the first value that is there write coalesce(a, b); to test it write %s ~= nil", check_text(c, e));
 	return err_hint(c->err, "compare it: %s ~= nil", check_text(c, e));
@@ -638,7 +643,7 @@ static int check_wanted(struct checker *c, struct expr *e, const struct expr_typ
 	default: fits = w == k;
 	}
 	if (!fits) {
-		check_fail(c, e, ERR_TYPE, "%s is wanted here; %s is %s", expr_type_name(c->arena, want), check_text(c, e), expr_type_name(c->arena, &e->type));
+		check_fail(c, e, ERR_TYPE, "%s is wanted here; %s is %s", w == EXPR_BOOL ? "a condition" : expr_type_name(c->arena, want), check_text(c, e), expr_type_name(c->arena, &e->type));
 		if (w == EXPR_BOOL)
 			return err_hint(c->err, "compare it: %s ~= nil", check_text(c, e));
 		if (w == EXPR_TEXT)

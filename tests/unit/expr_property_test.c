@@ -1024,7 +1024,7 @@ static int try_text(const struct world *w, const char *text, struct tally *tally
 	buf_puts(&sql.text, " ORDER BY 1");
 	const char *statement = pg_sql_finish(&sql);
 	if (failed) {
-		result = err.code == ERR_TOO_COMPLEX ? -1 : 1;
+		result = 1;
 		snprintf(why, size, "cannot be written as SQL: %s", err.message);
 		goto done;
 	}
