@@ -117,6 +117,14 @@ static void registers_test(void **state)
 	assert_int_equal(fegetround(), FE_TONEAREST);
 }
 
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature) /* clang */
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+
 /* The stack is as large as promised, and what runs over it ends the process instead of another fiber's data. */
 static int __attribute__((noinline)) deep(int n)
 {
@@ -134,7 +142,7 @@ static void stack_test(void **state)
 {
 	(void)state;
 	/* sanitizers make frames several times as large */
-#ifdef __SANITIZE_ADDRESS__
+#ifdef SANITIZED
 	int depth = 60;
 #else
 	int depth = (FIBER_STACK - 16 * 1024) / 1200;
