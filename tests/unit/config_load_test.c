@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/fiber.h"
 #include "edge/config_load.h"
 #include "edge/config_read.h"
 
@@ -257,6 +258,49 @@ static void the_same_every_time(void **state)
 	}
 }
 
+/* A worker loads in a fiber: what nests deep in Lua must end before its stack does. */
+static void load_deep(void *arg)
+{
+	(void)arg;
+	static const char *const openings[] = {"{", "(",  "not ",      "-",  "function() return ",
+										   "#", "2^", "\"a\" .. ", "f{", "function() local x = {"};
+	for (size_t i = 0; i < sizeof openings / sizeof *openings; i++) {
+		struct buf text = BUF_INIT;
+		struct err errs;
+		err_init(&errs, a);
+		buf_puts(&text, "local x = ");
+		for (int k = 0; k < 20000; k++)
+			buf_puts(&text, openings[i]);
+		config.files[config.nfiles - 1] = (struct config_file){"top", "sections/deep.lua", text.data, text.len};
+		assert_int_equal(config_load_generation(&config, NULL, &r, &errs), -1);
+		buf_destroy(&text);
+	}
+	static const char *const running[] = {
+		"local function f(n) return pcall(f, n + 1) end f(1)",
+		"local function f(a, b) table.sort({ 1, 2, 3 }, function() f() return true end) end f()",
+		"local t = {} for i = 1, 100000 do t = { t } end section \"a\" { label = t }",
+		"section \"a\" { text \"x\" { required = \"((((((((((((((((((((((((((((((((((((((((((((((((x\" } }",
+	};
+	for (size_t i = 0; i < sizeof running / sizeof *running; i++) {
+		struct err errs;
+		err_init(&errs, a);
+		config.files[config.nfiles - 1] = (struct config_file){"top", "sections/deep.lua", running[i], strlen(running[i])};
+		int failed = config_load_generation(&config, NULL, &r, &errs);
+		assert_int_equal(failed, i < 2 ? failed : -1); /* what a pcall or a sort catches may load */
+		if (!failed)
+			registry_unref(r);
+		r = NULL;
+	}
+}
+
+static void within_a_fiber(void **state)
+{
+	(void)state;
+	fiber_setup(uv_default_loop());
+	file("top", "sections/deep.lua", "");
+	fiber_run(load_deep, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -265,6 +309,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(physical_names, setup, teardown),
 		cmocka_unit_test_setup_teardown(json_and_hash, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_same_every_time, setup, teardown),
+		cmocka_unit_test_setup_teardown(within_a_fiber, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
