@@ -16,8 +16,10 @@
 #include "edge/config_load.h"
 #include "edge/config_read.h"
 #include "edge/config_report.h"
+#include "edge/lua_hooks.h"
 #include "meta/schema_apply.h"
 #include "pg/pg.h"
+#include "serve/seed.h"
 
 /* One run of either command. */
 struct run {
@@ -28,6 +30,7 @@ struct run {
 	struct pg *pg;
 	uint64_t begun;
 	bool apply;
+	bool serve;                    /* for a server: faulty sample rows do not keep it from starting */
 	int code;
 };
 
@@ -148,6 +151,46 @@ static void result_print(struct run *x, const struct schema_applied *done)
 	fflush(stdout);
 }
 
+static void faults_print(struct run *x, struct err *errs)
+{
+	struct buf b = BUF_INIT;
+	config_report_text(&b, &x->config, errs);
+	fputs(b.data ? b.data : "", stderr);
+	buf_destroy(&b);
+}
+
+/* The rows of the configuration, written as anybody writes: by the configuration in force. */
+static int rows_write(struct run *x)
+{
+	struct schema_generation g;
+	struct registry *reg = NULL;
+	struct seed_report data, sample = {.nothing = true};
+	struct err err, errs;
+	err_init(&err, x->arena);
+	err_init(&errs, x->arena);
+	if (schema_read_generation(x->pg, x->arena, &g, &err) < 0) {
+		fault_print("apply", &err);
+		return CLI_ENV;
+	}
+	if (!g.config || config_load_generation(g.config, &g.map, &reg, &errs) < 0) {
+		faults_print(x, &errs);
+		return CLI_INPUT;
+	}
+	reg->generation = g.id;
+	err_init(&errs, x->arena); /* warnings were shown before */
+	lua_hooks_setup();
+	int failed = seed_rows(x->pg, reg, x->arena, false, &data, &errs);
+	if (!failed && !data.nothing && data.created + data.changed)
+		say(x, arena_printf(x->arena, "reference rows: %zu created, %zu changed", data.created, data.changed));
+	int sample_failed = !failed && x->request->sample && seed_rows(x->pg, reg, x->arena, true, &sample, &errs) < 0;
+	if (!sample.nothing)
+		say(x, arena_printf(x->arena, "sample rows: %zu created, %zu changed", sample.created, sample.changed));
+	registry_unref(reg);
+	if (failed || sample_failed)
+		faults_print(x, &errs);
+	return failed || (sample_failed && !x->serve) ? CLI_INPUT : CLI_OK;
+}
+
 static void apply_in(struct run *x)
 {
 	const struct apply_request *r = x->request;
@@ -169,8 +212,8 @@ static void apply_in(struct run *x)
 		x->code = exit_of(&err);
 		return;
 	}
+	x->code = rows_write(x);
 	result_print(x, &done);
-	x->code = CLI_OK;
 }
 
 static void in_fiber(void *arg)
@@ -178,7 +221,7 @@ static void in_fiber(void *arg)
 	struct run *x = arg;
 	struct err err;
 	err_init(&err, x->arena);
-	struct pg_config config = {.conninfo = x->request->conninfo, .name = x->apply ? "ostov apply" : "ostov plan", .fast = 1, .slow = 1, .tx = 1};
+	struct pg_config config = {.conninfo = x->request->conninfo, .name = x->apply ? "ostov apply" : "ostov plan", .fast = 1, .slow = 1, .tx = 2};
 	if (pg_open(&config, &x->pg, &err) < 0) {
 		fault_print(x->apply ? "apply" : "plan", &err);
 		x->code = CLI_ENV;
@@ -191,9 +234,9 @@ static void in_fiber(void *arg)
 	pg_close(x->pg);
 }
 
-static int run(const struct apply_request *r, bool apply)
+static int run(const struct apply_request *r, bool apply, bool serve)
 {
-	struct run x = {.request = r, .arena = arena_new_sized(256 * 1024), .begun = clock_monotonic_ms(), .apply = apply, .code = CLI_OK};
+	struct run x = {.serve = serve, .request = r, .arena = arena_new_sized(256 * 1024), .begun = clock_monotonic_ms(), .apply = apply, .code = CLI_OK};
 	if (config_load(&x))
 		fiber_run(in_fiber, &x);
 	registry_unref(x.named);
@@ -204,16 +247,16 @@ static int run(const struct apply_request *r, bool apply)
 
 int apply_run(const struct apply_request *r)
 {
-	return run(r, true);
+	return run(r, true, false);
 }
 
 int apply_config(const char *conninfo, const char *dir, bool sample)
 {
 	struct apply_request r = {.conninfo = conninfo, .dir = dir, .sample = sample};
-	return run(&r, true);
+	return run(&r, true, true);
 }
 
 int apply_plan(const struct apply_request *r)
 {
-	return run(r, false);
+	return run(r, false, false);
 }

@@ -70,7 +70,13 @@ static const char *const step_1[] = {
 	NULL,
 };
 
-static const char *const *const steps[] = {step_1};
+/* What of the configuration's rows was written last (serve/seed). */
+static const char *const step_2[] = {
+	"ALTER TABLE ostov.version ADD COLUMN IF NOT EXISTS data_rows text, ADD COLUMN IF NOT EXISTS sample_rows text",
+	NULL,
+};
+
+static const char *const *const steps[] = {step_1, step_2};
 
 enum { STEP_COUNT = sizeof steps / sizeof *steps };
 
