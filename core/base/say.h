@@ -71,6 +71,13 @@
 	X(HOOK_DEPTH, "Hooks call each other too deep", "Сценарии вызывают друг друга слишком глубоко")                                        \
 	X(INVALID, "The record cannot be saved", "Запись нельзя сохранить")                                                                    \
 	X(KEY_REUSED, "The idempotency key belongs to another request", "Ключ идемпотентности принадлежит другому запросу")                    \
+	X(NO_SETTING, "Nothing is kept under this name", "Под этим именем ничего не сохранено")                                                 \
+	X(SETTING_SIZE, "A setting has at most 64 KB", "Настройка занимает не больше 64 КБ")                                                    \
+	X(SETTING_COUNT, "Too many settings are kept already", "Сохранено слишком много настроек")                                              \
+	X(IDS, "'ids' is a list of 1 to %s record numbers", "«ids»: список от 1 до %s номеров записей")                                         \
+	X(OTHER_RECORDS, "Other records", "Другие записи")                                                                                      \
+	X(BULK_VALUES, "'values' is expected", "Нужны значения («values»)")                                                                     \
+	X(BULK_ACTION, "'action' is update, delete or move", "«action»: update, delete или move")                                               \
 	X(CURRENCY, "%s: amounts of different currencies do not mix", "%s: суммы в разных валютах не смешиваются")
 
 enum say_text {

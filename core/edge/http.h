@@ -103,6 +103,8 @@ void http_reply_text(struct http_request *r, int status, const char *type, const
 void http_reply_empty(struct http_request *r, int status);
 /* Answers an error (and its list as details) as OData error JSON. ERR_INTERNAL is logged under an id and told without its text. */
 void http_reply_err(struct http_request *r, const struct err *err);
+/* Appends the error's object alone: {"code","message",…}, as http_reply_err tells it. */
+void http_write_err(struct buf *b, const struct http_request *r, const struct err *err);
 /* Answers an open file of `size` bytes; the descriptor is closed when it was sent. */
 void http_reply_file(struct http_request *r, int status, int fd, uint64_t size);
 /* Streams: headers and status go out, then pieces; `total` bytes when known, else -1 (chunked). */

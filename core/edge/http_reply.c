@@ -166,23 +166,19 @@ static void write_error(struct buf *b, const struct err *e)
 	}
 }
 
-void http_reply_err(struct http_request *r, const struct err *err)
+void http_write_err(struct buf *b, const struct http_request *r, const struct err *err)
 {
 	static uint64_t serial;
-	struct buf *b = &r->out;
-	buf_clear(b);
-	int status = err_code_status(err->code);
+	buf_putc(b, '{');
 	if (err->code == ERR_INTERNAL || err->code == ERR_OK) {
 		uint64_t id = (uint64_t)clock_real_us() * 16 + serial++ % 16;
 		log_error("request %s %s failed, id %llx: %s%s%s", r->method_name ? r->method_name : "", r->path ? r->path : "", (unsigned long long)id,
 		          err->message ? err->message : "", err->sqlstate[0] ? " sqlstate " : "", err->sqlstate);
 		const char *text = r->lang == 1 ? "Ошибка на сервере. Её можно найти в журнале по номеру." : "Something went wrong on the server. The id finds it in the log.";
-		buf_puts(b, "{\"error\":{\"code\":\"internal\",\"message\":");
+		buf_puts(b, "\"code\":\"internal\",\"message\":");
 		buf_json(b, text, strlen(text));
-		buf_printf(b, ",\"id\":\"%llx\"}}", (unsigned long long)id);
-		status = 500;
+		buf_printf(b, ",\"id\":\"%llx\"", (unsigned long long)id);
 	} else {
-		buf_puts(b, "{\"error\":{");
 		write_error(b, err);
 		if (err->next) {
 			/* the head stands for all; the details repeat it with the rest, one a field */
@@ -200,8 +196,17 @@ void http_reply_err(struct http_request *r, const struct err *err)
 			write_error(b, err);
 			buf_puts(b, "}]");
 		}
-		buf_puts(b, "}}");
 	}
+	buf_putc(b, '}');
+}
+
+void http_reply_err(struct http_request *r, const struct err *err)
+{
+	int status = err->code == ERR_OK ? 500 : err_code_status(err->code);
+	buf_clear(&r->out);
+	buf_puts(&r->out, "{\"error\":");
+	http_write_err(&r->out, r, err);
+	buf_putc(&r->out, '}');
 	if (status == 503 || status == 429)
 		http_set_header(r, "Retry-After", status == 429 ? "30" : "2");
 	http_reply_json(r, status);

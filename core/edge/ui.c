@@ -9,8 +9,10 @@
 #include "base/say.h"
 #include "edge/app.h"
 #include "edge/http.h"
+#include "edge/ui_bulk.h"
 #include "edge/ui_meta.h"
 #include "edge/ui_record.h"
+#include "edge/ui_setting.h"
 #include "serve/access.h"
 
 enum { PARTS = 4 };
@@ -36,11 +38,17 @@ static int handle(struct http_request *r, struct app_request *q, struct err *err
 		ui_meta(r, q);
 		return 0;
 	}
+	if (n == 2 && strcmp(part[0], "settings") == 0)
+		return ui_setting(r, q, part[1], err);
 	struct section *s = n >= 2 ? registry_find(q->reg, part[1]) : NULL;
 	if (s && !access_exists(access_get(q->reg, q->actor, s)))
 		s = NULL;
 	if (n == 2 && s && strcmp(part[0], "form") == 0)
 		return ui_form(r, q, s, err);
+	if (n == 2 && s && strcmp(part[0], "delete") == 0)
+		return ui_delete_preview(r, q, s, err);
+	if (n == 2 && s && strcmp(part[0], "bulk") == 0)
+		return ui_bulk(r, q, s, err);
 	if (n == 3 && s && strcmp(part[0], "lookup") == 0)
 		return ui_lookup(r, q, s, part[2], err);
 	if (n == 3 && s && strcmp(part[0], "history") == 0 && isdigit((unsigned char)*part[2]))
