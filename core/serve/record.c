@@ -539,6 +539,16 @@ static int open_visible(struct batch *b, struct section *s, int64_t id, const st
 	return 0;
 }
 
+/* What may not be written at all is told before the stage that freezes the rest. */
+static int take_input(struct batch *b, struct piece *p, struct err *err)
+{
+	if (record_apply(p->r, p->in, err) < 0)
+		return -1;
+	if (b->faults.code != ERR_OK && check_all(b, err) < 0)
+		return -1;
+	return check_frozen(b, p->r, err) < 0 || record_derive(p->r, NULL, 0, err) < 0 || lines_add(b, p, err) < 0 || check_created(b, err) < 0 ? -1 : 0;
+}
+
 static int update(struct batch *b, struct section *s, int64_t id, const struct record_input *in, const int64_t *if_version, struct err *err)
 {
 	struct unit *u = b->u;
@@ -557,7 +567,7 @@ static int update(struct batch *b, struct section *s, int64_t id, const struct r
 		return -1;
 	if (!ok)
 		return refuse(b, ERR_FORBIDDEN, SAY_NO_UPDATE, NULL, err);
-	if (check_frozen(b, r, err) < 0 || record_apply(r, in, err) < 0 || record_derive(r, NULL, 0, err) < 0 || lines_add(b, p, err) < 0 || check_created(b, err) < 0)
+	if (take_input(b, p, err) < 0)
 		return -1;
 	return finish(b, err);
 }
@@ -587,7 +597,7 @@ static int move_on(struct batch *b, struct section *s, int64_t id, const char *n
 			return -1;
 		if (!ok)
 			return refuse(b, ERR_FORBIDDEN, SAY_NO_UPDATE, NULL, err);
-		if (check_frozen(b, r, err) < 0 || record_apply(r, in, err) < 0 || record_derive(r, NULL, 0, err) < 0 || lines_add(b, p, err) < 0 || check_created(b, err) < 0)
+		if (take_input(b, p, err) < 0)
 			return -1;
 	}
 	enum stage_verdict verdict;

@@ -100,6 +100,10 @@ int record_delete_preview(struct unit *u, struct section *s, const int64_t *ids,
 
 /* The record of the unit, read when needed (not locked); *out is NULL when there is none. System's eyes. */
 int record_load(struct unit *u, struct section *s, int64_t id, struct record **out, struct err *err);
+/* Starts reading a record that record_load will be asked for; queued, does not wait. */
+void record_prefetch(struct unit *u, struct section *s, int64_t id);
+/* The lines of a detail with the unit's drafts, in order of id; at most UNIT_RECORDS. */
+int record_lines(struct unit *u, const struct field *detail, struct record *parent, struct record ***out, size_t *n, struct err *err);
 /* The current value of a field in the draft, formulas computed. In `a`. */
 int record_get(struct record *r, struct arena *a, const struct field *f, struct value *out, struct err *err);
 /* Sets a draft's value from a before-hook: coerced; read-only, stage and computed fields are refused. */

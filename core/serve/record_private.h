@@ -151,8 +151,6 @@ static inline bool record_stores(const struct field *f)
 /* record_load.c */
 struct record *record_find(struct unit *u, const struct section *s, int64_t id);
 struct record *record_new(struct unit *u, struct section *s, int64_t id);
-/* Starts reading a record that will be needed; queued. */
-void record_prefetch(struct unit *u, struct section *s, int64_t id);
 /* Waits for a prefetched row. */
 int record_settle(struct record *r, struct err *err);
 /* Reads and locks, parents that the input touches first or last as the order of sections wants; ERR_NOT_FOUND. */
@@ -161,8 +159,6 @@ int record_lock(struct unit *u, struct section *s, int64_t id, bool to_delete, c
 void record_ask_parents(struct unit *u, struct section *s, int64_t id, const struct record_input *in, bool after);
 /* Locks the parents of the record (was and now) that its write touches, in order, those that are not locked yet. */
 int record_lock_parents(struct unit *u, struct record **rs, size_t n, struct err *err);
-/* The lines of a detail with the unit's drafts; at most UNIT_RECORDS. */
-int record_lines(struct unit *u, const struct field *detail, struct record *parent, struct record ***out, size_t *n, struct err *err);
 /* Reserves an id; queued until record_take_id. */
 void record_ask_id(struct unit *u, struct section *s);
 int record_take_id(struct unit *u, struct section *s, int64_t *id, struct err *err);

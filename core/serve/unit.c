@@ -16,6 +16,7 @@
 
 enum { RUNS = 3, KEY_MAX = 200 };
 
+static int64_t serials;
 static void (*stale_fn)(void *);
 static void *stale_ctx;
 
@@ -43,6 +44,7 @@ int unit_begin(const struct unit_config *config, struct unit **out, struct err *
 	u->depth = config->depth;
 	u->priv = arena_new(a, struct unit_private);
 	u->priv->config = *config;
+	u->serial = ++serials;
 	actor_system(&u->priv->system, u->lang);
 	/* two statements: the second sees what a switch committed while the first waited for it */
 	pg_tx_send(tx, a, "SELECT pg_advisory_xact_lock_shared(7001)", NULL);

@@ -45,6 +45,7 @@ struct unit {
 	struct expr_env env;       /* for expr_eval over records of this unit (record.h); valid after unit_ready */
 	bool bulk;
 	int depth;
+	int64_t serial;            /* of this process: handles of scripts know their unit by it */
 	struct unit_private *priv;
 };
 
