@@ -209,7 +209,7 @@ static int read_number(struct parser *p, size_t at)
 		return fail_complex(p, at, "a number of more than 100 digits");
 	if (!decimal_parse(p->arena, s, n, &v))
 		return fail_at(p, at, len, "malformed number", NULL);
-	if (v.text.len > EXPR_MAX_LITERAL + 2)
+	if (v.text.len - (memchr(v.text.s, '.', v.text.len) != NULL) > EXPR_MAX_LITERAL)
 		return fail_complex(p, at, "a number of more than 100 digits");
 	int64_t whole;
 	if (!point && !exponent && decimal_to_int(&v, &whole))
