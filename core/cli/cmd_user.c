@@ -324,7 +324,7 @@ static int act(struct user *u, struct err *err)
 	if (u->act != ACT_DEACTIVATE && (session_check_password(u->password, err) < 0 || session_hash_password(u->arena, u->password, &u->hash, err) < 0))
 		return -1;
 	lua_hooks_setup();
-	actor_system(&u->actor, u->reg->language);
+	actor_system(&u->actor, LANG_EN);
 	struct unit_config config = {.pg = u->pg, .reg = u->reg, .actor = &u->actor, .lane = PG_LANE_TX};
 	return unit_run(&config, acts[u->act], u, err);
 }
