@@ -1,0 +1,3 @@
+-- Loading bytecode.
+-- expect: script_error
+load("\27Lua")()

@@ -1,0 +1,3 @@
+-- There is no debug.
+-- expect: script_error
+debug.sethook()

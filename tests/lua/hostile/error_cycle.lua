@@ -1,0 +1,5 @@
+-- A table that holds itself, thrown.
+-- expect: script_error
+local t = {}
+t.t = t
+error(t)

@@ -1,0 +1,3 @@
+-- nil thrown.
+-- expect: script_error
+error(nil)

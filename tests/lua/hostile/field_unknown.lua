@@ -1,0 +1,4 @@
+-- An unknown field is named.
+-- expect: script_error
+local record = ...
+return record.nothing

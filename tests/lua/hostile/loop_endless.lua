@@ -1,0 +1,3 @@
+-- An endless loop.
+-- expect: script_limit
+while true do end

@@ -1,0 +1,3 @@
+-- A pattern that backtracks without end.
+-- expect: script_limit
+string.find(string.rep("a", 30000), ".-.-.-.-b")

@@ -1,0 +1,3 @@
+-- More captures than there are.
+-- expect: script_error
+string.find("x", string.rep("(", 40) .. string.rep(")", 40))

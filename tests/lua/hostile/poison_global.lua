@@ -1,0 +1,3 @@
+-- A global cannot be made.
+-- expect: script_error
+leaked = "secret"

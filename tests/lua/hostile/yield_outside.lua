@@ -1,0 +1,3 @@
+-- A hook cannot yield.
+-- expect: script_error
+coroutine.yield()
