@@ -49,6 +49,18 @@ static struct load *load_of(lua_State *L)
 	return lua_touserdata(L, lua_upvalueindex(1));
 }
 
+/* What the rest of the file declares is unknown. */
+static void file_broken(struct load *l)
+{
+	if (l->out->nbroken && l->out->broken[l->out->nbroken - 1] == l->file)
+		return;
+	const struct config_file **all = arena_array(l->arena, const struct config_file *, l->out->nbroken + 1);
+	for (size_t i = 0; i < l->out->nbroken; i++)
+		all[i] = l->out->broken[i];
+	all[l->out->nbroken++] = l->file;
+	l->out->broken = all;
+}
+
 static void report(struct load *l, int line, int column, int width, const char *hint, const char *message)
 {
 	struct err one;
@@ -60,6 +72,8 @@ static void report(struct load *l, int line, int column, int width, const char *
 	one.width = width;
 	err_append(l->errs, &one);
 	l->failed = true;
+	if (strcmp(l->file->path, "module.lua") == 0) /* what the module depends on is not sure any more */
+		file_broken(l);
 }
 
 static int line_now(lua_State *L)
@@ -311,8 +325,28 @@ static int handle_index(lua_State *L)
 
 /* --- undefined names --- */
 
+/* What an undefined word was given is not complained of for having no place. */
+static void handles_place(lua_State *L, int index)
+{
+	struct handle **h = luaL_testudata(L, index, HANDLE);
+	if (h)
+		(*h)->placed = true;
+	if (lua_type(L, index) != LUA_TTABLE)
+		return;
+	lua_pushnil(L);
+	while (lua_next(L, index)) {
+		h = luaL_testudata(L, -1, HANDLE);
+		if (h)
+			(*h)->placed = true;
+		lua_pop(L, 1);
+	}
+}
+
 static int ghost_self(lua_State *L)
 {
+	luaL_checkstack(L, 4, "arguments");
+	for (int i = lua_gettop(L); i > 0; i--)
+		handles_place(L, i);
 	lua_settop(L, 0);
 	lua_newuserdatauv(L, 1, 0);
 	luaL_setmetatable(L, GHOST);
@@ -496,16 +530,6 @@ static void failure_report(lua_State *L, struct load *l)
 		}
 	}
 	report(l, line, column, width, strstr(text, "'}' expected") ? "is a comma missing before it?" : NULL, text);
-}
-
-/* What the rest of the file declares is unknown. */
-static void file_broken(struct load *l)
-{
-	const struct config_file **all = arena_array(l->arena, const struct config_file *, l->out->nbroken + 1);
-	for (size_t i = 0; i < l->out->nbroken; i++)
-		all[i] = l->out->broken[i];
-	all[l->out->nbroken++] = l->file;
-	l->out->broken = all;
 }
 
 static void file_run(lua_State *L, struct load *l, int environment)

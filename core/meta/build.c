@@ -180,6 +180,20 @@ const char *hint_near(struct build *b, const char *near)
 	return near ? arena_printf(b->arena, "did you mean '%s'?", near) : NULL;
 }
 
+/* A function of the file itself, by which declarations are written. */
+static bool is_local_call(const struct source *s, const struct source_table *t)
+{
+	for (size_t i = 0; i + 1 < t->token && i + 1 < s->ntokens; i++) {
+		const struct source_token *k = &s->tokens[i], *name = &s->tokens[i + 1];
+		if (k->kind != SOURCE_KEYWORD || name->kind != SOURCE_NAME)
+			continue;
+		bool makes = (k->len == 8 && memcmp(s->text + k->at, "function", 8) == 0) || (k->len == 5 && memcmp(s->text + k->at, "local", 5) == 0);
+		if (makes && name->len == strlen(t->word) && memcmp(s->text + name->at, t->word, name->len) == 0)
+			return true;
+	}
+	return false;
+}
+
 bool build_lost(struct build *b, const char *name)
 {
 	for (size_t i = 0; i < b->config->nfiles; i++) {
@@ -193,7 +207,12 @@ bool build_lost(struct build *b, const char *name)
 		const struct source *s = build_source(b, f->module, f->path);
 		for (size_t k = 0; k < s->ncalls; k++) {
 			const struct source_table *t = s->calls[k];
-			if (t->name && strcmp(t->name, name) == 0 && (broken || (word_find(t->word) == WORD_COUNT && t->word[0])))
+			if (!t->name || strcmp(t->name, name) != 0)
+				continue;
+			bool lost = broken;
+			for (const struct source_table *up = t; up && !lost; up = up->parent)
+				lost = up->word && word_find(up->word) == WORD_COUNT && !is_local_call(s, up);
+			if (lost)
 				return true;
 		}
 	}

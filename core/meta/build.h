@@ -74,13 +74,14 @@ struct build {
 	struct map modules; /* name → struct module */
 	struct map nodes;   /* section → struct node */
 	struct map states;  /* "section.field" of formulas → how far typing came */
+	struct map missing; /* "section.field" that rows name and that is not there: said once */
 	struct map pos;     /* module → struct po */
 	struct {
 		struct pending *items;
 		size_t count, cap;
 	} pending;
 	size_t untranslated;
-	bool cycle;         /* a cycle was reported during the last check */
+	bool tainted; /* the expression in hand needs something whose fault was reported elsewhere */
 	enum err_code code; /* of the next report; ERR_OK: ERR_CONFIG */
 };
 

@@ -235,6 +235,8 @@ bool define_literal(struct build *b, const struct decl *d, struct spot at, const
 			if (v->kind == DECL_TEXT && strcmp(codes[k], s) == 0)
 				wants = NULL;
 		}
+		if (wants && v->kind == DECL_TEXT && build_lost(b, s))
+			return false;
 		if (v->kind == DECL_TEXT)
 			hint = hint_near(b, text_nearest(s, codes, f->nvalues));
 		*out = value_text(s, len);

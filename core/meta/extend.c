@@ -374,7 +374,7 @@ static void extend_apply(struct build *b, struct decl *d)
 			build_fail(b, d, spot_decl(b, d), hint_near(b, map_nearest(&b->nodes, d->name)), "there is no section '%s'", d->name);
 		return;
 	}
-	if (m && n->module && !module_depends(m, n->module)) {
+	if (m && m->place.file && n->module && !module_depends(m, n->module)) {
 		build_fail(b, d, spot_decl(b, d), arena_printf(b->arena, "add %s = \"1\" to depends in module.lua", n->module->name),
 				   "the section belongs to module '%s', on which '%s' does not depend", n->module->name, m->name);
 		return;

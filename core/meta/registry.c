@@ -56,9 +56,13 @@ int registry_build(struct arena *own, const struct config *config, const struct 
 	map_create(&b.modules, own);
 	map_create(&b.nodes, own);
 	map_create(&b.states, own);
+	map_create(&b.missing, own);
 	map_create(&b.pos, own);
 
 	shape_check(&b);
+	for (size_t i = 0; i < decls->nbroken; i++)
+		if (strcmp(decls->broken[i]->path, "module.lua") == 0)
+			return -1; /* modules that are not sure would make every name an error */
 	define_modules(&b);
 	extend_merge(&b);
 	define_sections(&b);

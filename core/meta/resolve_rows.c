@@ -237,14 +237,18 @@ static void cell_check(struct build *b, const struct decl *d, struct spot at, co
 		return;
 	}
 	if (strcmp(p->key, "stage") == 0 && s->npaths) {
-		if (p->value.kind != DECL_TEXT || !section_find_stage(s, p->value.text.s))
+		if (p->value.kind != DECL_TEXT || (!section_find_stage(s, p->value.text.s) && !build_lost(b, p->value.text.s)))
 			build_fail(b, d, at, p->value.kind == DECL_TEXT ? hint_near(b, map_nearest(&s->stages, p->value.text.s)) : NULL,
 					   "section '%s' has no stage '%s'", s->expr.name, p->value.kind == DECL_TEXT ? p->value.text.s : "?");
 		return;
 	}
-	struct field *f = field_get(b, d, at, s, p->key);
-	if (!f)
+	struct field *f = section_find(s, p->key);
+	if (!f) {
+		const char *path = arena_printf(b->arena, "%s.%s", s->expr.name, p->key);
+		if (!map_put(&b->missing, path, b))
+			field_get(b, d, at, s, p->key);
 		return;
+	}
 	if (f->builtin || f->type == FIELD_DETAIL || f->type == FIELD_FORMULA || f->type == FIELD_ROLLUP || f->type == FIELD_FILE) {
 		build_fail(b, d, at, NULL, "field '%s' is not set by rows", f->expr.name);
 	} else if (f->type == FIELD_LOOKUP && f->many) {

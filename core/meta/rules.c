@@ -32,7 +32,7 @@ static const struct expr_field *rules_find(void *ctx, const struct expr_table *t
 	if (f->type == FIELD_FORMULA || f->type == FIELD_ROLLUP) {
 		struct state *st = map_find(&b->states, field_path(b, f));
 		if (st && st->at == STATE_OPEN) {
-			if (!b->cycle && st->pending) {
+			if (!b->tainted && st->pending) {
 				const char *chain = "";
 				for (size_t i = 0; i < b->states.count; i++)
 					if (((struct state *)b->states.items[i].value)->at == STATE_OPEN)
@@ -40,12 +40,17 @@ static const struct expr_field *rules_find(void *ctx, const struct expr_table *t
 				build_fail(b, st->pending->setting->from, spot_value(b, st->pending->setting), NULL,
 						   "computed from itself: %s need each other", chain);
 			}
-			b->cycle = true;
+			b->tainted = true;
 			return NULL;
 		}
 		if (st && st->at == STATE_FRESH)
 			formula_check(b, f, st);
+		if (st && !st->pending->formula->expr)
+			return b->tainted = true, NULL;
 	}
+	/* a lookup or detail whose section is not there leads nowhere, and that is reported where it stands */
+	if (((f->value_type == FIELD_LOOKUP || f->value_type == FIELD_DETAIL) && !f->expr.type.table) || (f->type == FIELD_DETAIL && !f->expr.by))
+		return b->tainted = true, NULL;
 	return &f->expr;
 }
 
@@ -55,21 +60,23 @@ static bool role_known(void *ctx, const char *role)
 	return map_find(&b->r->roles, role) || build_lost(b, role);
 }
 
-/* The name at fault is declared where it could not be read. */
+/* The name or code at fault is declared where it could not be read. */
 static bool is_lost(struct build *b, const char *text, const struct err *err)
 {
 	size_t len = strlen(text);
-	if (err->code != ERR_UNKNOWN_FIELD || err->column < 1 || (size_t)err->column > len)
+	if ((err->code != ERR_UNKNOWN_FIELD && err->code != ERR_TYPE) || err->column < 1 || (size_t)err->column > len)
 		return false;
 	const char *from = text + err->column - 1;
-	size_t n = err->width > 0 && (size_t)err->width <= len - (size_t)err->column + 1 ? (size_t)err->width : len - (size_t)err->column + 1;
+	size_t rest = len - (size_t)err->column + 1, n = err->width > 0 && (size_t)err->width <= rest ? (size_t)err->width : rest;
+	if (n >= 2 && (*from == '\'' || *from == '"') && from[n - 1] == *from)
+		return build_lost(b, arena_strndup(b->arena, from + 1, n - 2));
 	const char *name = arena_strndup(b->arena, from, n), *dot = strrchr(name, '.');
 	return build_lost(b, dot ? dot + 1 : name);
 }
 
 static void fault_report(struct build *b, const struct setting *s, const char *text, size_t offset, const struct err *err)
 {
-	if (b->cycle || is_lost(b, text, err))
+	if (b->tainted || is_lost(b, text, err))
 		return;
 	struct spot at = err->column > 0 ? spot_inside(b, s, offset + (size_t)err->column - 1, err->width) : spot_value(b, s);
 	b->code = err->code;
@@ -97,13 +104,13 @@ static struct expr *expr_take(struct build *b, const struct pending *p, const ch
 	struct err err;
 	struct expr_scope scope = scope_of(b, p);
 	err_init(&err, b->arena);
-	/* a cycle found below this expression is reported once, there */
-	bool before = b->cycle;
-	b->cycle = false;
+	/* what is wrong further down is reported once, there */
+	bool before = b->tainted;
+	b->tainted = false;
 	bool failed = expr_parse(b->arena, text, strlen(text), &e, &err) != 0 || expr_check(b->arena, e, &scope, want, &err) != 0;
 	if (failed)
 		fault_report(b, p->setting, text, offset, &err);
-	b->cycle = before || b->cycle;
+	b->tainted = before || b->tainted;
 	return failed ? NULL : e;
 }
 
@@ -224,11 +231,11 @@ static void formulas_check(struct build *b)
 	for (size_t i = 0; i < b->states.count; i++) {
 		struct state *st = b->states.items[i].value;
 		if (st->at == STATE_FRESH) {
-			b->cycle = false;
+			b->tainted = false;
 			formula_check(b, st->pending->field, st);
 		}
 	}
-	b->cycle = false;
+	b->tainted = false;
 }
 
 /* --- titles --- */
@@ -356,7 +363,7 @@ void rules_check(struct build *b)
 	formulas_check(b);
 	for (size_t i = 0; i < b->pending.count; i++) {
 		struct pending *p = &b->pending.items[i];
-		b->cycle = false;
+		b->tainted = false;
 		if (p->kind == PENDING_RULE) {
 			p->rule->expr = expr_take(b, p, p->rule->text, 0, &condition);
 		} else if (p->kind == PENDING_TITLE) {
