@@ -187,7 +187,8 @@ static bool is_local_call(const struct source *s, const struct source_table *t)
 		const struct source_token *k = &s->tokens[i], *name = &s->tokens[i + 1];
 		if (k->kind != SOURCE_KEYWORD || name->kind != SOURCE_NAME)
 			continue;
-		bool makes = (k->len == 8 && memcmp(s->text + k->at, "function", 8) == 0) || (k->len == 5 && memcmp(s->text + k->at, "local", 5) == 0);
+		bool makes =
+			(k->len == 8 && memcmp(s->text + k->at, "function", 8) == 0) || (k->len == 5 && memcmp(s->text + k->at, "local", 5) == 0);
 		if (makes && name->len == strlen(t->word) && memcmp(s->text + name->at, t->word, name->len) == 0)
 			return true;
 	}

@@ -72,6 +72,7 @@ struct build {
 	size_t nerrors, nwarnings;
 	struct map sources; /* "module/path" → struct source */
 	struct map modules; /* name → struct module */
+	bool *reach;        /* modules × modules in order of loading: depends on, through others too */
 	struct map nodes;   /* section → struct node */
 	struct map states;  /* "section.field" of formulas → how far typing came */
 	struct map missing; /* "section.field" that rows name and that is not there: said once */
@@ -81,7 +82,7 @@ struct build {
 		size_t count, cap;
 	} pending;
 	size_t untranslated;
-	bool tainted; /* the expression in hand needs something whose fault was reported elsewhere */
+	bool tainted;       /* the expression in hand needs something whose fault was reported elsewhere */
 	enum err_code code; /* of the next report; ERR_OK: ERR_CONFIG */
 };
 
@@ -128,7 +129,8 @@ bool node_bool(const struct node *n, const char *key);
 const char *node_text(const struct node *n, const char *key);
 /* The names of an option of names, in the arena; returns their number. */
 size_t node_names(struct build *b, const struct setting *s, const char ***out);
-bool module_depends(const struct module *m, const struct module *on);
+/* True when `m` is `on` or depends on it, directly or through others; everything depends on core. */
+bool module_depends(struct build *b, const struct module *m, const struct module *on);
 
 /* --- define.c, define_field.c: definitions --- */
 

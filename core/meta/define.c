@@ -87,6 +87,38 @@ static void module_depend(struct build *b, struct module *m, struct decl *d)
 	}
 }
 
+static size_t module_index(const struct build *b, const struct module *m)
+{
+	size_t i = 0;
+	while (i < b->r->nmodules && b->r->modules[i] != m)
+		i++;
+	return i;
+}
+
+/* A module is loaded after what it depends on, so one turn in that order is enough. */
+static void reach_fill(struct build *b)
+{
+	size_t n = b->r->nmodules;
+	b->reach = arena_array(b->arena, bool, n *n + 1);
+	for (size_t i = 0; i < n; i++) {
+		const struct module *m = b->r->modules[i];
+		for (size_t k = 0; k < m->ndepends; k++) {
+			size_t on = module_index(b, m->depends[k]);
+			if (on >= i)
+				continue;
+			b->reach[i * n + on] = true;
+			for (size_t j = 0; j < on; j++)
+				b->reach[i * n + j] |= b->reach[on * n + j];
+		}
+	}
+}
+
+bool module_depends(struct build *b, const struct module *m, const struct module *on)
+{
+	size_t i = module_index(b, m), k = module_index(b, on);
+	return m == on || strcmp(on->name, "core") == 0 || (i < b->r->nmodules && k < b->r->nmodules && b->reach[i * b->r->nmodules + k]);
+}
+
 void define_modules(struct build *b)
 {
 	struct registry *r = b->r;
@@ -117,6 +149,7 @@ void define_modules(struct build *b)
 			if (!m->depends)
 				module_depend(b, m, b->decls->items[i]);
 		}
+	reach_fill(b);
 	/* the top module is loaded last, and its say wins */
 	r->zone = "UTC";
 	r->currency = "RUB";

@@ -50,16 +50,6 @@ size_t node_names(struct build *b, const struct setting *s, const char ***out)
 	return n;
 }
 
-bool module_depends(const struct module *m, const struct module *on)
-{
-	if (m == on || strcmp(on->name, "core") == 0)
-		return true;
-	for (size_t i = 0; i < m->ndepends; i++)
-		if (module_depends(m->depends[i], on))
-			return true;
-	return false;
-}
-
 static bool value_same_as(const struct decl_value *x, const struct decl_value *y)
 {
 	if (x->kind != y->kind)
@@ -96,7 +86,7 @@ static void setting_put(struct build *b, struct node *n, const struct decl_pair 
 		if (!old->key || strcmp(old->key, p->key) != 0)
 			continue;
 		struct module *before = module_of(b, old->from), *now = module_of(b, from);
-		if (before && now && before != now && !module_depends(now, before) && !value_same_as(old->value, &p->value))
+		if (before && now && before != now && !module_depends(b, now, before) && !value_same_as(old->value, &p->value))
 			build_fail(b, from, spot_key(b, from, p->key),
 					   arena_printf(b->arena, "let module '%s' depend on '%s', or one of them leave it alone", now->name, before->name),
 					   "option '%s' is set differently by module '%s' at %s, and neither depends on the other", p->key, before->name,
@@ -374,7 +364,7 @@ static void extend_apply(struct build *b, struct decl *d)
 			build_fail(b, d, spot_decl(b, d), hint_near(b, map_nearest(&b->nodes, d->name)), "there is no section '%s'", d->name);
 		return;
 	}
-	if (m && m->place.file && n->module && !module_depends(m, n->module)) {
+	if (m && m->place.file && n->module && !module_depends(b, m, n->module)) {
 		build_fail(b, d, spot_decl(b, d), arena_printf(b->arena, "add %s = \"1\" to depends in module.lua", n->module->name),
 				   "the section belongs to module '%s', on which '%s' does not depend", n->module->name, m->name);
 		return;

@@ -61,6 +61,15 @@ static void lookup_resolve(struct build *b, struct node *n, struct field *f)
 	}
 }
 
+/* True when the section is `owner`, or its records are lines of it, directly or of its lines. */
+static bool is_owned_by(const struct section *s, const struct section *owner)
+{
+	for (; s != owner; s = s->owner_detail->section)
+		if (!s->owner_detail)
+			return false;
+	return true;
+}
+
 static void detail_resolve(struct build *b, struct node *n, struct field *f)
 {
 	const struct setting *section = node_find(n, "section"), *by = node_find(n, "by");
@@ -84,8 +93,8 @@ static void detail_resolve(struct build *b, struct node *n, struct field *f)
 	if (f->to->owner_detail)
 		build_fail(b, n->decl, spot_key(b, n->decl, "owned"), NULL, "the lines of '%s' are owned already by '%s' of section '%s'",
 				   f->to->expr.name, f->to->owner_detail->expr.name, f->to->owner_detail->section->expr.name);
-	else if (f->to == f->section)
-		build_fail(b, n->decl, spot_key(b, n->decl, "owned"), NULL, "a section does not own its own records");
+	else if (is_owned_by(f->section, f->to))
+		build_fail(b, n->decl, spot_key(b, n->decl, "owned"), NULL, "a section does not own itself, nor what owns it");
 	else {
 		f->to->owner = f->by;
 		f->to->owner_detail = f;

@@ -46,11 +46,20 @@ static struct role *role_get(struct build *b, const struct decl *d, struct spot 
 
 /* --- roles, grants --- */
 
-static bool role_within(const struct role *r, const struct role *wanted, int depth)
+/* True when r includes `wanted`, through others too; each role is looked at once. */
+static bool role_within(struct build *b, struct role *r, const struct role *wanted)
 {
-	for (size_t i = 0; i < r->nincludes; i++)
-		if (r->includes[i] == wanted || (depth < 64 && role_within(r->includes[i], wanted, depth + 1)))
-			return true;
+	struct map seen;
+	map_create(&seen, b->arena);
+	map_put(&seen, r->name, r);
+	for (size_t i = 0; i < seen.count; i++) {
+		const struct role *one = seen.items[i].value;
+		for (size_t k = 0; k < one->nincludes; k++) {
+			if (one->includes[k] == wanted)
+				return true;
+			map_put(&seen, one->includes[k]->name, one->includes[k]);
+		}
+	}
 	return false;
 }
 
@@ -84,7 +93,7 @@ static void role_includes(struct build *b, struct decl *d)
 		struct role *in = role_get(b, d, spot_item(b, &includes, i), names[i]);
 		if (!in)
 			continue;
-		if (in == r || role_within(in, r, 0))
+		if (in == r || role_within(b, in, r))
 			build_fail(b, d, spot_item(b, &includes, i), NULL, "roles include each other: '%s' and '%s'", r->name, in->name);
 		else
 			r->includes[r->nincludes++] = in;

@@ -49,7 +49,8 @@ static const struct expr_field *rules_find(void *ctx, const struct expr_table *t
 			return b->tainted = true, NULL;
 	}
 	/* a lookup or detail whose section is not there leads nowhere, and that is reported where it stands */
-	if (((f->value_type == FIELD_LOOKUP || f->value_type == FIELD_DETAIL) && !f->expr.type.table) || (f->type == FIELD_DETAIL && !f->expr.by))
+	if (((f->value_type == FIELD_LOOKUP || f->value_type == FIELD_DETAIL) && !f->expr.type.table) ||
+		(f->type == FIELD_DETAIL && !f->expr.by))
 		return b->tainted = true, NULL;
 	return &f->expr;
 }

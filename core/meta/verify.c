@@ -139,14 +139,51 @@ static void rights_verify(struct build *b, const struct section *s)
 	}
 }
 
+/* --- former names --- */
+
+static void was_verify(struct build *b, const char *what, const char *name, const char *was, const struct map *names, const struct place *p)
+{
+	if (was && map_find(names, was))
+		build_fail(b, NULL, spot_of(b, p, name), "a name that is still in use cannot be a former one",
+				   "%s '%s': was = '%s', which is there", what, name, was);
+}
+
+static void names_verify(struct build *b, const struct section *s)
+{
+	was_verify(b, "section", s->expr.name, s->was, &b->r->by_name, &s->place);
+	for (size_t i = 0; i < s->nfields; i++) {
+		const struct field *f = s->fields[i];
+		was_verify(b, "field", f->expr.name, f->was, &s->by_name, &f->place);
+		struct map codes;
+		map_create(&codes, b->arena);
+		for (size_t k = 0; k < f->nvalues; k++)
+			map_put(&codes, f->values[k].code, b);
+		for (size_t k = 0; k < f->nvalues; k++)
+			was_verify(b, "value", f->values[k].code, f->values[k].was, &codes, &f->values[k].place);
+	}
+	for (size_t i = 0; i < s->stages.count; i++) {
+		const struct stage *st = s->stages.items[i].value;
+		was_verify(b, "stage", st->name, st->was, &s->stages, &st->place);
+	}
+	for (size_t i = 0; i < s->moves.count; i++) {
+		const struct move *m = s->moves.items[i].value;
+		was_verify(b, "move", m->name, m->was, &s->moves, &m->place);
+	}
+}
+
 void verify_check(struct build *b)
 {
 	for (size_t i = 0; i < b->r->nsections; i++) {
 		const struct section *s = b->r->sections[i];
 		for (size_t k = 0; k < s->npaths; k++)
 			stages_verify(b, s, s->paths[k]);
+		names_verify(b, s);
 		/* while names are missing, a right may be among what was not understood */
 		if (!b->decls->nbroken)
 			rights_verify(b, s);
+	}
+	for (size_t i = 0; i < b->r->roles.count; i++) {
+		const struct role *role = b->r->roles.items[i].value;
+		was_verify(b, "role", role->name, role->was, &b->r->roles, &role->place);
 	}
 }

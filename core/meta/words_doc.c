@@ -19,7 +19,7 @@ static void codes_write(struct buf *b, const char *codes, const char *before, co
 	}
 }
 
-static void lua_type(struct buf *b, const struct word_option *o)
+static void type_write(struct buf *b, const struct word_option *o)
 {
 	switch (o->type) {
 	case OPTION_BOOL: buf_puts(b, "boolean"); break;
@@ -43,7 +43,7 @@ static void lua_type(struct buf *b, const struct word_option *o)
 	}
 }
 
-static void lua_word(struct buf *b, enum word_id id)
+static void word_write(struct buf *b, enum word_id id)
 {
 	const struct word *w = &words[id];
 	if (id == WORD_ON) {
@@ -65,7 +65,7 @@ static void lua_word(struct buf *b, enum word_id id)
 		if (again || !(o->words & WORD_IN(id)))
 			continue;
 		buf_printf(b, "---@field %s? ", o->name);
-		lua_type(b, o);
+		type_write(b, o);
 		buf_printf(b, " %s", o->doc);
 		if (o->fallback)
 			buf_printf(b, " Default: %s.", o->fallback);
@@ -111,7 +111,7 @@ void words_write_lua(struct buf *b)
 				"---@field as_user fun(self: ostov.context): ostov.context The same with the user's rights.\n"
 				"---@field setting fun(self: ostov.context, name: string): any\n\n");
 	for (size_t i = 0; i < WORD_COUNT; i++)
-		lua_word(b, (enum word_id)i);
+		word_write(b, (enum word_id)i);
 	/* one line end at the end */
 	while (b->len > 1 && b->data[b->len - 1] == '\n' && b->data[b->len - 2] == '\n')
 		b->data[--b->len] = '\0';
