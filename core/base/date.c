@@ -154,7 +154,12 @@ static void fraction_write(struct buf *b, int64_t us)
 	int width = 6;
 	for (; us % 10 == 0; us /= 10)
 		width--;
-	buf_printf(b, ".%0*d", width, (int)us);
+	char *p = buf_room(b, (size_t)width + 1);
+	p[0] = '.';
+	p[width + 1] = 0;
+	for (int i = width; i > 0; i--, us /= 10)
+		p[i] = (char)('0' + us % 10);
+	b->len += (size_t)width + 1;
 }
 
 void time_write(struct buf *b, int64_t us)

@@ -44,7 +44,7 @@ static const char help[] = "usage: ostov serve CONFIG|- [OPTION...]\n"
 						   "Ends on Ctrl-C or SIGTERM, after the requests in hand.\n"
 						   "exit status: 0 stopped, 1 the configuration is at fault, 2 usage, 3 database, disk or port\n";
 
-enum { WORKERS_MAX = 256, LOCK_WAIT_MS = 10000 };
+enum { WORKERS_MAX = 256, LOCK_WAIT_MS = 5000 };
 
 struct serve {
 	struct arena *arena;
@@ -57,22 +57,22 @@ struct serve {
 	int port;
 };
 
+/* A title at once, its time when it is over; lines between belong to it. */
 static void step_begin(struct serve *s, const char *title)
 {
 	s->step_began = clock_monotonic_ms();
-	printf("%s ... ", title);
+	printf("%s ...\n", title);
 	fflush(stdout);
 }
 
-static void step_end(struct serve *s, const char *more)
+static void step_end(struct serve *s, const char *what)
 {
-	printf("%.2f s%s%s\n", (double)(clock_monotonic_ms() - s->step_began) / 1000, *more ? ", " : "", more);
+	printf("    %.1f s  %s\n", (double)(clock_monotonic_ms() - s->step_began) / 1000, what);
 	fflush(stdout);
 }
 
 static int failed(const struct err *err)
 {
-	printf("failed\n");
 	fflush(stdout);
 	fprintf(stderr, "ostov serve: %s\n", err->message);
 	if (err->hint)
@@ -182,8 +182,8 @@ static int sign_ins(struct serve *s)
 static void ready(void *ctx)
 {
 	struct serve *s = ctx;
-	char more[40];
-	snprintf(more, sizeof more, "%d web, %d job", s->supervisor.web, s->supervisor.job);
+	char more[60];
+	snprintf(more, sizeof more, "%d for the web, %d for jobs", s->supervisor.web, s->supervisor.job);
 	step_end(s, more);
 	if (s->sample && s->config)
 		in_child(s, sign_ins);
@@ -208,7 +208,7 @@ static int database_step(struct serve *s)
 		if (status != CLI_OK)
 			return status;
 		s->supervisor.worker.conninfo = s->database;
-		step_end(s, "");
+		step_end(s, "answers");
 		return CLI_OK;
 	}
 	/* a command that uses the cluster for a moment lets it go again */
@@ -227,7 +227,7 @@ static int database_step(struct serve *s)
 	}
 	s->supervisor.worker.conninfo = s->cluster.conninfo;
 	s->supervisor.cluster = &s->cluster;
-	step_end(s, s->cluster.created ? "new" : "");
+	step_end(s, s->cluster.created ? "made and started" : "started");
 	return CLI_OK;
 }
 
@@ -294,7 +294,7 @@ static int serve(struct serve *s)
 		step_begin(s, "configuration");
 		status = in_child(s, apply);
 		if (status == CLI_OK)
-			step_end(s, "");
+			step_end(s, "in force");
 	}
 	if (status == CLI_OK)
 		status = place_step(s);

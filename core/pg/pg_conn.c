@@ -287,25 +287,20 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 	struct pg_conn *c = poll->data;
 	if (c->poll != poll)
 		return;
-	if (status < 0) {
-		pg_conn_break(c, uv_strerror(status));
-		return;
+	(void)events;
+	/* results first, even when the server has hung up (status < 0: libuv says so and has stopped polling): what it said before counts */
+	int alive = PQconsumeInput(c->pq) && status >= 0;
+	if (c->writing && alive) {
+		int left = PQflush(c->pq);
+		if (left >= 0)
+			poll_update(c, left > 0);
+		else
+			alive = 0;
 	}
-	if ((events & (UV_READABLE | UV_DISCONNECT)) || c->writing) {
-		/* results first, even when the server has hung up: what it said before counts */
-		int alive = PQconsumeInput(c->pq);
-		if (c->writing && alive) {
-			int left = PQflush(c->pq);
-			if (left >= 0)
-				poll_update(c, left > 0);
-			else
-				alive = 0;
-		}
-		if (c->nexpect || c->on_notify)
-			results_read(c);
-		if (!alive && c->poll == poll)
-			break_by_libpq(c);
-	}
+	if (c->nexpect || c->on_notify)
+		results_read(c);
+	if (!alive && c->poll == poll)
+		break_by_libpq(c);
 }
 
 static void poll_update(struct pg_conn *c, bool write)

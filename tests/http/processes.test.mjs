@@ -1,0 +1,194 @@
+// The processes of one machine: a private cluster, workers that are killed, a database that is killed, an orderly end (SAFETY 63, 69, 70).
+// time-limit: 240
+import { test, before, after } from 'node:test'
+import assert from 'node:assert/strict'
+import { spawn, execFileSync } from 'node:child_process'
+import fs from 'node:fs'
+import net from 'node:net'
+import path from 'node:path'
+import { program, srcdir, hasDatabase, freePort, sleep, until } from '../support/ostov.mjs'
+
+const skip = hasDatabase ? false : 'no PostgreSQL on this machine'
+const root = fs.mkdtempSync(path.join(process.env.OSTOV_TEST_TMP ?? '/tmp', 'processes-'))
+fs.chmodSync(root, 0o755)
+const data = path.join(root, 'data')
+const config = path.join(srcdir, 'configs/hotel-contracts')
+let app
+
+class Serve {
+  constructor(args, port) {
+    this.port = port
+    this.url = `http://127.0.0.1:${port}`
+    this.log = path.join(root, `serve-${port}.log`)
+    fs.writeFileSync(this.log, '')
+    const out = fs.openSync(this.log, 'a')
+    this.child = spawn(program, ['serve', ...args, '--listen', `127.0.0.1:${port}`], { stdio: ['ignore', out, out] })
+    fs.closeSync(out)
+    this.ended = new Promise((resolve) => this.child.once('exit', (code, signal) => resolve({ code, signal })))
+    this.ended.then((end) => (this.end = end))
+  }
+  output() {
+    return fs.readFileSync(this.log, 'utf8')
+  }
+  async ready(ms = 60000) {
+    await until('ready', () => this.end || this.output().includes('serving http'), ms).catch((e) => {
+      throw new Error(`${e.message}\n${this.output()}`)
+    })
+    assert.equal(this.end, undefined, this.output())
+    return this
+  }
+  async stop(signal = 'SIGTERM') {
+    this.child.kill(signal)
+    return this.ended
+  }
+  children() {
+    return fs.readFileSync(`/proc/${this.child.pid}/task/${this.child.pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
+  }
+  postmaster() {
+    return this.children().find((pid) => name(pid) === 'postgres')
+  }
+  workers() {
+    return this.children().filter((pid) => name(pid) !== 'postgres')
+  }
+}
+
+function name(pid) {
+  try {
+    return fs.readFileSync(`/proc/${pid}/comm`, 'utf8').trim()
+  } catch {
+    return ''
+  }
+}
+
+// Ended, even when nobody has read its status yet.
+function gone(pid) {
+  try {
+    return /^State:\s*[ZX]/m.test(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))
+  } catch {
+    return true
+  }
+}
+
+// A connection of its own each time: one that a killed worker held would fail.
+const get = (url, ms) => fetch(url, { signal: AbortSignal.timeout(ms), headers: { Connection: 'close' } })
+const healthy = (url) => get(`${url}/health`, 1000).then((r) => r.ok, () => false)
+
+before(async () => {
+  if (!skip) app = await new Serve([config, '--data', data], await freePort()).ready()
+})
+after(async () => {
+  if (app && !app.end) await app.stop()
+  const pointer = path.join(data, 'cluster-elsewhere')
+  if (fs.existsSync(pointer)) fs.rmSync(fs.readFileSync(pointer, 'utf8').trim(), { recursive: true, force: true })
+  fs.rmSync(root, { recursive: true, force: true })
+})
+
+test('what a start says', { skip }, () => {
+  const text = app.output()
+  for (const line of ['database ...', 'configuration ...', 'workers ...', `serving http://127.0.0.1:${app.port}`]) assert.ok(text.includes(line), text)
+})
+
+test('workers do not run as root', { skip: skip || (process.getuid() !== 0 && 'only root has somebody else to become') }, () => {
+  for (const pid of [...app.workers(), app.postmaster()]) assert.notEqual(fs.statSync(`/proc/${pid}`).uid, 0)
+})
+
+test('69: killed workers are back within a second', { skip }, async () => {
+  for (let i = 0; i < 3; i++) {
+    const old = app.workers()
+    assert.ok(old.length >= 3)
+    for (const pid of old) process.kill(pid, 'SIGKILL')
+    const began = Date.now()
+    await until('health', () => healthy(app.url), 5000)
+    assert.ok(Date.now() - began < 1000, `${Date.now() - began} ms`)
+    await until('all workers', () => app.workers().length === old.length && !app.workers().some((pid) => old.includes(pid)), 3000)
+  }
+})
+
+test('63, 69: a killed PostgreSQL comes back, and the workers with it', { skip }, async () => {
+  const old = app.postmaster(), workers = app.workers()
+  process.kill(old, 'SIGKILL')
+  await until('another postmaster', () => app.postmaster() && app.postmaster() !== old, 5000)
+  const began = Date.now()
+  await until('health', () => healthy(app.url), 20000)
+  assert.deepEqual(app.workers(), workers, 'no worker was restarted')
+  assert.ok(Date.now() - began < 10000)
+})
+
+test('70: SIGTERM: requests in hand are answered, then everything ends', { skip }, async () => {
+  // sign-ins compute for a while (argon2): they are in hand when the signal comes
+  const login = () =>
+    fetch(`${app.url}/auth/login`, {
+      method: 'POST', headers: { 'Content-Type': 'application/json', Connection: 'close' },
+      body: JSON.stringify({ login: 'nobody', password: 'wrong wrong' }), signal: AbortSignal.timeout(10000)
+    })
+  const first = await login()
+  assert.equal(first.status, 401, `${await first.text()}\n${app.output()}`)
+  const answers = Promise.all([login(), login(), login(), login()])
+  await sleep(30)
+  const postmaster = app.postmaster()
+  const end = await app.stop()
+  assert.deepEqual((await answers).map((r) => r.status), [401, 401, 401, 401])
+  assert.deepEqual(end, { code: 0, signal: null })
+  assert.ok(gone(postmaster))
+  assert.equal(await healthy(app.url), false)
+})
+
+test('a second start is quick; an idle connection does not hold up the end', { skip }, async () => {
+  const began = Date.now()
+  app = await new Serve([config, '--data', data], app.port).ready()
+  assert.ok(Date.now() - began < 5000, `${Date.now() - began} ms`)
+  const idle = net.connect(app.port, '127.0.0.1')
+  idle.on('error', () => {})
+  await new Promise((resolve) => idle.once('connect', resolve))
+  const stopping = Date.now()
+  assert.deepEqual(await app.stop('SIGINT'), { code: 0, signal: null })
+  assert.ok(Date.now() - stopping < 8000, `${Date.now() - stopping} ms`)
+  idle.destroy()
+})
+
+test('a killed supervisor takes everything along, and the next one starts', { skip }, async () => {
+  app = await new Serve([config, '--data', data], app.port).ready()
+  const all = app.children()
+  await app.stop('SIGKILL')
+  await until('all have ended', () => all.every(gone), 12000)
+  app = await new Serve(['-', '--data', data], app.port).ready()
+  assert.ok(await healthy(app.url))
+})
+
+test('what stands in the way is said, with exit status 3', { skip }, async () => {
+  const run = async (args, port) => {
+    const log = path.join(root, 'refused.log'), out = fs.openSync(log, 'w')
+    const child = spawn(program, ['serve', ...args, '--listen', `127.0.0.1:${port}`], { stdio: ['ignore', out, out] })
+    const code = await new Promise((resolve) => child.once('exit', resolve))
+    fs.closeSync(out)
+    return [code, fs.readFileSync(log, 'utf8')]
+  }
+  const [portCode, portText] = await run(['-', '--data', data], app.port)
+  assert.equal(portCode, 3)
+  assert.match(portText, /another program listens on 127\.0\.0\.1:\d+ already/)
+  const [dataCode, dataText] = await run(['-', '--data', data], await freePort())
+  assert.equal(dataCode, 3)
+  assert.match(dataText, new RegExp(`process ${app.child.pid} runs the database in '.*' already`))
+  const [urlCode, urlText] = await run(['-', '--database', 'postgresql://127.0.0.1:1/none?connect_timeout=2'], await freePort())
+  assert.equal(urlCode, 3)
+  assert.match(urlText, /cannot be reached/)
+  assert.ok(await healthy(app.url))
+})
+
+test('wrong command lines: exit status 2 or 1', () => {
+  const run = (...args) => {
+    try {
+      execFileSync(program, ['serve', ...args], { stdio: 'pipe', timeout: 10000 })
+      return 0
+    } catch (e) {
+      return e.status
+    }
+  }
+  assert.equal(run(), 2)
+  assert.equal(run('-', '--listen'), 2)
+  assert.equal(run('-', '--listen', '8080'), 2)
+  assert.equal(run('-', '--workers', '0'), 2)
+  assert.equal(run('-', '--base-url', 'ostov.example'), 2)
+  assert.equal(run('-', '--no-such'), 2)
+  assert.equal(run('no/such/folder'), 1)
+})
