@@ -151,7 +151,13 @@ int app_open(const struct worker_config *config, struct app *app, struct err *er
 	}
 	struct err first;
 	err_init(&first, err ? err->arena : NULL);
-	if (app_reload(app, &first))
-		log_error("%s", first.message);
+	/* a database that goes away just now comes back: a worker that began without a configuration would refuse everybody meanwhile */
+	while (app_reload(app, &first)) {
+		if (first.code != ERR_UNAVAILABLE || clock_monotonic_ms() - begun > CONNECT_MS || worker_stopping()) {
+			log_error("%s", first.message);
+			break;
+		}
+		fiber_sleep(200);
+	}
 	return 0;
 }
