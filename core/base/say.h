@@ -71,6 +71,9 @@
 	X(HOOK_DEPTH, "Hooks call each other too deep", "Сценарии вызывают друг друга слишком глубоко")                                        \
 	X(INVALID, "The record cannot be saved", "Запись нельзя сохранить")                                                                    \
 	X(KEY_REUSED, "The idempotency key belongs to another request", "Ключ идемпотентности принадлежит другому запросу")                    \
+	X(NO_FILE, "There is no such file", "Такого файла нет")                                                                                 \
+	X(EMPTY_FILE, "The file is empty", "Файл пуст")                                                                                         \
+	X(BAD_FILE_NAME, "X-File-Name cannot be read", "X-File-Name не читается")                                                               \
 	X(NO_SETTING, "Nothing is kept under this name", "Под этим именем ничего не сохранено")                                                 \
 	X(SETTING_SIZE, "A setting has at most 64 KB", "Настройка занимает не больше 64 КБ")                                                    \
 	X(SETTING_COUNT, "Too many settings are kept already", "Сохранено слишком много настроек")                                              \
