@@ -14,6 +14,10 @@
 	X(METHOD, "This address does not take %s", "Этот адрес не принимает %s")                                                               \
 	X(SEND_JSON, "Send JSON (Content-Type: application/json)", "Отправьте JSON (Content-Type: application/json)")                          \
 	X(BAD_KEY, "The Idempotency-Key has 1 to 200 characters", "Idempotency-Key: от 1 до 200 знаков")                                       \
+	X(IMPORT_KEY, "No column of the file gives the key '%s'", "Ни один столбец файла не даёт ключ «%s»")                                    \
+	X(IMPORT_LOOKUP, "%1$s: there is no '%2$s'", "%1$s: нет записи «%2$s»")                                                                \
+	X(IMPORT_AMBIGUOUS, "%1$s: '%2$s' is there more than once", "%1$s: «%2$s» встречается несколько раз")                                  \
+	X(IMPORT_WIDE, "The row has %1$s cells, the heading %2$s", "В строке %1$s ячеек, в заголовке %2$s")                                    \
 	X(STALE, "Somebody changed the record meanwhile", "Запись тем временем изменили")                                                      \
 	X(NO_CREATE, "You may not create records here: %s", "У вас нет права создавать здесь записи: %s")                                      \
 	X(NO_UPDATE, "You may not change this record", "У вас нет права изменять эту запись")                                                  \

@@ -1,0 +1,330 @@
+#include "edge/import_map.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/say.h"
+#include "base/text.h"
+#include "edge/import_source.h"
+#include "serve/access.h"
+
+enum { SAMPLE_BYTES = 200 };
+
+/* A field that this actor's import may fill. */
+static bool fillable(const struct registry *reg, const struct actor *actor, const struct field *f)
+{
+	if (f->builtin || f->type == FIELD_DETAIL || f->type == FIELD_FORMULA || f->type == FIELD_ROLLUP || f->type == FIELD_FILE || f->many)
+		return false;
+	const struct access *x = access_get(reg, actor, f->section);
+	return actor->system || access_field(x, GRANT_CREATE, f) != ACCESS_NONE || access_field(x, GRANT_UPDATE, f) != ACCESS_NONE;
+}
+
+/* Letters and digits in lower case: "Postal address" and "postal_address" are the same name. */
+static const char *folded(struct arena *a, const char *s)
+{
+	size_t len, n = 0;
+	char *low = text_lower(a, s, strlen(s), &len);
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)low[i] >= 0x80 || (low[i] >= 'a' && low[i] <= 'z') || (low[i] >= '0' && low[i] <= '9'))
+			low[n++] = low[i];
+	low[n] = 0;
+	return low;
+}
+
+/* The text by which people name a record of the section: its first unique text, else its first text. */
+static struct field *natural_key(const struct section *s)
+{
+	for (int pass = 0; pass < 2; pass++)
+		for (size_t i = 0; i < s->nfields; i++) {
+			struct field *f = s->fields[i];
+			if (!f->builtin && f->expr.storage == EXPR_COLUMN && f->expr.type.kind == EXPR_TEXT && (pass || f->unique))
+				return f;
+		}
+	return NULL;
+}
+
+static void map_by_name(struct arena *a, const struct registry *reg, const struct actor *actor, struct import_plan *p)
+{
+	for (size_t c = 0; c < p->ncolumns; c++) {
+		const char *name = folded(a, p->columns[c].name);
+		for (size_t i = 0; *name && i < p->section->nfields && !p->columns[c].to; i++) {
+			struct field *f = p->section->fields[i];
+			if (!fillable(reg, actor, f))
+				continue;
+			bool same = strcmp(folded(a, f->expr.name), name) == 0 || strcmp(folded(a, field_property(a, f)), name) == 0;
+			for (int l = 0; l < LANG_COUNT; l++)
+				same = same || strcmp(folded(a, label_get(&f->label, (enum lang)l)), name) == 0;
+			for (size_t k = 0; k < c; k++)
+				same = same && p->columns[k].to != f;
+			if (same) {
+				p->columns[c].to = f;
+				p->columns[c].by = f->to ? natural_key(f->to) : NULL;
+			}
+		}
+	}
+	for (size_t c = 0; c < p->ncolumns; c++)
+		if (p->columns[c].to && (p->columns[c].to->unique || p->columns[c].to->type == FIELD_AUTONUMBER) && !p->key)
+			p->key = p->columns[c].to;
+}
+
+static const char *decl_text(struct arena *a, const struct decl_value *v)
+{
+	switch (v->kind) {
+	case DECL_TEXT: return v->text.s;
+	case DECL_INT: return arena_printf(a, "%lld", (long long)v->i);
+	case DECL_NUMBER: return v->number;
+	case DECL_BOOL: return v->b ? "true" : "false";
+	default: return "";
+	}
+}
+
+static void map_by_configuration(struct arena *a, struct import_plan *p)
+{
+	for (size_t i = 0; i < p->map->ncolumns; i++) {
+		const struct import_column *from = &p->map->columns[i];
+		for (size_t c = 0; c < p->ncolumns; c++) {
+			struct import_source_column *to = &p->columns[c];
+			if (strcmp(to->name, from->source) != 0 || to->to)
+				continue;
+			to->to = from->to;
+			to->by = from->by ? from->by : from->to && from->to->to ? natural_key(from->to->to) : NULL;
+			to->create = from->create;
+			to->strip = from->strip;
+			to->nvalues = from->nvalues;
+			to->values = arena_array(a, struct import_pair, from->nvalues ? from->nvalues : 1);
+			for (size_t k = 0; k < from->nvalues; k++)
+				to->values[k] = (struct import_pair){from->values[k].key ? from->values[k].key : "", decl_text(a, &from->values[k].value)};
+			break;
+		}
+	}
+	p->key = p->map->key;
+}
+
+int import_plan_columns(struct arena *a, const struct actor *actor, const char *bytes, size_t len, struct import_plan *p, struct err *err)
+{
+	struct import_source *source;
+	const struct csv_cell *cells;
+	struct import_votes votes = {0};
+	size_t ncells;
+	int64_t row;
+	int more, seen = 0;
+	(void)actor;
+	p->columns = NULL;
+	p->ncolumns = p->rows = 0;
+	if (import_source_open(a, bytes, len, &p->format, &source, err))
+		return -1;
+	while ((more = import_source_next(source, &cells, &ncells, &row, err)) == 1) {
+		if (++seen < p->format.header_row)
+			continue;
+		if (seen == p->format.header_row) {
+			p->ncolumns = ncells;
+			p->columns = arena_array(a, struct import_source_column, ncells ? ncells : 1);
+			for (size_t i = 0; i < ncells; i++)
+				p->columns[i].name = arena_strndup(a, cells[i].text, cells[i].len < SAMPLE_BYTES ? cells[i].len : SAMPLE_BYTES);
+			continue;
+		}
+		p->rows++;
+		if (p->rows > IMPORT_SAMPLE_ROWS)
+			continue;
+		for (size_t i = 0; i < ncells && i < p->ncolumns; i++) {
+			struct import_source_column *c = &p->columns[i];
+			import_vote(&votes, cells[i].text, cells[i].len);
+			if (!cells[i].len || c->nsamples == IMPORT_SAMPLES)
+				continue;
+			size_t n = cells[i].len < SAMPLE_BYTES ? cells[i].len : SAMPLE_BYTES;
+			while (n < cells[i].len && n && ((unsigned char)cells[i].text[n] & 0xc0) == 0x80)
+				n--;
+			c->samples[c->nsamples++] = arena_strndup(a, cells[i].text, n);
+		}
+	}
+	import_source_close(source);
+	if (more < 0)
+		return -1;
+	if (!p->ncolumns)
+		return err_set(err, ERR_UNPROCESSABLE, "The file has no row that could name its columns");
+	import_decide(&votes, &p->format);
+	if (strcmp(p->format.kind, "xlsx") == 0)
+		p->format.decimal = '.';
+	return 0;
+}
+
+int import_plan_detect(struct arena *a, const struct registry *reg, const struct actor *actor, struct section *s, const struct import_map *map, const char *bytes, size_t len,
+                       struct import_plan *p, struct err *err)
+{
+	memset(p, 0, sizeof *p);
+	p->section = s;
+	p->map = map;
+	if (import_source_detect(a, bytes, len, &p->format, err) || import_plan_columns(a, actor, bytes, len, p, err))
+		return -1;
+	if (map)
+		map_by_configuration(a, p);
+	else
+		map_by_name(a, reg, actor, p);
+	return 0;
+}
+
+static void text(struct buf *b, const char *s)
+{
+	if (s)
+		buf_json(b, s, strlen(s));
+	else
+		buf_puts(b, "null");
+}
+
+void import_plan_format_json(struct buf *b, const struct import_plan *p)
+{
+	const struct import_format *f = &p->format;
+	char separator[2] = {f->csv.separator, 0}, decimal[2] = {f->decimal, 0};
+	buf_printf(b, "{\"kind\":\"%s\",", f->kind);
+	if (strcmp(f->kind, "csv") == 0) {
+		buf_puts(b, "\"encoding\":");
+		text(b, f->encoding);
+		buf_puts(b, ",\"separator\":");
+		text(b, separator);
+		buf_printf(b, ",\"quote\":\"%s\",", f->csv.quote == CSV_DOUBLED ? "doubled" : "backslash");
+	} else {
+		buf_puts(b, "\"sheet\":");
+		text(b, f->sheet);
+		buf_putc(b, ',');
+	}
+	buf_puts(b, "\"decimal\":");
+	text(b, decimal);
+	buf_printf(b, ",\"date\":\"%s\",\"header_row\":%d}", import_date_name(f->date), f->header_row);
+}
+
+void import_plan_columns_json(struct buf *b, const struct import_plan *p)
+{
+	buf_putc(b, '[');
+	for (size_t i = 0; i < p->ncolumns; i++) {
+		const struct import_source_column *c = &p->columns[i];
+		buf_puts(b, i ? ",{\"name\":" : "{\"name\":");
+		text(b, c->name);
+		buf_puts(b, ",\"samples\":[");
+		for (size_t k = 0; k < c->nsamples; k++) {
+			if (k)
+				buf_putc(b, ',');
+			text(b, c->samples[k]);
+		}
+		buf_puts(b, "],\"to\":");
+		text(b, c->to ? c->to->expr.name : NULL);
+		if (c->by) {
+			buf_puts(b, ",\"by\":");
+			text(b, c->by->expr.name);
+			buf_printf(b, ",\"create\":%s", c->create ? "true" : "false");
+		}
+		if (c->strip) {
+			buf_puts(b, ",\"strip\":");
+			text(b, c->strip);
+		}
+		if (c->nvalues) {
+			buf_puts(b, ",\"values\":{");
+			for (size_t k = 0; k < c->nvalues; k++) {
+				if (k)
+					buf_putc(b, ',');
+				text(b, c->values[k].from);
+				buf_putc(b, ':');
+				text(b, c->values[k].to);
+			}
+			buf_putc(b, '}');
+		}
+		buf_putc(b, '}');
+	}
+	buf_putc(b, ']');
+}
+
+static int invalid(struct err *err, const char *target, const char *what)
+{
+	err_set(err, ERR_INVALID, "%s: %s", target, what);
+	return err_target(err, target);
+}
+
+static int read_format(struct arena *a, const struct json *j, struct import_format *f, struct err *err)
+{
+	const char *s;
+	long long n;
+	if ((s = json_get_text(j, "encoding")))
+		f->encoding = arena_strdup(a, s);
+	if ((s = json_get_text(j, "separator"))) {
+		if (strlen(s) != 1 || !strchr(";,\t|", *s))
+			return invalid(err, "separator", "one of ; , | or a tab is expected");
+		f->csv.separator = *s;
+	}
+	if ((s = json_get_text(j, "quote"))) {
+		if (strcmp(s, "doubled") != 0 && strcmp(s, "backslash") != 0)
+			return invalid(err, "quote", "'doubled' or 'backslash' is expected");
+		f->csv.quote = *s == 'd' ? CSV_DOUBLED : CSV_BACKSLASH;
+	}
+	if ((s = json_get_text(j, "decimal"))) {
+		if (strcmp(s, ",") != 0 && strcmp(s, ".") != 0)
+			return invalid(err, "decimal", "a comma or a point is expected");
+		f->decimal = *s;
+	}
+	if ((s = json_get_text(j, "date")) && !import_date_find(s, &f->date))
+		return invalid(err, "date", "'dd.mm.yyyy', 'yyyy-mm-dd' or 'mm/dd/yyyy' is expected");
+	if ((s = json_get_text(j, "sheet")))
+		f->sheet = arena_strdup(a, s);
+	if (json_get_int(j, "header_row", &n)) {
+		if (n < 1 || n > 1000)
+			return invalid(err, "header_row", "a row from 1 to 1000 is expected");
+		f->header_row = (int)n;
+	}
+	return 0;
+}
+
+static int read_column(struct arena *a, const struct registry *reg, const struct actor *actor, const struct json *j, struct import_plan *p, struct import_source_column *c,
+                       struct err *err)
+{
+	const char *to = json_get_text(j, "to"), *by = json_get_text(j, "by"), *strip = json_get_text(j, "strip");
+	const struct json *create = json_get(j, "create"), *values = json_get(j, "values"), *samples = json_get(j, "samples");
+	const char *name = json_get_text(j, "name");
+	c->name = name ? arena_strdup(a, name) : "";
+	for (const struct json *s = samples && samples->kind == JSON_LIST ? samples->first : NULL; s && c->nsamples < IMPORT_SAMPLES; s = s->next)
+		if (s->kind == JSON_TEXT)
+			c->samples[c->nsamples++] = arena_strndup(a, s->text, s->len);
+	c->to = to ? section_find(p->section, to) : NULL;
+	if (to && (!c->to || !fillable(reg, actor, c->to)))
+		return err_say(err, ERR_INVALID, actor->lang, SAY_UNKNOWN_FIELD, to), err_target(err, c->name);
+	if (c->to && c->to->to) {
+		c->by = by ? section_find(c->to->to, by) : natural_key(c->to->to);
+		if (by && !c->by)
+			return err_say(err, ERR_INVALID, actor->lang, SAY_UNKNOWN_FIELD, by), err_target(err, c->name);
+		c->create = create && create->kind == JSON_TRUE;
+	}
+	c->strip = strip && *strip ? arena_strdup(a, strip) : NULL;
+	if (values && values->kind == JSON_MAP && values->count) {
+		c->values = arena_array(a, struct import_pair, values->count);
+		for (const struct json *v = values->first; v; v = v->next)
+			if (v->kind == JSON_TEXT)
+				c->values[c->nvalues++] = (struct import_pair){arena_strdup(a, v->key), arena_strdup(a, v->text)};
+	}
+	return 0;
+}
+
+int import_plan_read(struct arena *a, const struct registry *reg, const struct actor *actor, const struct json *format, const struct json *columns, const char *key,
+                     struct import_plan *p, struct err *err)
+{
+	if (format && format->kind == JSON_MAP && read_format(a, format, &p->format, err))
+		return -1;
+	if (columns) {
+		if (columns->kind != JSON_LIST || columns->count > IMPORT_COLUMNS)
+			return invalid(err, "columns", "a list of columns is expected");
+		p->columns = arena_array(a, struct import_source_column, columns->count ? columns->count : 1);
+		p->ncolumns = 0;
+		for (const struct json *c = columns->first; c; c = c->next)
+			if (read_column(a, reg, actor, c, p, &p->columns[p->ncolumns++], err))
+				return -1;
+	}
+	if (key) {
+		p->key = *key ? section_find(p->section, key) : NULL;
+		bool mapped = !p->key;
+		for (size_t i = 0; i < p->ncolumns; i++)
+			mapped = mapped || p->columns[i].to == p->key;
+		if (*key && !p->key)
+			return err_say(err, ERR_INVALID, actor->lang, SAY_UNKNOWN_FIELD, key), err_target(err, "key");
+		if (!mapped)
+			return err_say(err, ERR_INVALID, actor->lang, SAY_IMPORT_KEY, label_get(&p->key->label, actor->lang)), err_target(err, "key");
+	}
+	return 0;
+}

@@ -1,0 +1,59 @@
+/* import_map: which column of a file becomes which field, and how: found by name, kept in the configuration, or edited by hand; as JSON between the three.
+ *
+ * A struct import_plan and its texts live in the arena given. Not here: reading rows (import_source), writing records (import_run). */
+#ifndef OST_EDGE_IMPORT_MAP_H
+#define OST_EDGE_IMPORT_MAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "edge/import_detect.h"
+#include "edge/json.h"
+#include "meta/registry.h"
+#include "serve/actor.h"
+
+struct arena;
+struct err;
+
+enum { IMPORT_SAMPLES = 5, IMPORT_SAMPLE_ROWS = 500 };
+
+struct import_pair {
+	const char *from, *to;
+};
+
+struct import_source_column {
+	const char *name;       /* in the heading, "" when it has none */
+	const char *samples[IMPORT_SAMPLES];
+	size_t nsamples;
+	struct field *to;       /* NULL: not taken */
+	struct field *by;       /* key in the lookup's target */
+	bool create;            /* a target that is not there is made */
+	const char *strip;      /* beginning to take away, or NULL */
+	struct import_pair *values; /* text in the file → value */
+	size_t nvalues;
+};
+
+struct import_plan {
+	struct section *section;
+	struct import_format format;
+	struct import_source_column *columns;
+	size_t ncolumns;
+	struct field *key;      /* by which records are found again, or NULL: every row is a new record */
+	const struct import_map *map; /* kept in the configuration, or NULL */
+	size_t rows;            /* of the file, the heading left out */
+};
+
+/* Finds out format and columns of a file; `map` (may be NULL) gives columns, key and constants. */
+int import_plan_detect(struct arena *a, const struct registry *reg, const struct actor *actor, struct section *s, const struct import_map *map, const char *bytes, size_t len,
+                       struct import_plan *out, struct err *err);
+/* The heading and samples again for a format that was changed by hand; keeps nothing of the old columns. */
+int import_plan_columns(struct arena *a, const struct actor *actor, const char *bytes, size_t len, struct import_plan *plan, struct err *err);
+/* The format and the columns as JSON of docs/developers/http-contract.md. */
+void import_plan_format_json(struct buf *out, const struct import_plan *plan);
+void import_plan_columns_json(struct buf *out, const struct import_plan *plan);
+/* Reads them back over *plan (section, map set); names that are no fields the actor may write are ERR_INVALID with the column as target. NULL leaves as it is. */
+int import_plan_read(struct arena *a, const struct registry *reg, const struct actor *actor, const struct json *format, const struct json *columns, const char *key,
+                     struct import_plan *plan, struct err *err);
+
+#endif

@@ -1,0 +1,537 @@
+#include "edge/import_run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/map.h"
+#include "base/say.h"
+#include "edge/import_source.h"
+#include "expr/expr.h"
+#include "pg/pg.h"
+#include "serve/plan.h"
+#include "serve/record.h"
+#include "serve/unit.h"
+
+enum { BATCH = 200, TRIES = 3, AMBIGUOUS = -1 };
+
+struct row {
+	int64_t number;
+	struct csv_cell *cells;
+	size_t ncells;
+	const char *column, *reason; /* of a rejection */
+	bool rejected;
+};
+
+/* What a run knows beyond its batches. */
+struct running {
+	struct import_run *run;
+	struct arena *arena;  /* of the whole run */
+	struct map *targets;  /* by column: text of the key → id of the target (boxed) */
+	struct map keys;      /* keys that a dry run has "created" */
+};
+
+/* One batch; its arena dies with it. */
+struct batch {
+	struct running *g;
+	struct arena *a;
+	struct row *rows;
+	size_t nrows;
+	struct map existing;      /* key → id of the record */
+	struct map *made;         /* by column: targets created in this unit */
+	struct import_counts counts;
+};
+
+static int64_t *boxed(struct arena *a, int64_t id)
+{
+	int64_t *p = arena_new(a, int64_t);
+	*p = id;
+	return p;
+}
+
+/* The cell of a column as the mapping has it: beginning stripped, replaced by `values`. */
+static void cell_text(const struct import_source_column *c, const struct row *r, size_t column, const char **text, size_t *len)
+{
+	*text = column < r->ncells ? r->cells[column].text : "";
+	*len = column < r->ncells ? r->cells[column].len : 0;
+	size_t n = c->strip ? strlen(c->strip) : 0;
+	/* the beginning may stand behind blanks */
+	const char *s = *text;
+	size_t left = *len;
+	while (n && left && (*s == ' ' || *s == '\t')) {
+		s++;
+		left--;
+	}
+	if (n && left >= n && memcmp(s, c->strip, n) == 0) {
+		*text = s + n;
+		*len = left - n;
+	}
+	for (size_t i = 0; i < c->nvalues; i++)
+		if (strlen(c->values[i].from) == *len && memcmp(c->values[i].from, *text, *len) == 0) {
+			*text = c->values[i].to;
+			*len = strlen(*text);
+			return;
+		}
+}
+
+/* id and key of the visible records of a section whose field is one of the texts. */
+static int find_by(struct batch *b, struct section *s, struct field *by, const struct value *values, size_t n, struct map *out, struct err *err)
+{
+	struct import_run *run = b->g->run;
+	struct plan *p;
+	struct pg_bindings bindings;
+	struct pg_rows *rows;
+	struct err unseen;
+	err_init(&unseen, b->a);
+	if (!n || plan_create(b->a, run->reg, run->actor, s, &p, &unseen))
+		return 0;
+	const char *name = by->expr.name, *property = field_property(b->a, by);
+	struct expr **items = arena_array(b->a, struct expr *, n);
+	for (size_t i = 0; i < n; i++)
+		items[i] = expr_make_literal(b->a, values[i]);
+	struct expr *e = expr_make_binary(b->a, EXPR_IN, expr_make_path(b->a, &name, 1), expr_make_set(b->a, items, n));
+	p->top = PLAN_TOP_MAX;
+	if (plan_select(p, property, strlen(property), run->actor->lang, err) || plan_filter(p, e, err))
+		return -1;
+	plan_bindings(run->reg, run->actor, &bindings);
+	if (plan_rows(p, run->pg, PG_LANE_SLOW, b->a, &bindings, &rows, err))
+		return -1;
+	for (size_t i = 0; i < pg_rows_count(rows); i++) {
+		struct value v = pg_rows_value(rows, b->a, i, 2);
+		struct buf key = BUF_INIT;
+		value_json(&key, &v);
+		if (map_put_n(out, key.data, key.len, boxed(out->arena, pg_rows_int(rows, i, 0))))
+			map_put_n(out, key.data, key.len, boxed(out->arena, AMBIGUOUS));
+		buf_destroy(&key);
+	}
+	return 0;
+}
+
+/* A value's text in maps: its JSON. */
+static const char *map_key(struct arena *a, const struct value *v)
+{
+	struct buf key = BUF_INIT;
+	value_json(&key, v);
+	const char *out = arena_strndup(a, key.data, key.len);
+	buf_destroy(&key);
+	return out;
+}
+
+static void reject(struct row *r, const char *column, const char *reason)
+{
+	if (r->rejected)
+		return;
+	r->rejected = true;
+	r->column = column;
+	r->reason = reason;
+}
+
+/* The value of a plain column, coerced to its field. */
+static bool plain_value(struct batch *b, struct row *r, const struct import_source_column *c, const struct field *f, const char *text, size_t len, struct value *out)
+{
+	struct import_run *run = b->g->run;
+	const char *reason = NULL;
+	struct value raw;
+	struct err one;
+	err_init(&one, b->a);
+	if (import_value(b->a, f, &run->plan->format, run->actor->lang, text, len, &raw, &reason)) {
+		reject(r, c->name, reason);
+		return false;
+	}
+	if (record_coerce(b->a, run->actor->lang, f, &raw, out, &one)) {
+		reject(r, c->name, one.message);
+		return false;
+	}
+	return true;
+}
+
+/* Looks up at once what the batch needs: records by key, and targets of lookups. */
+static int prefetch(struct batch *b, struct err *err)
+{
+	const struct import_plan *p = b->g->run->plan;
+	struct value *values = arena_array(b->a, struct value, b->nrows ? b->nrows : 1);
+	const char *text;
+	size_t len;
+	for (size_t c = 0; c < p->ncolumns; c++) {
+		const struct import_source_column *col = &p->columns[c];
+		bool lookup = col->to && col->to->to && col->by, key = col->to && col->to == p->key && !lookup;
+		struct map asked;
+		size_t n = 0;
+		if (!lookup && !key)
+			continue;
+		map_create(&asked, b->a);
+		for (size_t i = 0; i < b->nrows; i++) {
+			struct row probe = b->rows[i];
+			struct value v;
+			cell_text(col, &b->rows[i], c, &text, &len);
+			if (!plain_value(b, &probe, col, lookup ? col->by : col->to, text, len, &v) || v.kind == VALUE_NIL)
+				continue;
+			const char *k = map_key(b->a, &v);
+			if (map_put(&asked, k, b) || (lookup && map_find(&b->g->targets[c], k)))
+				continue;
+			values[n++] = v;
+		}
+		if (find_by(b, lookup ? col->to->to : p->section, lookup ? col->by : col->to, values, n, lookup ? &b->g->targets[c] : &b->existing, err))
+			return -1;
+	}
+	return 0;
+}
+
+static void reject_err(struct batch *b, struct row *r, const struct err *e)
+{
+	const struct import_plan *p = b->g->run->plan;
+	const char *column = NULL, *reason = NULL;
+	for (const struct err *one = e; one && one->message; one = one->next) {
+		reason = reason ? arena_printf(b->a, "%s; %s", reason, one->message) : arena_strdup(b->a, one->message);
+		for (size_t c = 0; !column && one->target && c < p->ncolumns; c++)
+			if (p->columns[c].to && strcmp(p->columns[c].to->expr.name, one->target) == 0)
+				column = p->columns[c].name;
+	}
+	reject(r, column, reason ? reason : "");
+}
+
+/* The id of a lookup's target; 0 when the row was rejected or the cell is empty. */
+static int lookup_value(struct batch *b, struct unit *u, struct row *r, size_t c, struct value *out, struct err *err)
+{
+	struct import_run *run = b->g->run;
+	const struct import_source_column *col = &run->plan->columns[c];
+	const char *text;
+	size_t len;
+	struct value v;
+	*out = value_nil();
+	cell_text(col, r, c, &text, &len);
+	if (!plain_value(b, r, col, col->by, text, len, &v) || v.kind == VALUE_NIL)
+		return 0;
+	const char *k = map_key(b->a, &v), *label = label_get(&col->to->label, run->actor->lang), *shown = v.kind == VALUE_TEXT ? v.text.s : k;
+	int64_t *id = map_find(&b->made[c], k);
+	if (!id)
+		id = map_find(&b->g->targets[c], k);
+	if (id && *id == AMBIGUOUS) {
+		reject(r, col->name, say_text(b->a, run->actor->lang, SAY_IMPORT_AMBIGUOUS, label, shown));
+		return 0;
+	}
+	if (id) {
+		*out = value_int(*id);
+		return 0;
+	}
+	if (!col->create) {
+		reject(r, col->name, say_text(b->a, run->actor->lang, SAY_IMPORT_LOOKUP, label, shown));
+		return 0;
+	}
+	struct record_input in = {.flags = RECORD_IMPORT};
+	int64_t made;
+	record_input_set(b->a, &in, col->by, v);
+	if (record_create(u, col->to->to, &in, &made, err))
+		return -1;
+	map_put(&b->made[c], k, boxed(b->a, made));
+	*out = value_int(made);
+	return 0;
+}
+
+/* What stands in the configuration's `set`. */
+static int constants(struct batch *b, struct row *r, struct record_input *in)
+{
+	struct import_run *run = b->g->run;
+	const struct import_map *m = run->plan->map;
+	for (size_t i = 0; m && i < m->nset; i++) {
+		struct field *f = m->set[i].key ? section_find(run->plan->section, m->set[i].key) : NULL;
+		const struct decl_value *d = &m->set[i].value;
+		struct value raw, v;
+		struct err one;
+		err_init(&one, b->a);
+		if (!f)
+			continue;
+		switch (d->kind) {
+		case DECL_BOOL: raw = value_bool(d->b); break;
+		case DECL_INT: raw = value_int(d->i); break;
+		case DECL_NUMBER: raw = value_dec(d->number, strlen(d->number)); break;
+		case DECL_TEXT: raw = value_text(d->text.s, d->text.len); break;
+		default: continue;
+		}
+		if (record_coerce(b->a, run->actor->lang, f, &raw, &v, &one)) {
+			reject_err(b, r, &one);
+			return -1;
+		}
+		record_input_set(b->a, in, f, v);
+	}
+	return 0;
+}
+
+/* Keeps in the input only what differs from the record; *same when nothing does. */
+static int differences(struct batch *b, struct unit *u, int64_t id, struct record_input *in, bool *same, struct err *err)
+{
+	struct record *record;
+	size_t kept = 0;
+	*same = false;
+	if (record_load(u, b->g->run->plan->section, id, &record, err))
+		return -1;
+	if (!record)
+		return 0;
+	for (size_t i = 0; i < in->sets.count; i++) {
+		struct value now;
+		if (record_get(record, b->a, in->sets.items[i].field, &now, err))
+			return -1;
+		if (!value_same(&now, &in->sets.items[i].value))
+			in->sets.items[kept++] = in->sets.items[i];
+	}
+	in->sets.count = kept;
+	*same = kept == 0;
+	return 0;
+}
+
+/* One row; -1 with err when the unit cannot go on as it is. A row that is at fault by itself is rejected and gives 0. */
+static int write_row(struct batch *b, struct unit *u, struct row *r, struct err *err)
+{
+	struct import_run *run = b->g->run;
+	const struct import_plan *p = run->plan;
+	struct record_input in = {.flags = RECORD_IMPORT};
+	int64_t *existing = NULL, id;
+	const char *key = NULL;
+	if (r->ncells > p->ncolumns) {
+		reject(r, NULL, say_text(b->a, run->actor->lang, SAY_IMPORT_WIDE, arena_printf(b->a, "%zu", r->ncells), arena_printf(b->a, "%zu", p->ncolumns)));
+		return 0;
+	}
+	if (constants(b, r, &in))
+		return 0;
+	for (size_t c = 0; c < p->ncolumns; c++) {
+		const struct import_source_column *col = &p->columns[c];
+		const char *text;
+		size_t len;
+		struct value v;
+		if (!col->to)
+			continue;
+		if (col->to->to && col->by) {
+			if (lookup_value(b, u, r, c, &v, err))
+				return -1;
+		} else {
+			cell_text(col, r, c, &text, &len);
+			plain_value(b, r, col, col->to, text, len, &v);
+		}
+		if (r->rejected)
+			return 0;
+		if (col->to == p->key) {
+			if (v.kind == VALUE_NIL) {
+				reject(r, col->name, say_text(b->a, run->actor->lang, SAY_REQUIRED, label_get(&col->to->label, run->actor->lang)));
+				return 0;
+			}
+			key = map_key(b->a, &v);
+			existing = map_find(&b->existing, key);
+		}
+		record_input_set(b->a, &in, col->to, v);
+	}
+	if (existing && *existing == AMBIGUOUS) {
+		reject(r, NULL, say_text(b->a, run->actor->lang, SAY_IMPORT_AMBIGUOUS, label_get(&p->key->label, run->actor->lang), key));
+		return 0;
+	}
+	if (key && !existing && run->dry && map_find(&b->g->keys, key)) {
+		/* an earlier row of this trial would have made it */
+		b->counts.updated++;
+		return 0;
+	}
+	if (existing) {
+		bool same;
+		if (differences(b, u, *existing, &in, &same, err))
+			return -1;
+		if (same) {
+			b->counts.unchanged++;
+			return 0;
+		}
+		if (record_update(u, p->section, *existing, &in, NULL, err))
+			return -1;
+		b->counts.updated++;
+		return 0;
+	}
+	/* an empty cell of a new record is no value: defaults and rules decide */
+	size_t kept = 0;
+	for (size_t i = 0; i < in.sets.count; i++)
+		if (in.sets.items[i].value.kind != VALUE_NIL)
+			in.sets.items[kept++] = in.sets.items[i];
+	in.sets.count = kept;
+	if (record_create(u, p->section, &in, &id, err))
+		return -1;
+	if (key)
+		map_put(&b->existing, key, boxed(b->a, id));
+	b->counts.created++;
+	return 0;
+}
+
+static void batch_reset(struct batch *b)
+{
+	const struct import_plan *p = b->g->run->plan;
+	b->counts = b->g->run->counts;
+	map_create(&b->existing, b->a);
+	b->made = arena_array(b->a, struct map, p->ncolumns ? p->ncolumns : 1);
+	for (size_t c = 0; c < p->ncolumns; c++)
+		map_create(&b->made[c], b->a);
+	for (size_t i = 0; i < b->nrows; i++)
+		b->rows[i].rejected = false;
+}
+
+static int note_rejected(struct batch *b, struct unit *u, struct err *err)
+{
+	struct import_run *run = b->g->run;
+	for (size_t i = 0; i < b->nrows; i++) {
+		struct row *r = &b->rows[i];
+		struct import_rejected one = {r->number, r->column, r->reason, r->cells, r->ncells};
+		if (r->rejected && run->reject && run->reject(run->ctx, run->dry ? NULL : u, &one, err))
+			return -1;
+	}
+	return 0;
+}
+
+/* Tries the batch; *again when it should be done with a savepoint a row. */
+static int attempt(struct batch *b, bool nested, bool *again, struct err *err)
+{
+	struct import_run *run = b->g->run;
+	struct unit_config config = {.pg = run->pg, .reg = run->reg, .actor = run->actor, .lane = PG_LANE_SLOW, .bulk = true};
+	struct unit *u;
+	*again = false;
+	batch_reset(b);
+	if (prefetch(b, err) || unit_begin(&config, &u, err))
+		return -1;
+	if (unit_ready(u, err))
+		goto failed;
+	for (size_t i = 0; i < b->nrows; i++) {
+		struct row *r = &b->rows[i];
+		struct import_counts before = b->counts;
+		struct err one;
+		err_init(&one, b->a);
+		if (nested && unit_nest(u, err))
+			goto failed;
+		int bad = write_row(b, u, r, &one);
+		if (bad && (one.code == ERR_RETRY || one.code == ERR_UNAVAILABLE || one.code == ERR_OUTCOME_UNKNOWN || one.code == ERR_DB_TIMEOUT)) {
+			*err = one;
+			goto failed;
+		}
+		if (!nested) {
+			if (bad) {
+				*again = true;
+				unit_rollback(u);
+				return -1;
+			}
+		} else if (bad || r->rejected) {
+			if (bad)
+				reject_err(b, r, &one);
+			if (unit_unnest(u, false, err))
+				goto failed;
+			/* a target made for this row is gone with it */
+			for (size_t c = 0; c < run->plan->ncolumns; c++)
+				map_create(&b->made[c], b->a);
+			b->counts = before;
+		} else if (unit_unnest(u, true, &one)) {
+			reject_err(b, r, &one);
+			b->counts = before;
+		}
+		b->counts.done++;
+		b->counts.rejected += r->rejected;
+		b->counts.position = r->number;
+	}
+	if (run->dry) {
+		/* what constraints say shows when the statements run */
+		struct err one;
+		err_init(&one, b->a);
+		if (unit_flush(u, &one)) {
+			unit_rollback(u);
+			*again = !nested;
+			*err = one;
+			return -1;
+		}
+		unit_rollback(u);
+		return note_rejected(b, NULL, err);
+	}
+	if (note_rejected(b, u, err) || (run->store && run->store(run->ctx, u, &b->counts, err)))
+		goto failed;
+	struct err one;
+	err_init(&one, b->a);
+	if (unit_commit(u, &one)) {
+		*err = one;
+		*again = !nested && one.code != ERR_RETRY && one.code != ERR_UNAVAILABLE && one.code != ERR_OUTCOME_UNKNOWN;
+		return -1;
+	}
+	return 0;
+failed:
+	unit_rollback(u);
+	return -1;
+}
+
+/* What the unit made is there for the next batches. */
+static void batch_keep(struct batch *b)
+{
+	struct running *g = b->g;
+	g->run->counts = b->counts;
+	if (g->run->dry) {
+		for (size_t i = 0; i < b->existing.count; i++)
+			map_put_n(&g->keys, b->existing.items[i].key, b->existing.items[i].len, g);
+		return;
+	}
+	for (size_t c = 0; c < g->run->plan->ncolumns; c++)
+		for (size_t i = 0; i < b->made[c].count; i++) {
+			const struct map_entry *e = &b->made[c].items[i];
+			map_put_n(&g->targets[c], e->key, e->len, boxed(g->arena, *(int64_t *)e->value));
+		}
+}
+
+static int do_batch(struct batch *b, struct err *err)
+{
+	bool nested = false, again;
+	for (int tries = 0;; tries++) {
+		struct err one;
+		err_init(&one, b->a);
+		if (attempt(b, nested, &again, &one) == 0) {
+			batch_keep(b);
+			return 0;
+		}
+		if (again) {
+			nested = true;
+			continue;
+		}
+		if (one.code != ERR_RETRY || tries >= TRIES)
+			return err_set(err, one.code, "%s", one.message ? one.message : "");
+	}
+}
+
+static void keep_row(struct batch *b, int64_t number, const struct csv_cell *cells, size_t ncells)
+{
+	struct row *r = &b->rows[b->nrows++];
+	*r = (struct row){.number = number, .ncells = ncells};
+	r->cells = arena_array(b->a, struct csv_cell, ncells ? ncells : 1);
+	for (size_t i = 0; i < ncells; i++)
+		r->cells[i] = (struct csv_cell){arena_strndup(b->a, cells[i].text, cells[i].len), cells[i].len};
+}
+
+int import_run(struct import_run *run, struct err *err)
+{
+	struct arena *whole = arena_new_sized(64 * 1024), *a = arena_new_sized(256 * 1024);
+	struct running g = {.run = run, .arena = whole};
+	struct import_source *source = NULL;
+	const struct csv_cell *cells;
+	size_t ncells;
+	int64_t number;
+	int more = 1, seen = 0, failed = -1;
+	g.targets = arena_array(whole, struct map, run->plan->ncolumns ? run->plan->ncolumns : 1);
+	for (size_t c = 0; c < run->plan->ncolumns; c++)
+		map_create(&g.targets[c], whole);
+	map_create(&g.keys, whole);
+	if (import_source_open(whole, run->bytes, run->len, &run->plan->format, &source, err))
+		goto out;
+	while (more == 1) {
+		arena_reset(a);
+		struct batch b = {.g = &g, .a = a, .rows = arena_array(a, struct row, BATCH)};
+		while (b.nrows < BATCH && (more = import_source_next(source, &cells, &ncells, &number, err)) == 1)
+			if (++seen > run->plan->format.header_row && number > run->counts.position)
+				keep_row(&b, number, cells, ncells);
+		if (more < 0)
+			goto out;
+		if (!b.nrows)
+			continue;
+		if (do_batch(&b, err) || (run->progress && run->progress(run->ctx, &run->counts, err)))
+			goto out;
+	}
+	failed = 0;
+out:
+	import_source_close(source);
+	arena_delete(a);
+	arena_delete(whole);
+	return failed;
+}
