@@ -9,6 +9,7 @@
 /* One line a command, in the order in which the overview shows them. */
 static const struct cli_command commands[] = {
 	{"new", "write a small configuration to begin with", cmd_new},
+	{"import", "bring the rows of a CSV or xlsx file into a section", cmd_import},
 	{"check", "check a configuration: every error at once", cmd_check},
 	{"plan", "print what applying a configuration would do", cmd_plan},
 	{"apply", "make a configuration the one in force", cmd_apply},

@@ -1,0 +1,227 @@
+/* cmd_import: `ostov import`, rows of a CSV or xlsx file become records. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "cli/cli.h"
+#include "cli/session.h"
+#include "edge/import_run.h"
+
+static const char help[] =
+	"usage: ostov import FILE --section NAME [OPTION...]\n"
+	"\n"
+	"Brings the rows of a CSV or xlsx file into a section. Encoding, separator, number and date formats are found out; columns go to fields by their\n"
+	"names, or by a mapping kept in the configuration. Every row that cannot be taken is reported with its number, column and reason.\n"
+	"\n"
+	"  --section NAME     the section (not needed with --mapping)\n"
+	"  --mapping NAME     a mapping of the configuration (import \"NAME\")\n"
+	"  --key FIELD        rows whose key is there already change that record; 'none': every row is new\n"
+	"  --dry-run          try everything and write nothing\n"
+	"  --rejected FILE    rejected rows, in the layout of the source with the reason behind, to correct and import again\n"
+	"  --user LOGIN       on whose behalf (default the system)\n"
+	"  --database URL     the database (postgresql://…); without it the private cluster under --data\n"
+	"  --data DIR         folder of the private cluster (default ./var)\n"
+	"  --json             the result as JSON\n"
+	"  --quiet            no progress\n"
+	"\n"
+	"exit status: 0 every row is in; 1 rows were rejected, or the input is at fault; 2 usage; 3 the database\n";
+
+enum { SHOWN = 20, MAX_FILE = 200 << 20 };
+
+struct import_command {
+	const char *file, *section, *mapping, *key, *rejected;
+	bool dry, json, quiet;
+	struct session_options session;
+	const char *bytes;
+	size_t len;
+	FILE *out;              /* rejected rows */
+	struct import_plan plan;
+	struct cli_session *s;
+	size_t shown;
+	uint64_t begun, told;
+};
+
+static int reject(void *ctx, struct unit *u, const struct import_rejected *r, struct err *err)
+{
+	struct import_command *c = ctx;
+	(void)u;
+	(void)err;
+	if (!c->json && c->shown++ < SHOWN)
+		fprintf(stderr, "%s:%lld: %s%s%s\n", c->file, (long long)r->row, r->column ? r->column : "", r->column ? ": " : "", r->reason);
+	if (c->out) {
+		struct buf line = BUF_INIT;
+		struct csv_format format = c->plan.format.csv.separator ? c->plan.format.csv : (struct csv_format){';', CSV_DOUBLED};
+		char separator[2] = {format.separator, 0};
+		for (size_t i = 0; i < c->plan.ncolumns || i < r->ncells; i++) {
+			if (i < r->ncells)
+				csv_write_cell(&line, r->cells[i].text, r->cells[i].len, format);
+			buf_puts(&line, separator);
+		}
+		csv_write_cell(&line, r->reason, strlen(r->reason), format);
+		buf_puts(&line, "\r\n");
+		fwrite(line.data, 1, line.len, c->out);
+		buf_destroy(&line);
+	}
+	return 0;
+}
+
+static int progress(void *ctx, const struct import_counts *n, struct err *err)
+{
+	struct import_command *c = ctx;
+	uint64_t now = clock_monotonic_ms();
+	(void)err;
+	if (c->quiet || c->json || now - c->told < 1000)
+		return 0;
+	c->told = now;
+	fprintf(stderr, "\r%lld of %zu rows, %.0f rows/s ", (long long)n->done, c->plan.rows, (double)n->done * 1000 / (double)(now - c->begun + 1));
+	return 0;
+}
+
+static void print_mapping(const struct import_command *c)
+{
+	const struct import_format *f = &c->plan.format;
+	if (strcmp(f->kind, "csv") == 0)
+		fprintf(stderr, "%s: csv, %s, separator '%s', quotes %s, decimals '%c', dates %s\n", c->file, f->encoding, f->csv.separator == '\t' ? "tab" : (char[]){f->csv.separator, 0},
+		        f->csv.quote == CSV_DOUBLED ? "doubled" : "with a backslash", f->decimal, import_date_name(f->date));
+	else
+		fprintf(stderr, "%s: xlsx, sheet '%s'\n", c->file, f->sheet);
+	for (size_t i = 0; i < c->plan.ncolumns; i++)
+		fprintf(stderr, "  %s → %s\n", c->plan.columns[i].name, c->plan.columns[i].to ? c->plan.columns[i].to->expr.name : "not taken");
+}
+
+static void write_heading(struct import_command *c)
+{
+	struct buf line = BUF_INIT;
+	struct csv_format format = c->plan.format.csv.separator ? c->plan.format.csv : (struct csv_format){';', CSV_DOUBLED};
+	for (size_t i = 0; i < c->plan.ncolumns; i++) {
+		csv_write_cell(&line, c->plan.columns[i].name, strlen(c->plan.columns[i].name), format);
+		buf_putc(&line, format.separator);
+	}
+	buf_puts(&line, "reason\r\n");
+	fputs("\xef\xbb\xbf", c->out);
+	fwrite(line.data, 1, line.len, c->out);
+	buf_destroy(&line);
+}
+
+static int run(struct cli_session *s, void *ctx)
+{
+	struct import_command *c = ctx;
+	struct err err;
+	err_init(&err, s->arena);
+	c->s = s;
+	const struct import_map *map = c->mapping ? registry_find_import(s->reg, c->mapping) : NULL;
+	if (c->mapping && !map) {
+		err_set(&err, ERR_NOT_FOUND, "the configuration has no import '%s'", c->mapping);
+		return cli_fail("import", &err);
+	}
+	struct section *section = c->section ? registry_find(s->reg, c->section) : map->section;
+	if (!section || (map && map->section != section)) {
+		err_set(&err, ERR_NOT_FOUND, section ? "the import '%s' is of another section" : "there is no section '%s'", section ? c->mapping : c->section);
+		return cli_fail("import", &err);
+	}
+	if (import_plan_detect(s->arena, s->reg, &s->actor, section, map, c->bytes, c->len, &c->plan, &err))
+		return cli_fail("import", &err);
+	if (c->key && import_plan_read(s->arena, s->reg, &s->actor, NULL, NULL, strcmp(c->key, "none") == 0 ? "" : c->key, &c->plan, &err))
+		return cli_fail("import", &err);
+	if (!c->json && !c->quiet)
+		print_mapping(c);
+	if (c->rejected) {
+		c->out = fopen(c->rejected, "w");
+		if (!c->out) {
+			err_set(&err, ERR_ENVIRONMENT, "cannot write %s", c->rejected);
+			return cli_fail("import", &err);
+		}
+		write_heading(c);
+	}
+	struct import_run r = {.pg = s->pg, .reg = s->reg, .actor = &s->actor, .plan = &c->plan, .bytes = c->bytes, .len = c->len, .dry = c->dry, .reject = reject, .progress = progress, .ctx = c};
+	c->begun = clock_monotonic_ms();
+	int failed = import_run(&r, &err);
+	if (c->out)
+		fclose(c->out);
+	double seconds = (double)(clock_monotonic_ms() - c->begun) / 1000;
+	const struct import_counts *n = &r.counts;
+	if (c->told)
+		fputc('\n', stderr);
+	if (c->shown > SHOWN)
+		fprintf(stderr, "… and %zu more rejected rows%s\n", c->shown - SHOWN, c->rejected ? "" : " (--rejected FILE keeps them)");
+	if (c->json)
+		printf("{\"rows\":%lld,\"created\":%lld,\"updated\":%lld,\"unchanged\":%lld,\"rejected\":%lld,\"dry\":%s,\"seconds\":%.3f}\n", (long long)n->done, (long long)n->created,
+		       (long long)n->updated, (long long)n->unchanged, (long long)n->rejected, c->dry ? "true" : "false", seconds);
+	else
+		printf("%lld rows: %lld created, %lld updated, %lld unchanged, %lld rejected%s, %.1f s\n", (long long)n->done, (long long)n->created, (long long)n->updated,
+		       (long long)n->unchanged, (long long)n->rejected, c->dry ? " (nothing was written)" : "", seconds);
+	if (failed)
+		return cli_fail("import", &err);
+	return n->rejected ? CLI_INPUT : CLI_OK;
+}
+
+static int usage(const char *what)
+{
+	fprintf(stderr, "ostov import: %s\nhint: 'ostov import --help' shows the options\n", what);
+	return CLI_USAGE;
+}
+
+int cmd_import(int argc, char **argv)
+{
+	struct import_command c = {0};
+	const struct {
+		const char *name;
+		const char **value;
+	} options[] = {{"--section", &c.section}, {"--mapping", &c.mapping}, {"--key", &c.key}, {"--rejected", &c.rejected}, {"--user", &c.session.user},
+	               {"--database", &c.session.url}, {"--data", &c.session.data}};
+	for (int i = 1; i < argc; i++) {
+		bool taken = false;
+		if (strcmp(argv[i], "--help") == 0) {
+			fputs(help, stdout);
+			return CLI_OK;
+		}
+		for (size_t k = 0; k < sizeof options / sizeof *options && !taken; k++)
+			if (strcmp(argv[i], options[k].name) == 0) {
+				if (i + 1 == argc)
+					return usage("an option needs a value");
+				*options[k].value = argv[++i];
+				taken = true;
+			}
+		if (taken)
+			continue;
+		if (strcmp(argv[i], "--dry-run") == 0)
+			c.dry = true;
+		else if (strcmp(argv[i], "--json") == 0)
+			c.json = true;
+		else if (strcmp(argv[i], "--quiet") == 0)
+			c.quiet = true;
+		else if (argv[i][0] == '-' || c.file)
+			return usage(argv[i][0] == '-' ? "unknown option" : "one file at a time");
+		else
+			c.file = argv[i];
+	}
+	if (!c.file || (!c.section && !c.mapping))
+		return usage("a file and --section or --mapping are needed");
+	int fd = open(c.file, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+		fprintf(stderr, "ostov import: cannot read %s\n", c.file);
+		return CLI_INPUT;
+	}
+	if (st.st_size == 0 || st.st_size > MAX_FILE) {
+		fprintf(stderr, "ostov import: %s is %s\n", c.file, st.st_size ? "larger than 200 MB" : "empty");
+		return CLI_INPUT;
+	}
+	void *bytes = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	close(fd);
+	if (bytes == MAP_FAILED) {
+		fprintf(stderr, "ostov import: cannot read %s\n", c.file);
+		return CLI_ENV;
+	}
+	c.bytes = bytes;
+	c.len = (size_t)st.st_size;
+	int code = cli_session_run("import", &c.session, run, &c);
+	munmap(bytes, c.len);
+	return code;
+}
