@@ -130,7 +130,7 @@ static void explain_fields(struct unit *u, struct section *s, const struct value
 	else
 		err_say(err, code, u->lang, SAY_BAD_LOOKUP, label);
 	if (code != ERR_IN_USE)
-		err_target(err, field_property(a, first));
+		err_target(err, first->expr.name);
 }
 
 /* What PostgreSQL refused, told with fields; the connection itself can only roll back, so the catalogue is asked on another. */
@@ -160,7 +160,7 @@ static int explain(struct unit *u, struct err *err)
 			enum err_code code = err->code;
 			err_say(err, code, u->lang, code == ERR_IN_USE ? SAY_IN_USE : SAY_BAD_LOOKUP, label_get(&f->label, u->lang));
 			if (code != ERR_IN_USE)
-				err_target(err, field_property(err->arena ? err->arena : u->arena, f));
+				err_target(err, f->expr.name);
 			return -1;
 		}
 	}
