@@ -215,55 +215,6 @@ static void index_unique(struct schema_shape *s, const struct section *section, 
 	x->nfields = n;
 }
 
-/* A name in SQL without its quotes. */
-static const char *unquoted(char out[NAME_MAX_BYTES + 1], const char *name)
-{
-	size_t n = 0;
-	for (const char *p = name; *p && n < NAME_MAX_BYTES; p++)
-		if (*p != '"')
-			out[n++] = *p;
-	out[n] = '\0';
-	return out;
-}
-
-static bool unique_is(struct arena *a, const struct section *s, struct field *const *fields, size_t n, const char *index)
-{
-	char names[UNIQUE_MAX][NAME_MAX_BYTES + 1];
-	const char *columns[UNIQUE_MAX];
-	struct buf hint = BUF_INIT;
-	if (n == 0 || n > UNIQUE_MAX)
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		if (!schema_is_column(fields[i]) || !fields[i]->expr.column)
-			return false;
-		columns[i] = unquoted(names[i], fields[i]->expr.column);
-	}
-	for (size_t i = 0; i < n; i++)
-		buf_printf(&hint, "%s%s", i ? "_" : "", columns[i]);
-	bool same = strcmp(index_name(a, s->table, hint.data, unique_body(a, columns, n), true), index) == 0;
-	buf_destroy(&hint);
-	return same;
-}
-
-size_t shape_unique_fields(const struct section *s, const char *index, const struct field **fields, size_t max)
-{
-	struct arena *a = arena_new_sized(0);
-	size_t found = 0;
-	for (size_t i = 0; i < s->nfields && !found && s->table; i++) {
-		struct field *f = s->fields[i];
-		if ((f->unique || f->type == FIELD_AUTONUMBER) && unique_is(a, s, &f, 1, index) && max)
-			fields[found++] = f;
-	}
-	for (size_t i = 0; i < s->nuniques && !found && s->table; i++) {
-		const struct unique *u = &s->uniques[i];
-		if (unique_is(a, s, u->fields, u->nfields, index))
-			for (size_t k = 0; k < u->nfields && k < max; k++)
-				fields[found++] = u->fields[k];
-	}
-	arena_delete(a);
-	return found;
-}
-
 static bool is_collated(const struct field *f)
 {
 	switch (schema_value_type(f)) {

@@ -63,8 +63,5 @@ const char *shape_name(struct arena *a, const char *name, size_t room);
 const char *shape_literal(struct arena *a, const struct field *f, const struct value *v);
 /* A text as a literal of SQL. */
 const char *shape_quote(struct arena *a, const char *text);
-/* The fields whose values must not repeat by the unique index of that name (struct err.constraint) on the section's table; their number, 0 when the
- * name is no such index. `fields` takes at most `max`. */
-size_t shape_unique_fields(const struct section *s, const char *index, const struct field **fields, size_t max);
 
 #endif
