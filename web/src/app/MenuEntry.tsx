@@ -21,7 +21,7 @@ export function MenuEntry({ section, folded, favourite, onFavourite, onChoose }:
   const here = path === listPath(section.name) || path.startsWith(`${listPath(section.name)}/`);
   const link = (
     <Link href={listPath(section.name)} className={here ? 'menu-link menu-here' : 'menu-link'} aria-current={here ? 'page' : undefined}
-      aria-label={folded ? section.plural : undefined} onClick={() => onChoose?.()}>
+      aria-label={folded ? section.plural : undefined} title={folded ? undefined : section.plural} onClick={() => onChoose?.()}>
       {folded ? letters(section.plural) : section.plural}
     </Link>
   );
