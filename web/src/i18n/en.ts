@@ -73,7 +73,7 @@ export const en = {
     partial: 'The first {{count}} lines are shown; they are changed from their own pages.', all: 'Show all {{count}}',
   },
   history: {
-    title: 'History', none: 'Nothing has happened yet', system: 'System', created: 'created', changed: 'changed', deleted: 'deleted', moved: 'moved: {{label}}', to: 'became', empty: 'empty', more: 'Show earlier',
+    title: 'History', none: 'Nothing has happened yet', system: 'System', created: 'created', changed: 'changed', deleted: 'deleted', line_created: 'added: {{label}}', line_changed: 'changed: {{label}}', line_moved: 'moved: {{label}}', line_deleted: 'removed: {{label}}', moved: 'moved: {{label}}', to: 'became', empty: 'empty', more: 'Show earlier',
   },
   conflict: {
     title: 'Changed by somebody else', who: '{{name}} saved this record on {{at}}, while you were editing it.', field: 'Field', was: 'Was', his: 'Theirs', my: 'Yours', untouched: 'not changed',

@@ -4,7 +4,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { Link } from 'wouter';
 import { isNumeric, shownType } from '../api/meta';
 import { rowTitle } from '../api/odata';
-import type { Field, List, Section } from '../api/types';
+import type { Field, List, Row, Section } from '../api/types';
 import { recordPath } from '../app/paths';
 import { isEmpty, Value } from '../fields/Value';
 import { useT } from '../i18n';
@@ -34,6 +34,10 @@ const ROW = 40;
 const HEAD = 40;
 const CHECKBOX = 44;
 const SHRINK = 0.75;
+/** A head shows its whole label unless that is very long: letters, and room for the mark of sorting. */
+const LETTER = 7.6;
+const HEAD_ROOM = 48;
+const WIDEST_HEAD = 190;
 /** Figures that must not be cut keep their width. */
 const RIGID = ['date', 'datetime', 'money', 'decimal', 'integer', 'percent', 'boolean', 'duration'];
 const SKELETONS: Line[] = Array.from({ length: 20 }, (_, index) => ({ key: `s${index}`, index: -1, row: null }));
@@ -48,6 +52,14 @@ export function usualWidth(field: Field, first: boolean): number {
   if (type === 'lookup' || type === 'text') return 220;
   if (type === 'stage') return 165;
   return 150;
+}
+
+/** The whole text of a cell that may be cut. */
+function hint(column: Column, row: Row): string | undefined {
+  const from = columnRow(column, row);
+  const text = column.field.type === 'lookup' ? from[`${column.field.name}@ostov.title`] ?? from[`${column.field.name}@ostov.titles`] : from[column.field.name];
+  if (Array.isArray(text)) return text.join(', ');
+  return typeof text === 'string' && ['lookup', 'text', 'email', 'phone', 'url', 'autonumber'].includes(shownType(column.field)) ? text : undefined;
 }
 
 export function ListTable({ section, columns, rows, state, view, at, selected, widths, onSelect, onOpen, onSort, onWidths }: Props) {
@@ -75,7 +87,7 @@ export function ListTable({ section, columns, rows, state, view, at, selected, w
   const sorted = (name: string): 'ascend' | 'descend' | null => (sort.includes(name) ? 'ascend' : sort.includes(`-${name}`) ? 'descend' : null);
   const all: Record<string, number> = { ...widths, ...dragged };
   // Columns whose width nobody chose share the room that is there: they grow to fill the page, and shrink a little before it scrolls.
-  const usual = columns.map(({ field }, place) => usualWidth(field, place === 0));
+  const usual = columns.map(({ field, label }, place) => Math.max(usualWidth(field, place === 0), Math.min(WIDEST_HEAD, label.length * LETTER + HEAD_ROOM)));
   const rigid = ({ name, field }: Column): boolean => all[name] !== undefined || RIGID.includes(shownType(field));
   const chosen = columns.reduce((sum, column, place) => sum + (rigid(column) ? all[column.name] ?? usual[place] ?? 0 : 0), CHECKBOX + 2);
   const loose = columns.reduce((sum, column, place) => sum + (rigid(column) ? 0 : usual[place] ?? 0), 0);
@@ -96,6 +108,7 @@ export function ListTable({ section, columns, rows, state, view, at, selected, w
       sorter: field.sortable !== false,
       sortOrder: sorted(name),
       showSorterTooltip: false,
+      onCell: (line: Line) => ({ title: line.row ? hint(column, line.row) : undefined }),
       onHeaderCell: () => ({
         width,
         label,

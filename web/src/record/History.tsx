@@ -26,6 +26,7 @@ export function History({ section, id }: { section: Section; id: number }) {
   const items = query.data?.pages.flatMap((page) => page.items) ?? [];
   const words = (item: HistoryItem): string => {
     if (item.kind === 'moved') return t('history.moved', { label: section.moves.find((move) => move.name === item.move)?.label ?? item.move ?? '' });
+    if (item.detail) return t(`history.line_${item.kind}`, { label: `${meta.sections[item.detail.section]?.label ?? ''} ${item.detail.title ?? ''}`.trim() });
     return t(`history.${item.kind}`);
   };
   return (
@@ -37,17 +38,20 @@ export function History({ section, id }: { section: Section; id: number }) {
       <ol>
         {items.map((item) => {
           const of = item.detail ? meta.sections[item.detail.section] ?? section : section;
+          // A line's pointer to its record says nothing here.
+          const own = section.details.find((detail) => detail.section === item.detail?.section)?.by;
+          const changes = item.changes.filter((change) => !item.detail || change.field !== own);
           return (
             <li key={item.id} className={`event event-${item.kind}`}>
               <div className="event-head">
                 <strong>{item.by?.title || t('history.system')}</strong>{' '}
-                <span>{words(item)}{item.detail ? ` · ${of.label} ${item.detail.title ?? ''}` : ''}</span>
+                <span>{words(item)}</span>
                 <time dateTime={item.at} className="quiet">{dateTimeFormat(item.at, language, meta.zone)}</time>
               </div>
               {item.comment ? <blockquote>{item.comment}</blockquote> : null}
-              {item.changes.length ? (
+              {changes.length ? (
                 <dl>
-                  {item.changes.map((change) => (
+                  {changes.map((change) => (
                     <div key={change.field}>
                       <dt>{change.label}</dt>
                       <dd>
