@@ -75,6 +75,14 @@
 	X(HOOK_DEPTH, "Hooks call each other too deep", "Сценарии вызывают друг друга слишком глубоко")                                        \
 	X(INVALID, "The record cannot be saved", "Запись нельзя сохранить")                                                                    \
 	X(KEY_REUSED, "The idempotency key belongs to another request", "Ключ идемпотентности принадлежит другому запросу")                    \
+	X(SEARCH_LONG, "At most 200 characters are searched for", "Для поиска: не больше 200 знаков")                                           \
+	X(YES, "Yes", "Да")                                                                                                                     \
+	X(NO, "No", "Нет")                                                                                                                      \
+	X(EXPORT_KIND, "A list is exported as .xlsx or .csv", "Список выгружается как .xlsx или .csv")                                          \
+	X(EXPORT_OPTIONS, "An export takes columns, $filter, $orderby, $search and $ostov.list", "Выгрузка принимает columns, $filter, $orderby, $search и $ostov.list") \
+	X(EXPORT_COLUMNS, "An export has 1 to %s columns", "В выгрузке от 1 до %s столбцов")                                                    \
+	X(EXPORT_ROWS, "More than %s rows: narrow the list", "Больше %s строк: сузьте список")                                                  \
+	X(EXPORT_BUSY, "Too many exports are running; try again soon", "Сейчас идёт слишком много выгрузок; повторите чуть позже")              \
 	X(NO_FILE, "There is no such file", "Такого файла нет")                                                                                 \
 	X(EMPTY_FILE, "The file is empty", "Файл пуст")                                                                                         \
 	X(BAD_FILE_NAME, "X-File-Name cannot be read", "X-File-Name не читается")                                                               \

@@ -151,32 +151,11 @@ static int range_of(struct http_request *r, const char *etag, int64_t size, int6
 	return 1;
 }
 
-/* RFC 6266: an ASCII name for old clients, the real one percent-encoded. */
-static const char *disposition(struct arena *a, const char *name)
-{
-	struct buf b = BUF_INIT;
-	buf_puts(&b, "attachment; filename=\"");
-	for (const char *p = name; *p; p++)
-		if ((unsigned char)*p < 0x80)
-			buf_putc(&b, *p == '"' || *p == '\\' || *p < ' ' || *p == '%' ? '_' : *p);
-		else if (((unsigned char)*p & 0xc0) != 0x80)
-			buf_putc(&b, '_');
-	buf_puts(&b, "\"; filename*=UTF-8''");
-	for (const char *p = name; *p; p++)
-		if (isalnum((unsigned char)*p) || strchr("-._~", *p))
-			buf_putc(&b, *p);
-		else
-			buf_printf(&b, "%%%02X", (unsigned char)*p);
-	const char *out = arena_strndup(a, b.data, b.len);
-	buf_destroy(&b);
-	return out;
-}
-
 /* Headers for bytes that somebody else brought: saved, never shown as a page of this site (SAFETY 56). */
 static void guard_headers(struct http_request *r, const struct file_info *f, const char *etag)
 {
 	http_set_header(r, "Content-Type", f->media_type && *f->media_type ? f->media_type : "application/octet-stream");
-	http_set_header(r, "Content-Disposition", disposition(r->arena, f->name ? f->name : "file"));
+	http_set_attachment(r, f->name ? f->name : "file");
 	http_set_header(r, "Content-Security-Policy", "sandbox; default-src 'none'");
 	http_set_header(r, "Cache-Control", "private, no-cache");
 	http_set_header(r, "Accept-Ranges", "bytes");

@@ -95,6 +95,8 @@ int http_body_read(struct http_request *r, const char **data, size_t *len, struc
 
 /* Adds an answer header (copied). */
 void http_set_header(struct http_request *r, const char *name, const char *value);
+/* Adds Content-Disposition: the answer is saved under this name, never shown as a page of this site. */
+void http_set_attachment(struct http_request *r, const char *name);
 /* Sets status and a JSON body already written into r->out. */
 void http_reply_json(struct http_request *r, int status);
 /* Sets status and body (copied) with its media type. */

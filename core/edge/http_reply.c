@@ -1,4 +1,5 @@
 /* http_reply: reading what a request brought and leaving an answer in it. */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -121,6 +122,26 @@ void http_set_header(struct http_request *r, const char *name, const char *value
 {
 	struct http_header h = {arena_strdup(r->arena, name), arena_strdup(r->arena, value)};
 	arena_push(r->arena, &r->headers, h);
+}
+
+/* RFC 6266: an ASCII name for old clients, the real one percent-encoded. */
+void http_set_attachment(struct http_request *r, const char *name)
+{
+	struct buf b = BUF_INIT;
+	buf_puts(&b, "attachment; filename=\"");
+	for (const char *p = name; *p; p++)
+		if ((unsigned char)*p < 0x80)
+			buf_putc(&b, *p == '"' || *p == '\\' || *p < ' ' || *p == '%' ? '_' : *p);
+		else if (((unsigned char)*p & 0xc0) != 0x80)
+			buf_putc(&b, '_');
+	buf_puts(&b, "\"; filename*=UTF-8''");
+	for (const char *p = name; *p; p++)
+		if (isalnum((unsigned char)*p) || strchr("-._~", *p))
+			buf_putc(&b, *p);
+		else
+			buf_printf(&b, "%%%02X", (unsigned char)*p);
+	http_set_header(r, "Content-Disposition", b.data);
+	buf_destroy(&b);
 }
 
 void http_reply_json(struct http_request *r, int status)

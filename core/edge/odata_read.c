@@ -117,9 +117,12 @@ static void kept_add(struct http_request *r, struct kept *k)
 static const char *shape(struct http_request *r, struct app_request *q, const struct section *s, const char *part, bool one, bool parse)
 {
 	const char *bound = NULL;
+	const char *size = NULL;
 	http_prefer(r, "ostov.count-bound", &bound);
-	return arena_printf(r->arena, "%s|%d|%s|%s|%d|%d|%s|%s", q->actor->roles_key ? q->actor->roles_key : "", (int)q->actor->lang, s->expr.name, part ? part : "", one,
-	                    http_prefer(r, "ostov.titles", NULL), bound ? bound : "", parse ? r->query : "");
+	if (!http_prefer(r, "odata.maxpagesize", &size))
+		http_prefer(r, "maxpagesize", &size);
+	return arena_printf(r->arena, "%s|%d|%s|%s|%d|%d|%s|%s|%s", q->actor->roles_key ? q->actor->roles_key : "", (int)q->actor->lang, s->expr.name, part ? part : "", one,
+	                    http_prefer(r, "ostov.titles", NULL), bound ? bound : "", size ? size : "", parse ? r->query : "");
 }
 
 /* Makes or finds the compiled plan. `by`: a collection below a record; `one`: by key. */
@@ -257,7 +260,8 @@ static int read_set(struct http_request *r, struct app_request *q, struct sectio
 	if (plan_run(k->query, q->pg, PG_LANE_FAST, r->arena, &b, &r->out, &page, err))
 		return -1;
 	buf_putc(&r->out, ']');
-	if (page.token && page.more)
+	/* who counts pages by $top and $skip gets the rows asked for and no link */
+	if (page.token && page.more && !k->options.paged)
 		next_link(r, page.token);
 	buf_putc(&r->out, '}');
 	reply(r, 200);

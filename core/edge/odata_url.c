@@ -294,7 +294,11 @@ int odata_options_parse(struct http_request *r, struct plan *p, struct odata_opt
 		return -1;
 	if (token && plan_token(p, token, &out->inputs, &out->ninputs, err))
 		return -1;
-	const char *bound;
+	const char *bound, *size;
+	if (!out->paged && (http_prefer(r, "odata.maxpagesize", &size) || http_prefer(r, "maxpagesize", &size))) {
+		long n = strtol(size, NULL, 10);
+		p->top = n < 1 ? p->top : n < PLAN_TOP_MAX ? n : PLAN_TOP_MAX;
+	}
 	if (out->count && http_prefer(r, "ostov.count-bound", &bound)) {
 		out->count_bound = strtoll(bound, NULL, 10);
 		if (out->count_bound < 1 || out->count_bound > 1000000)

@@ -8,10 +8,12 @@
 #include "base/err.h"
 #include "base/say.h"
 #include "edge/app.h"
+#include "edge/export.h"
 #include "edge/http.h"
 #include "edge/ui_bulk.h"
 #include "edge/ui_meta.h"
 #include "edge/ui_record.h"
+#include "edge/ui_search.h"
 #include "edge/ui_setting.h"
 #include "serve/access.h"
 
@@ -38,6 +40,10 @@ static int handle(struct http_request *r, struct app_request *q, struct err *err
 		ui_meta(r, q);
 		return 0;
 	}
+	if (n == 1 && strcmp(part[0], "search") == 0)
+		return ui_search(r, q, err);
+	if (n == 2 && strcmp(part[0], "export") == 0)
+		return export_handle(r, q, part[1], err);
 	if (n == 2 && strcmp(part[0], "settings") == 0)
 		return ui_setting(r, q, part[1], err);
 	struct section *s = n >= 2 ? registry_find(q->reg, part[1]) : NULL;

@@ -113,11 +113,19 @@ int plan_run(struct plan_query *q, struct pg *pg, enum pg_lane lane, struct aren
 /* Compiles and runs the plan for its rows instead of JSON: column 0 is the id, 1 the title (null without plan->titles), then plan->fields in their order: a lookup as its title,
  * several as a list of titles, a file as its name, everything else as its value. Ordered and cut like plan_run's page (one row more tells that there are more). */
 int plan_rows(struct plan *p, struct pg *pg, enum pg_lane lane, struct arena *a, const struct pg_bindings *b, struct pg_rows **rows, struct err *err);
+/* Walks all rows of a plan, plan->top at a time, in the shape of plan_rows: each page begins behind the last row of the one before, so the last page costs what the
+ * first one did. Everything between two calls is the walk's own. */
+struct plan_walk;
+int plan_walk_new(struct plan *p, struct plan_walk **out, struct err *err);
+/* The next page in `a`: *n rows, 0 at the end. */
+int plan_walk_next(struct plan_walk *w, struct pg *pg, enum pg_lane lane, struct arena *a, const struct pg_bindings *b, struct pg_rows **rows, size_t *n, struct err *err);
 /* Titles of visible records of a section by id, in the user's eyes; NULL for those not visible. All in `a`. */
 int plan_titles(struct arena *a, struct pg *pg, const struct registry *reg, const struct actor *actor, struct section *s, const int64_t *ids, size_t n, const char **titles,
                 struct err *err);
 /* Orders by the first text of the section that the actor may read (what people look for), else by the key. */
 int plan_order_by_name(struct plan *p, struct err *err);
+/* True when `search` would look into at least one field. */
+bool plan_searches(const struct plan *p);
 /* Bindings of a run for this actor at this moment. */
 void plan_bindings(const struct registry *reg, const struct actor *actor, struct pg_bindings *out);
 /* Reads a token back: sets after, after_nulls and gives the inputs (index 0 is left for the key). ERR_SYNTAX when it is none of this plan's. */

@@ -53,4 +53,9 @@ struct plan_child {
 	const char *name;         /* of the navigation */
 };
 
+/* Makes the key the last order, when it is none yet. */
+int plan_complete_order(struct plan *p, struct err *err);
+/* Writes the statement of plan_rows; with `positions` the values of the order follow the fields. `from` is scratch. */
+int plan_build_rows(struct plan *p, struct plan_query *q, bool positions, struct buf *from, struct err *err);
+
 #endif

@@ -391,6 +391,21 @@ static const char *like_pattern(struct arena *a, const char *word, size_t len)
 	return out;
 }
 
+static bool searched(const struct plan *p, const struct field *f)
+{
+	bool in_title = p->section->title.text && strstr(p->section->title.text, arena_printf(p->arena, "{%s}", f->expr.name));
+	bool text = f->expr.storage == EXPR_COLUMN && f->expr.type.kind == EXPR_TEXT && !f->builtin;
+	return text && (f->search || f->type == FIELD_AUTONUMBER || in_title) && access_field(p->access, GRANT_READ, f) != ACCESS_NONE;
+}
+
+bool plan_searches(const struct plan *p)
+{
+	for (size_t i = 0; i < p->section->nfields; i++)
+		if (searched(p, p->section->fields[i]))
+			return true;
+	return false;
+}
+
 /* Every word stands in some text field that is searched: the ones marked `search`, the number, and the texts of the title. */
 static int search_sql(struct plan *p, struct plan_query *q, const char *alias, struct err *err)
 {
@@ -407,9 +422,7 @@ static int search_sql(struct plan *p, struct plan_query *q, const char *alias, s
 		buf_puts(b, " AND (");
 		for (size_t i = 0; i < p->section->nfields; i++) {
 			struct field *f = p->section->fields[i];
-			bool in_title = p->section->title.text && strstr(p->section->title.text, arena_printf(p->arena, "{%s}", f->expr.name));
-			bool text = f->expr.storage == EXPR_COLUMN && f->expr.type.kind == EXPR_TEXT && !f->builtin;
-			if (!text || !(f->search || f->type == FIELD_AUTONUMBER || in_title) || access_field(p->access, GRANT_READ, f) == ACCESS_NONE)
+			if (!searched(p, f))
 				continue;
 			buf_puts(b, any ? " OR (" : "(");
 			if (access_sql_column(p->access, f, &q->sql, alias, err))
@@ -527,7 +540,7 @@ int plan_order_by_name(struct plan *p, struct err *err)
 	return 0;
 }
 
-static int complete_order(struct plan *p, struct err *err)
+int plan_complete_order(struct plan *p, struct err *err)
 {
 	static const char *const id[] = {"id"};
 	for (size_t i = 0; i < p->orders.count; i++)
@@ -549,7 +562,7 @@ static int build(struct plan *p, struct plan_query *q, const char *parents, stru
 	pg_sql_create(&q->sql, a);
 	if (!p->fields.count && !p->all)
 		plan_select_all(p);
-	if (!p->one && complete_order(p, err))
+	if (!p->one && plan_complete_order(p, err))
 		return -1;
 	const char *alias = pg_sql_alias(&q->sql);
 	struct buf from = BUF_INIT, *b = &q->sql.text;
@@ -659,7 +672,7 @@ int plan_compile(struct plan *p, struct plan_query **out, struct err *err)
 	return 0;
 }
 
-static int build_rows(struct plan *p, struct plan_query *q, struct buf *from, struct err *err)
+int plan_build_rows(struct plan *p, struct plan_query *q, bool positions, struct buf *from, struct err *err)
 {
 	struct buf *b = &q->sql.text;
 	struct join *joins = NULL;
@@ -672,6 +685,11 @@ static int build_rows(struct plan *p, struct plan_query *q, struct buf *from, st
 	for (size_t i = 0; i < p->fields.count; i++) {
 		buf_puts(b, ", ");
 		if (shown_sql(p, q, alias, p->fields.items[i], &joins, err))
+			return -1;
+	}
+	for (size_t i = 0; positions && i < p->orders.count; i++) {
+		buf_puts(b, ", ");
+		if (order_sql(p, q, alias, &p->orders.items[i], false, err))
 			return -1;
 	}
 	if (joins_sql(p, q, alias, joins, from, err))
@@ -707,7 +725,7 @@ int plan_rows(struct plan *p, struct pg *pg, enum pg_lane lane, struct arena *a,
 	struct buf from = BUF_INIT;
 	struct pg_params params = {0};
 	pg_sql_create(&q.sql, p->arena);
-	int failed = complete_order(p, err) || build_rows(p, &q, &from, err);
+	int failed = plan_complete_order(p, err) || plan_build_rows(p, &q, false, &from, err);
 	buf_destroy(&from);
 	if (failed) {
 		buf_destroy(&q.sql.text);

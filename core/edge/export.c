@@ -1,0 +1,383 @@
+#include "edge/export.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/date.h"
+#include "base/err.h"
+#include "base/fiber.h"
+#include "base/log.h"
+#include "base/say.h"
+#include "base/text.h"
+#include "edge/app.h"
+#include "edge/export_xlsx.h"
+#include "edge/http.h"
+#include "edge/odata_url.h"
+#include "serve/access.h"
+#include "serve/plan.h"
+
+enum { PAGE = 1000, COLUMNS = 100, ROWS = 1000000, WORKBOOKS = 2, EXACT_DIGITS = 15, SHEET_EPOCH = 25569 };
+
+struct export {
+	struct http_request *r;
+	struct app_request *q;
+	struct section *section;
+	struct plan *plan;
+	struct plan_walk *walk;
+	struct pg_bindings bindings;
+	struct export_column *columns;
+	int64_t rows;
+};
+
+/* ---- cells ---- */
+
+static void cell_text(struct export_cell *c, const char *text)
+{
+	c->kind = text && *text ? EXPORT_TEXT : EXPORT_EMPTY;
+	c->text = text ? text : "";
+}
+
+static const char *choice_label(const struct field *f, const struct value *v, enum lang lang)
+{
+	if (f->type == FIELD_STAGE) {
+		const struct stage *s = section_find_stage(f->section, v->text.s);
+		return s ? label_get(&s->label, lang) : v->text.s;
+	}
+	for (size_t i = 0; i < f->nvalues; i++)
+		if (strcmp(f->values[i].code, v->text.s) == 0)
+			return label_get(&f->values[i].label, lang);
+	return v->text.s;
+}
+
+/* A number that a sheet's arithmetic can hold digit for digit; longer ones stay texts. */
+static void cell_decimal(struct export_cell *c, const char *text)
+{
+	size_t digits = 0;
+	for (const char *p = text; *p; p++)
+		digits += *p >= '0' && *p <= '9';
+	c->text = text;
+	c->kind = digits <= EXACT_DIGITS ? EXPORT_NUMBER : EXPORT_TEXT;
+	c->number = strtod(text, NULL);
+}
+
+static const char *taken(struct arena *a, struct buf *b)
+{
+	const char *out = arena_strndup(a, b->data ? b->data : "", b->len);
+	buf_destroy(b);
+	return out;
+}
+
+static void cell_list(struct arena *a, const struct value *v, struct export_cell *c)
+{
+	struct buf b = BUF_INIT;
+	for (size_t i = 0; i < v->list.count; i++) {
+		const struct value *one = &v->list.items[i];
+		if (one->kind != VALUE_TEXT)
+			continue;
+		if (b.len)
+			buf_puts(&b, ", ");
+		buf_add(&b, one->text.s, one->text.len);
+	}
+	cell_text(c, taken(a, &b));
+}
+
+static void make_cell(const struct export *x, struct arena *a, const struct field *f, const struct value *v, struct export_cell *c)
+{
+	struct buf b = BUF_INIT;
+	enum lang lang = x->q->actor->lang;
+	memset(c, 0, sizeof *c);
+	c->text = "";
+	switch (v->kind) {
+	case VALUE_NIL: break;
+	case VALUE_BOOL: cell_text(c, say_format(lang, v->b ? SAY_YES : SAY_NO)); break;
+	case VALUE_DEC: cell_decimal(c, v->text.s); break;
+	case VALUE_TEXT: cell_text(c, f->type == FIELD_CHOICE || f->type == FIELD_STAGE ? choice_label(f, v, lang) : v->text.s); break;
+	case VALUE_LIST: cell_list(a, v, c); break;
+	case VALUE_DATE:
+		date_write(&b, v->i);
+		c->text = taken(a, &b);
+		/* sheets count days from 1900 on */
+		c->kind = v->i > -SHEET_EPOCH + 60 ? EXPORT_DATE : EXPORT_TEXT;
+		c->number = (double)(v->i + SHEET_EPOCH);
+		break;
+	case VALUE_TIME: {
+		int64_t local = zone_local(x->q->reg->zone, v->i) / 1000000 * 1000000;
+		time_write(&b, local);
+		char *text = arena_strndup(a, b.data, b.len);
+		buf_destroy(&b);
+		/* "2026-05-01T10:00:00Z" of the wall clock, as people write it */
+		if (strlen(text) == 20) {
+			text[10] = ' ';
+			text[19] = '\0';
+		}
+		c->text = text;
+		c->kind = EXPORT_TIME;
+		c->number = (double)local / 86400e6 + SHEET_EPOCH;
+		break;
+	}
+	case VALUE_DURATION:
+	case VALUE_INT:
+		if (f->expr.type.kind == EXPR_DURATION) {
+			duration_write(&b, v->i);
+			cell_text(c, taken(a, &b));
+		} else {
+			cell_decimal(c, arena_printf(a, "%lld", (long long)v->i));
+		}
+		break;
+	}
+}
+
+/* ---- what is exported ---- */
+
+static enum export_kind column_kind(const struct field *f)
+{
+	switch (f->expr.type.kind) {
+	case EXPR_DATE: return EXPORT_DATE;
+	case EXPR_TIME: return EXPORT_TIME;
+	case EXPR_INT:
+	case EXPR_DEC: return EXPORT_NUMBER;
+	default: return EXPORT_TEXT;
+	}
+}
+
+static unsigned column_width(const struct field *f, const char *title)
+{
+	unsigned by_title = (unsigned)text_length(title, strlen(title)) + 2, by_kind = f->is_long ? 50 : f->to ? 32 : f->expr.type.kind == EXPR_TEXT ? 26 : 15;
+	return by_title > by_kind ? (by_title < 50 ? by_title : 50) : by_kind;
+}
+
+static int add_column(struct export *x, const char *name, size_t len, struct err *err)
+{
+	struct plan *p = x->plan;
+	const struct field *f = section_find_n(p->section, name, len);
+	if (f && f->type == FIELD_DETAIL && access_field(p->access, GRANT_READ, f) != ACCESS_NONE)
+		return 0; /* lines have no place in a row */
+	const char *property = f ? field_property(x->r->arena, f) : arena_strndup(x->r->arena, name, len);
+	return plan_select(p, property, strlen(property), x->q->actor->lang, err);
+}
+
+/* The columns asked for; else those of the list; else every readable field. */
+static int choose_columns(struct export *x, struct err *err)
+{
+	struct plan *p = x->plan;
+	const char *wanted = http_query(x->r, "columns"), *view = http_query(x->r, "$ostov.list");
+	enum lang lang = x->q->actor->lang;
+	for (const char *at = wanted ? wanted : ""; *at;) {
+		size_t n = strcspn(at, ",");
+		if (n && add_column(x, at, n, err))
+			return -1;
+		at += n + (at[n] == ',');
+	}
+	for (size_t i = 0; view && !wanted && i < p->section->nlists; i++)
+		for (size_t k = 0; strcmp(p->section->lists[i]->name, view) == 0 && k < p->section->lists[i]->ncolumns; k++) {
+			const struct list_column *c = &p->section->lists[i]->columns[k];
+			struct err unreadable;
+			err_init(&unreadable, x->r->arena);
+			if (!strchr(c->path, '.'))
+				add_column(x, c->path, strlen(c->path), &unreadable);
+		}
+	if (!p->fields.count && !wanted)
+		plan_select_all(p);
+	if (!p->fields.count || p->fields.count > COLUMNS) {
+		err_say(err, ERR_INVALID, lang, SAY_EXPORT_COLUMNS, arena_printf(x->r->arena, "%d", COLUMNS));
+		return err_target(err, "columns");
+	}
+	x->columns = arena_array(x->r->arena, struct export_column, p->fields.count);
+	for (size_t i = 0; i < p->fields.count; i++) {
+		const struct field *f = p->fields.items[i];
+		const char *title = label_get(&f->label, lang);
+		x->columns[i] = (struct export_column){.title = title, .kind = column_kind(f), .scale = f->expr.type.scale, .width = column_width(f, title)};
+	}
+	return 0;
+}
+
+/* The next page's cells, row by row; *n rows, 0 at the end. */
+static int next_page(struct export *x, struct arena *a, struct export_cell **cells, size_t *n, struct err *err)
+{
+	struct pg_rows *rows = NULL;
+	size_t width = x->plan->fields.count;
+	if (plan_walk_next(x->walk, x->q->pg, PG_LANE_SLOW, a, &x->bindings, &rows, n, err))
+		return -1;
+	x->rows += (int64_t)*n;
+	if (x->rows > ROWS)
+		return err_say(err, ERR_TOO_COMPLEX, x->q->actor->lang, SAY_EXPORT_ROWS, "1 000 000");
+	*cells = arena_array(a, struct export_cell, *n * width + 1);
+	for (size_t i = 0; i < *n; i++)
+		for (size_t k = 0; k < width; k++) {
+			struct value v = pg_rows_value(rows, a, i, k + 2);
+			make_cell(x, a, x->plan->fields.items[k], &v, &(*cells)[i * width + k]);
+		}
+	return 0;
+}
+
+/* ---- CSV ---- */
+
+/* RFC 4180. A text that a spreadsheet would take for a formula is given a leading apostrophe (SAFETY 59). */
+static void csv_cell(struct buf *b, const struct export_cell *c)
+{
+	const char *s = c->text;
+	bool formula = c->kind == EXPORT_TEXT && *s && strchr("=+-@\t\r", *s);
+	if (!formula && !strpbrk(s, "\",;\r\n\t")) {
+		buf_puts(b, s);
+		return;
+	}
+	buf_putc(b, '"');
+	if (formula)
+		buf_putc(b, '\'');
+	for (; *s; s++) {
+		if (*s == '"')
+			buf_putc(b, '"');
+		buf_putc(b, *s);
+	}
+	buf_putc(b, '"');
+}
+
+static void csv_rows(const struct export *x, struct buf *b, const struct export_cell *cells, size_t n)
+{
+	size_t width = x->plan->fields.count;
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < width; k++) {
+			csv_cell(b, &cells[i * width + k]);
+			buf_puts(b, k + 1 < width ? "," : "\r\n");
+		}
+}
+
+/* The first page is read before the answer begins, so that what is wrong with the request is told as an error. */
+static int export_csv(struct export *x, struct err *err)
+{
+	struct arena *a = arena_new_sized(64 * 1024);
+	struct export_cell *cells;
+	struct buf out = BUF_INIT;
+	size_t n;
+	if (next_page(x, a, &cells, &n, err)) {
+		arena_delete(a);
+		return -1;
+	}
+	http_set_header(x->r, "Content-Type", "text/csv; charset=utf-8");
+	http_set_attachment(x->r, arena_printf(x->r->arena, "%s.csv", label_get(&x->section->plural, x->q->actor->lang)));
+	/* the mark tells spreadsheets that this is UTF-8 */
+	buf_puts(&out, "\xef\xbb\xbf");
+	for (size_t i = 0; i < x->plan->fields.count; i++) {
+		struct export_cell head = {.kind = EXPORT_TEXT, .text = x->columns[i].title};
+		csv_cell(&out, &head);
+		buf_puts(&out, i + 1 < x->plan->fields.count ? "," : "\r\n");
+	}
+	int failed = http_stream_begin(x->r, 200, -1, err);
+	while (!failed) {
+		csv_rows(x, &out, cells, n);
+		arena_delete(a);
+		a = NULL;
+		failed = http_stream_write(x->r, out.data ? out.data : "", out.len);
+		buf_clear(&out);
+		if (failed || !n)
+			break;
+		a = arena_new_sized(64 * 1024);
+		failed = next_page(x, a, &cells, &n, err);
+		if (failed)
+			log_warn("an export of %s broke off: %s", x->section->expr.name, err->message ? err->message : "");
+	}
+	arena_delete(a);
+	buf_destroy(&out);
+	if (x->r->streaming)
+		http_stream_end(x->r, !failed);
+	return 0;
+}
+
+/* ---- xlsx ---- */
+
+struct work {
+	struct export *x;
+	struct export_xlsx *book;
+	const struct export_cell *cells;
+	size_t n;
+	int fd;
+	uint64_t size;
+};
+
+static void work_begin(void *arg)
+{
+	struct work *w = arg;
+	w->book = export_xlsx_new(w->x->columns, w->x->plan->fields.count, label_get(&w->x->section->plural, w->x->q->actor->lang));
+}
+
+static void work_rows(void *arg)
+{
+	struct work *w = arg;
+	for (size_t i = 0; i < w->n; i++)
+		export_xlsx_row(w->book, w->cells + i * w->x->plan->fields.count);
+}
+
+static void work_end(void *arg)
+{
+	struct work *w = arg;
+	w->fd = export_xlsx_end(w->book, &w->size);
+}
+
+static int export_workbook(struct export *x, struct err *err)
+{
+	static unsigned running;
+	struct work w = {.x = x, .fd = -1};
+	int failed = 0;
+	if (running >= WORKBOOKS)
+		return err_say(err, ERR_UNAVAILABLE, x->q->actor->lang, SAY_EXPORT_BUSY);
+	running++;
+	fiber_work(work_begin, &w);
+	if (!w.book) {
+		running--;
+		return err_set(err, ERR_INTERNAL, "no temporary file for an export");
+	}
+	do {
+		struct arena *a = arena_new_sized(64 * 1024);
+		struct export_cell *cells = NULL;
+		failed = next_page(x, a, &cells, &w.n, err);
+		w.cells = cells;
+		if (!failed && w.n)
+			fiber_work(work_rows, &w);
+		arena_delete(a);
+	} while (!failed && w.n);
+	fiber_work(work_end, &w);
+	running--;
+	if (failed) {
+		if (w.fd >= 0)
+			close(w.fd);
+		return -1;
+	}
+	if (w.fd < 0)
+		return err_set(err, ERR_INTERNAL, "an export's workbook could not be written");
+	http_set_header(x->r, "Content-Type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet");
+	http_set_attachment(x->r, arena_printf(x->r->arena, "%s.xlsx", label_get(&x->section->plural, x->q->actor->lang)));
+	http_reply_file(x->r, 200, w.fd, w.size);
+	return 0;
+}
+
+int export_handle(struct http_request *r, struct app_request *q, const char *name, struct err *err)
+{
+	struct export *x = arena_new(r->arena, struct export);
+	struct odata_options options;
+	enum lang lang = q->actor->lang;
+	const char *dot = strrchr(name, '.');
+	if (r->method != HTTP_GET)
+		return err_say(err, ERR_METHOD, lang, SAY_METHOD, r->method_name);
+	if (!dot || (strcmp(dot, ".csv") != 0 && strcmp(dot, ".xlsx") != 0))
+		return err_say(err, ERR_NOT_FOUND, lang, SAY_EXPORT_KIND);
+	const char *of = arena_strndup(r->arena, name, (size_t)(dot - name));
+	x->r = r;
+	x->q = q;
+	x->section = registry_find(q->reg, of);
+	if (!x->section || !access_exists(access_get(q->reg, q->actor, x->section)))
+		return err_say(err, ERR_NOT_FOUND, lang, SAY_NO_SECTION, of);
+	if (plan_create(r->arena, q->reg, q->actor, x->section, &x->plan, err) || odata_options_parse(r, x->plan, &options, err))
+		return -1;
+	if (options.paged || options.ninputs || options.count || x->plan->expands.count || x->plan->fields.count)
+		return err_say(err, ERR_SYNTAX, lang, SAY_EXPORT_OPTIONS);
+	if (choose_columns(x, err))
+		return -1;
+	x->plan->top = PAGE;
+	x->plan->titles = false;
+	if (plan_walk_new(x->plan, &x->walk, err))
+		return -1;
+	plan_bindings(q->reg, q->actor, &x->bindings);
+	return strcmp(dot, ".csv") == 0 ? export_csv(x, err) : export_workbook(x, err);
+}

@@ -1,0 +1,138 @@
+#include "edge/export_xlsx.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xlsxwriter.h>
+
+enum { SCALES = 10, TEXT_MAX = 32767 };
+
+struct export_xlsx {
+	char path[256], dir[200];
+	lxw_workbook *book;
+	lxw_worksheet *sheet;
+	lxw_format *date, *time, *number[SCALES + 1];
+	const struct export_column *columns;
+	size_t ncolumns;
+	lxw_row_t row;
+	int failed;
+};
+
+static lxw_format *format_of(struct export_xlsx *x, const struct export_cell *cell, size_t column)
+{
+	if (cell->kind == EXPORT_DATE)
+		return x->date;
+	if (cell->kind == EXPORT_TIME)
+		return x->time;
+	int scale = x->columns[column].scale;
+	scale = scale < 0 ? 0 : scale > SCALES ? SCALES : scale;
+	if (!x->number[scale]) {
+		char text[32] = "0";
+		if (scale)
+			snprintf(text, sizeof text, "#,##0.%.*s", scale, "0000000000");
+		x->number[scale] = workbook_add_format(x->book);
+		format_set_num_format(x->number[scale], text);
+	}
+	return x->number[scale];
+}
+
+struct export_xlsx *export_xlsx_new(const struct export_column *columns, size_t ncolumns, const char *sheet)
+{
+	struct export_xlsx *x = calloc(1, sizeof *x);
+	const char *dir = getenv("TMPDIR");
+	if (!x)
+		abort();
+	snprintf(x->dir, sizeof x->dir, "%s", dir && *dir ? dir : "/tmp");
+	snprintf(x->path, sizeof x->path, "%s/ostov-export-XXXXXX", x->dir);
+	int fd = mkostemp(x->path, O_CLOEXEC);
+	if (fd < 0) {
+		free(x);
+		return NULL;
+	}
+	close(fd);
+	lxw_workbook_options options = {.constant_memory = LXW_TRUE, .tmpdir = x->dir};
+	x->book = workbook_new_opt(x->path, &options);
+	x->columns = columns;
+	x->ncolumns = ncolumns;
+	if (x->book) {
+		/* a name that the format refuses is replaced by the library's own */
+		char name[32 * 4] = {0};
+		size_t n = 0, chars = 0;
+		for (const char *p = sheet; *p && chars < 31; p++) {
+			if (((unsigned char)*p & 0xc0) != 0x80)
+				chars++;
+			if (chars > 31)
+				break;
+			name[n++] = strchr("[]:*?/\\'", *p) ? ' ' : *p;
+		}
+		x->sheet = workbook_add_worksheet(x->book, n && workbook_validate_sheet_name(x->book, name) == LXW_NO_ERROR ? name : NULL);
+	}
+	if (!x->sheet) {
+		unlink(x->path);
+		free(x);
+		return NULL;
+	}
+	lxw_format *head = workbook_add_format(x->book);
+	format_set_bold(head);
+	format_set_text_wrap(head);
+	x->date = workbook_add_format(x->book);
+	format_set_num_format(x->date, "dd.mm.yyyy");
+	x->time = workbook_add_format(x->book);
+	format_set_num_format(x->time, "dd.mm.yyyy hh:mm");
+	worksheet_freeze_panes(x->sheet, 1, 0);
+	for (size_t i = 0; i < ncolumns; i++) {
+		worksheet_set_column(x->sheet, (lxw_col_t)i, (lxw_col_t)i, columns[i].width, NULL);
+		worksheet_write_string(x->sheet, 0, (lxw_col_t)i, columns[i].title, head);
+	}
+	x->row = 1;
+	return x;
+}
+
+/* The text within the format's bound of characters, cut between them. */
+static void write_text(struct export_xlsx *x, lxw_col_t column, const char *text)
+{
+	size_t len = strlen(text), at = 0, chars = 0;
+	if (len > TEXT_MAX) {
+		for (; at < len; at++)
+			if (((unsigned char)text[at] & 0xc0) != 0x80 && ++chars > TEXT_MAX)
+				break;
+		len = at;
+	}
+	char *cut = strndup(text, len);
+	if (!cut)
+		abort();
+	x->failed |= worksheet_write_string(x->sheet, x->row, column, cut, NULL) != LXW_NO_ERROR;
+	free(cut);
+}
+
+void export_xlsx_row(struct export_xlsx *x, const struct export_cell *cells)
+{
+	for (size_t i = 0; i < x->ncolumns; i++) {
+		const struct export_cell *c = &cells[i];
+		if (c->kind == EXPORT_TEXT)
+			write_text(x, (lxw_col_t)i, c->text);
+		else if (c->kind != EXPORT_EMPTY)
+			x->failed |= worksheet_write_number(x->sheet, x->row, (lxw_col_t)i, c->number, format_of(x, c, i)) != LXW_NO_ERROR;
+	}
+	x->row++;
+}
+
+int export_xlsx_end(struct export_xlsx *x, uint64_t *size)
+{
+	struct stat st;
+	int failed = x->failed | (workbook_close(x->book) != LXW_NO_ERROR);
+	int fd = failed ? -1 : open(x->path, O_RDONLY | O_CLOEXEC);
+	unlink(x->path);
+	free(x);
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) != 0) {
+		close(fd);
+		return -1;
+	}
+	*size = (uint64_t)st.st_size;
+	return fd;
+}
