@@ -14,6 +14,7 @@
 	X(METHOD, "This address does not take %s", "Этот адрес не принимает %s")                                                               \
 	X(SEND_JSON, "Send JSON (Content-Type: application/json)", "Отправьте JSON (Content-Type: application/json)")                          \
 	X(BAD_KEY, "The Idempotency-Key has 1 to 200 characters", "Idempotency-Key: от 1 до 200 знаков")                                       \
+	X(IMPORT_BUSY, "The file is still being read; try again in a moment", "Файл ещё читается, повторите через минуту")                      \
 	X(IMPORT_KEY, "No column of the file gives the key '%s'", "Ни один столбец файла не даёт ключ «%s»")                                    \
 	X(IMPORT_LOOKUP, "%1$s: there is no '%2$s'", "%1$s: нет записи «%2$s»")                                                                \
 	X(IMPORT_AMBIGUOUS, "%1$s: '%2$s' is there more than once", "%1$s: «%2$s» встречается несколько раз")                                  \

@@ -10,6 +10,7 @@
 #include "edge/app.h"
 #include "edge/export.h"
 #include "edge/http.h"
+#include "edge/import.h"
 #include "edge/ui_bulk.h"
 #include "edge/ui_meta.h"
 #include "edge/ui_record.h"
@@ -46,6 +47,8 @@ static int handle(struct http_request *r, struct app_request *q, struct err *err
 		return export_handle(r, q, part[1], err);
 	if (n == 2 && strcmp(part[0], "settings") == 0)
 		return ui_setting(r, q, part[1], err);
+	if (n >= 1 && strcmp(part[0], "import") == 0)
+		return import_handle(r, q, part + 1, n - 1, err);
 	struct section *s = n >= 2 ? registry_find(q->reg, part[1]) : NULL;
 	if (s && !access_exists(access_get(q->reg, q->actor, s)))
 		s = NULL;

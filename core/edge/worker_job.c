@@ -8,6 +8,7 @@
 #include "base/fiber.h"
 #include "base/log.h"
 #include "edge/app.h"
+#include "edge/import.h"
 #include "edge/lua_hooks.h"
 #include "edge/worker.h"
 #include "pg/pg.h"
@@ -95,6 +96,7 @@ static void begin(void *arg)
 	}
 	arena_delete(a);
 	lua_hooks_setup();
+	import_register_jobs();
 	unit_on_stale(on_stale, NULL);
 	running = true;
 	worker_serving(c);

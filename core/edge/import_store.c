@@ -1,0 +1,191 @@
+#include "edge/import_store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "edge/json.h"
+#include "pg/pg.h"
+#include "serve/unit.h"
+
+static int run_alone(struct arena *a, struct pg *pg, const char *sql, const struct pg_params *p, struct err *err)
+{
+	struct pg_tx *tx;
+	struct pg_rows *rows;
+	if (pg_tx_open(pg, PG_LANE_TX, &tx, err))
+		return -1;
+	if (pg_tx_run(tx, a, sql, p, &rows, err)) {
+		pg_tx_rollback(tx);
+		return -1;
+	}
+	return pg_tx_commit(tx, err);
+}
+
+int import_store_new(struct unit *u, struct arena *a, const char *section, int64_t file_id, const char *mapping, int64_t *id, struct err *err)
+{
+	struct pg_params p = {0};
+	struct pg_rows *rows;
+	pg_params_text(a, &p, PG_TEXT, section);
+	pg_params_int(a, &p, file_id);
+	pg_params_text(a, &p, PG_TEXT, mapping);
+	pg_params_int(a, &p, u->user->id);
+	if (pg_tx_run(u->tx, a,
+	              "INSERT INTO ostov.import (section, file_id, mapping, state, user_id, created_at) VALUES ($1, $2, jsonb_build_object('name', $3::text), 'detecting', $4, "
+	              "clock_timestamp()) RETURNING id",
+	              &p, &rows, err))
+		return -1;
+	*id = pg_rows_int(rows, 0, 0);
+	return 0;
+}
+
+static int64_t number(const struct json *counts, const char *key)
+{
+	long long n = 0;
+	json_get_int(counts, key, &n);
+	return n;
+}
+
+int import_store_find(struct arena *a, struct pg *pg, int64_t id, int64_t user_id, struct import_row *out, struct err *err)
+{
+	struct pg_params p = {0};
+	struct pg_rows *rows;
+	struct json *counts;
+	struct err none;
+	err_init(&none, a);
+	pg_params_int(a, &p, id);
+	pg_params_int(a, &p, user_id);
+	if (pg_read(pg, PG_LANE_FAST, a,
+	            "SELECT id, file_id, user_id, section, mapping->>'name', state, format::text, columns::text, key, error, counts::text, position, dry FROM ostov.import WHERE id = "
+	            "$1 AND ($2 = 0 OR user_id = $2)",
+	            &p, &rows, err))
+		return -1;
+	if (!pg_rows_count(rows))
+		return err_set(err, ERR_NOT_FOUND, "There is no such import");
+	*out = (struct import_row){.id = id,
+	                           .file_id = pg_rows_int(rows, 0, 1),
+	                           .user_id = pg_rows_int(rows, 0, 2),
+	                           .section = pg_rows_text(rows, 0, 3),
+	                           .mapping = pg_rows_text(rows, 0, 4),
+	                           .state = pg_rows_text(rows, 0, 5),
+	                           .format = pg_rows_text(rows, 0, 6),
+	                           .columns = pg_rows_text(rows, 0, 7),
+	                           .key = pg_rows_text(rows, 0, 8),
+	                           .error = pg_rows_text(rows, 0, 9),
+	                           .dry = pg_rows_bool(rows, 0, 12)};
+	const char *text = pg_rows_text(rows, 0, 10);
+	if (text && json_read(a, text, strlen(text), &counts, &none) == 0) {
+		out->rows = number(counts, "rows");
+		out->counts = (struct import_counts){.done = number(counts, "done"),
+		                                     .created = number(counts, "created"),
+		                                     .updated = number(counts, "updated"),
+		                                     .unchanged = number(counts, "unchanged"),
+		                                     .rejected = number(counts, "rejected")};
+	}
+	out->counts.position = pg_rows_int(rows, 0, 11);
+	return 0;
+}
+
+static const char *counts_json(struct arena *a, const struct import_counts *n, int64_t rows)
+{
+	return arena_printf(a, "{\"rows\":%lld,\"done\":%lld,\"created\":%lld,\"updated\":%lld,\"unchanged\":%lld,\"rejected\":%lld}", (long long)rows, (long long)n->done,
+	                    (long long)n->created, (long long)n->updated, (long long)n->unchanged, (long long)n->rejected);
+}
+
+static void plan_params(struct arena *a, struct pg_params *p, int64_t id, const struct import_plan *plan)
+{
+	struct buf b = BUF_INIT;
+	struct import_counts none = {0};
+	pg_params_int(a, p, id);
+	import_plan_format_json(&b, plan);
+	pg_params_text(a, p, PG_TEXT, arena_strdup(a, b.data));
+	buf_clear(&b);
+	import_plan_columns_json(&b, plan);
+	pg_params_text(a, p, PG_TEXT, arena_strdup(a, b.data));
+	buf_destroy(&b);
+	pg_params_text(a, p, PG_TEXT, plan->key ? plan->key->expr.name : NULL);
+	pg_params_text(a, p, PG_TEXT, counts_json(a, &none, (int64_t)plan->rows));
+}
+
+int import_store_plan(struct arena *a, struct pg *pg, int64_t id, const struct import_plan *plan, const char *state, struct err *err)
+{
+	struct pg_params p = {0};
+	plan_params(a, &p, id, plan);
+	pg_params_text(a, &p, PG_TEXT, state);
+	return run_alone(a, pg,
+	                 "UPDATE ostov.import SET format = $2::jsonb, columns = $3::jsonb, key = $4, counts = $5::jsonb, state = $6, error = NULL, position = 0 WHERE id = $1 AND state "
+	                 "<> 'cancelled'",
+	                 &p, err);
+}
+
+int import_store_begin(struct unit *u, struct arena *a, int64_t id, const struct import_plan *plan, bool dry, struct err *err)
+{
+	struct pg_params p = {0}, one = {0};
+	struct pg_rows *rows;
+	pg_params_int(a, &one, id);
+	plan_params(a, &p, id, plan);
+	pg_params_text(a, &p, PG_TEXT, dry ? "checking" : "running");
+	pg_params_bool(a, &p, dry);
+	unit_send(u, "DELETE FROM ostov.import_error WHERE import_id = $1", &one);
+	if (pg_tx_run(u->tx, a,
+	              "UPDATE ostov.import SET format = $2::jsonb, columns = $3::jsonb, key = $4, counts = $5::jsonb, state = $6, dry = $7, error = NULL, position = 0 WHERE id = $1 AND "
+	              "state IN ('ready', 'done', 'failed', 'cancelled')",
+	              &p, &rows, err))
+		return -1;
+	return pg_rows_affected(rows) == 1 ? 0 : err_set(err, ERR_CONFLICT, "The import is at work already");
+}
+
+int import_store_counts(struct unit *u, struct arena *a, int64_t id, const struct import_counts *n, int64_t rows)
+{
+	struct pg_params p = {0};
+	pg_params_int(a, &p, id);
+	pg_params_text(a, &p, PG_TEXT, counts_json(a, n, rows));
+	pg_params_int(a, &p, n->position);
+	unit_send(u, "UPDATE ostov.import SET counts = $2::jsonb, position = $3 WHERE id = $1", &p);
+	return 0;
+}
+
+int import_store_state(struct arena *a, struct pg *pg, int64_t id, const struct import_counts *n, int64_t rows, const char *state, const char *error, struct err *err)
+{
+	struct pg_params p = {0};
+	pg_params_int(a, &p, id);
+	pg_params_text(a, &p, PG_TEXT, counts_json(a, n, rows));
+	pg_params_text(a, &p, PG_TEXT, state);
+	pg_params_text(a, &p, PG_TEXT, error);
+	return run_alone(a, pg, "UPDATE ostov.import SET counts = $2::jsonb, state = coalesce($3, state), error = $4 WHERE id = $1 AND state <> 'cancelled'", &p, err);
+}
+
+int import_store_reject(struct unit *u, struct arena *a, struct pg *pg, int64_t id, const struct import_rejected *r, struct err *err)
+{
+	static const char sql[] = "INSERT INTO ostov.import_error (import_id, \"row\", \"column\", reason, cells) VALUES ($1, $2, $3, $4, $5::jsonb)";
+	struct pg_params p = {0};
+	struct buf b = BUF_INIT;
+	buf_putc(&b, '[');
+	for (size_t i = 0; i < r->ncells; i++) {
+		if (i)
+			buf_putc(&b, ',');
+		buf_json(&b, r->cells[i].text, r->cells[i].len);
+	}
+	buf_putc(&b, ']');
+	pg_params_int(a, &p, id);
+	pg_params_int(a, &p, r->row);
+	pg_params_text(a, &p, PG_TEXT, r->column);
+	pg_params_text(a, &p, PG_TEXT, r->reason);
+	pg_params_text(a, &p, PG_TEXT, arena_strdup(a, b.data));
+	buf_destroy(&b);
+	if (!u)
+		return run_alone(a, pg, sql, &p, err);
+	unit_send(u, sql, &p);
+	return 0;
+}
+
+int import_store_current(struct arena *a, struct pg *pg, int64_t id, const char **state, struct err *err)
+{
+	struct pg_params p = {0};
+	struct pg_rows *rows;
+	pg_params_int(a, &p, id);
+	if (pg_read(pg, PG_LANE_FAST, a, "SELECT state FROM ostov.import WHERE id = $1", &p, &rows, err))
+		return -1;
+	*state = pg_rows_count(rows) ? pg_rows_text(rows, 0, 0) : "cancelled";
+	return 0;
+}
