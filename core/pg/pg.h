@@ -77,6 +77,10 @@ uint64_t pg_down_ms(const struct pg *pg);
 int pg_read(struct pg *pg, enum pg_lane lane, struct arena *a, const char *sql, const struct pg_params *params, struct pg_rows **rows,
 			struct err *err);
 
+/* The client of the fiber `f` has left: what it runs on the slow lane is cancelled and fails with ERR_DB_TIMEOUT. Waits for nothing; the other lanes go on. */
+struct fiber;
+void pg_cancel(struct pg *pg, const struct fiber *f);
+
 /* Checks out a connection (waits at most 2 s); BEGIN travels with the first statement. `lane` is PG_LANE_TX, or PG_LANE_SLOW for long work, or OPERATOR. */
 int pg_tx_open(struct pg *pg, enum pg_lane lane, struct pg_tx **out, struct err *err);
 /* Sends and waits. */

@@ -165,8 +165,7 @@ static void break_by_libpq(struct pg_conn *c)
 {
 	char why[300];
 	snprintf(why, sizeof why, "%s", c->pq ? PQerrorMessage(c->pq) : "closed");
-	for (size_t n = strlen(why); n && why[n - 1] == '\n'; n--)
-		why[n - 1] = 0;
+	why[strcspn(why, "\n")] = 0; /* the rest is advice */
 	pg_conn_break(c, why);
 }
 
@@ -511,8 +510,7 @@ static int connect_failed(struct pg_conn *c, PGconn *pq, const char *what, struc
 {
 	char text[300];
 	snprintf(text, sizeof text, "%s", what ? what : pq ? PQerrorMessage(pq) : "out of memory");
-	for (size_t n = strlen(text); n && text[n - 1] == '\n'; n--)
-		text[n - 1] = 0;
+	text[strcspn(text, "\n")] = 0;
 	if (pq)
 		PQfinish(pq);
 	c->pq = NULL;

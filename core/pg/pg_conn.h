@@ -58,16 +58,18 @@ struct pg_conn {
 	struct pg *pg;
 	enum pg_lane lane;
 	enum pg_conn_state state;
-	PGconn *pq;        /* NULL while closed */
-	uv_poll_t *poll;   /* on the heap: outlives the connection until its close callback */
-	bool writing;      /* the poll waits for writability too */
-	bool taken;        /* checked out */
-	bool draining;     /* inside the loop that reads results */
-	bool in_tx;        /* BEGIN was sent */
-	unsigned failures; /* connects that failed in a row */
-	uint64_t next_try; /* monotonic ms before which no connect is tried */
-	uint64_t progress; /* monotonic ms of the last result, or of the first expectation */
-	unsigned patience; /* ms without progress after which the connection counts as broken; 0: endless */
+	PGconn *pq;           /* NULL while closed */
+	uv_poll_t *poll;      /* on the heap: outlives the connection until its close callback */
+	bool writing;         /* the poll waits for writability too */
+	struct fiber *holder; /* who checked it out */
+	bool cancelled;       /* a cancel is on its way and may come late: not used again */
+	bool taken;           /* checked out */
+	bool draining;        /* inside the loop that reads results */
+	bool in_tx;           /* BEGIN was sent */
+	unsigned failures;    /* connects that failed in a row */
+	uint64_t next_try;    /* monotonic ms before which no connect is tried */
+	uint64_t progress;    /* monotonic ms of the last result, or of the first expectation */
+	unsigned patience;    /* ms without progress after which the connection counts as broken; 0: endless */
 
 	struct pg_expect *ring; /* power of two */
 	size_t ring_cap, ring_head, nexpect;

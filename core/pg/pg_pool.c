@@ -416,6 +416,7 @@ struct pg_conn *pg_pool_take(struct pg *pg, enum pg_lane which, struct err *err)
 				struct pg_conn *c = &lane->conns[i];
 				if (c->state == PG_CONN_LIVE && !c->taken && !c->nexpect) {
 					c->taken = true;
+					c->holder = fiber_self();
 					pg->refs++;
 					return c;
 				}
@@ -441,6 +442,10 @@ void pg_pool_give(struct pg_conn *c)
 {
 	struct pg *pg = c->pg;
 	c->taken = false;
+	c->holder = NULL;
+	if (c->cancelled)
+		pg_conn_break(c, NULL);
+	c->cancelled = false;
 	if (pg->closing) {
 		pg_conn_destroy(c);
 	} else if (c->state != PG_CONN_LIVE) {
@@ -486,6 +491,47 @@ static void on_drained(struct pg_conn *c)
 		return;
 	}
 	lane_wake(pg, lane);
+}
+
+/* ---- cancelling ---- */
+
+struct cancel {
+	uv_work_t work;
+	PGcancel *cancel;
+};
+
+/* Connects and waits for the server to close: nothing for the loop. */
+static void cancel_work(uv_work_t *w)
+{
+	struct cancel *k = w->data;
+	char why[256];
+	PQcancel(k->cancel, why, sizeof why);
+}
+
+static void cancel_over(uv_work_t *w, int status)
+{
+	(void)status;
+	struct cancel *k = w->data;
+	PQfreeCancel(k->cancel);
+	free(k);
+}
+
+void pg_cancel(struct pg *pg, const struct fiber *f)
+{
+	struct pg_lane_conns *lane = &pg->lanes[PG_LANE_SLOW];
+	for (int i = 0; i < lane->nconns; i++) {
+		struct pg_conn *c = &lane->conns[i];
+		if (!c->taken || c->holder != f || c->state != PG_CONN_LIVE || !c->nexpect || c->cancelled)
+			continue;
+		struct cancel *k = must(calloc(1, sizeof *k));
+		k->cancel = PQgetCancel(c->pq);
+		k->work.data = k;
+		c->cancelled = true;
+		if (!k->cancel || uv_queue_work(fiber_loop(), &k->work, cancel_work, cancel_over)) {
+			PQfreeCancel(k->cancel);
+			free(k);
+		}
+	}
 }
 
 int pg_run_outside(struct pg *pg, struct arena *a, const char *sql, const struct pg_params *params, struct pg_rows **rows, struct err *err)

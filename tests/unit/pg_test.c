@@ -386,6 +386,51 @@ static void slow_test(void **state)
 	run(slow_body);
 }
 
+static int cancelled;
+
+static void long_read(void *arg)
+{
+	*(struct fiber **)arg = fiber_self();
+	struct arena *a = arena_new_sized(0);
+	struct err err;
+	err_init(&err, a);
+	if (pg_read(pg, PG_LANE_SLOW, a, "select pg_sleep(20)", NULL, NULL, &err) && err.code == ERR_DB_TIMEOUT)
+		cancelled++;
+	arena_delete(a);
+	*(struct fiber **)arg = NULL;
+}
+
+/* SAFETY 67: the client leaves: its statement ends, its neighbour's does not. */
+static void cancel_body(void)
+{
+	struct fiber *one = NULL, *two = NULL;
+	cancelled = 0;
+	fiber_start(long_read, &one);
+	fiber_start(long_read, &two);
+	fiber_sleep(300);
+	CHECK(one && two);
+	pg_cancel(pg, fiber_self());
+	pg_cancel(pg, one);
+	pg_cancel(pg, one);
+	uint64_t began = clock_monotonic_ms();
+	while (one && clock_monotonic_ms() - began < 3000)
+		fiber_sleep(10);
+	CHECK(!one && two && cancelled == 1);
+	/* the connection is used by nobody else: the cancel could come late */
+	struct pg_rows *r;
+	CHECK_OK(pg_read(pg, PG_LANE_SLOW, arena, "select 1 from pg_sleep(0.3)", NULL, &r, err));
+	pg_cancel(pg, two);
+	while (two && clock_monotonic_ms() - began < 3000)
+		fiber_sleep(10);
+	CHECK(!two && cancelled == 2);
+}
+
+static void cancel_test(void **state)
+{
+	(void)state;
+	run(cancel_body);
+}
+
 static void neighbour(void *arg)
 {
 	int id = (int)(intptr_t)arg;
@@ -898,13 +943,14 @@ int main(void)
 	log_setup(getenv("PG_TEST_VERBOSE") ? LOG_DEBUG : LOG_ERROR + 1, "pg_test");
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(types_test),  cmocka_unit_test(numeric_test),     cmocka_unit_test(params_test),
-		cmocka_unit_test(sql_test),    cmocka_unit_test(many_test),        cmocka_unit_test(session_test),
-		cmocka_unit_test(slow_test),   cmocka_unit_test(neighbours_test),  cmocka_unit_test(cache_test),
-		cmocka_unit_test(stale_test),  cmocka_unit_test(tx_test),          cmocka_unit_test(nest_test),
-		cmocka_unit_test(slot_test),   cmocka_unit_test(full_test),        cmocka_unit_test(queue_test),
-		cmocka_unit_test(lost_test),   cmocka_unit_test(commit_lost_test), cmocka_unit_test(open_test),
-		cmocka_unit_test(listen_test), cmocka_unit_test(outside_test),     cmocka_unit_test(log_test),
+		cmocka_unit_test(types_test), cmocka_unit_test(numeric_test),    cmocka_unit_test(params_test),
+		cmocka_unit_test(sql_test),   cmocka_unit_test(many_test),       cmocka_unit_test(session_test),
+		cmocka_unit_test(slow_test),  cmocka_unit_test(neighbours_test), cmocka_unit_test(cancel_test),
+		cmocka_unit_test(cache_test), cmocka_unit_test(stale_test),      cmocka_unit_test(tx_test),
+		cmocka_unit_test(nest_test),  cmocka_unit_test(slot_test),       cmocka_unit_test(full_test),
+		cmocka_unit_test(queue_test), cmocka_unit_test(lost_test),       cmocka_unit_test(commit_lost_test),
+		cmocka_unit_test(open_test),  cmocka_unit_test(listen_test),     cmocka_unit_test(outside_test),
+		cmocka_unit_test(log_test),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
