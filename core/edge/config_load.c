@@ -1,5 +1,6 @@
 #include "edge/config_load.h"
 
+#include <malloc.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -18,6 +19,7 @@ int config_load_generation(const struct config *config, const struct object_map 
 	struct registry *r = NULL;
 	failed |= registry_build(own, copy, &decls, map, &r, errs);
 	config_report_sort(copy, errs);
+	malloc_trim(0); /* building takes several times what stays: a worker gives the rest back */
 	if (failed) {
 		arena_delete(own);
 		return -1;

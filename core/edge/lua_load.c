@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/map.h"
 #include "base/text.h"
 #include "edge/lua_world.h"
 #include "meta/source.h"
@@ -18,16 +19,18 @@
 
 /* One run over all files. */
 struct load {
-	struct arena *arena;
+	struct arena *arena;   /* declarations */
+	struct arena *scratch; /* everything else; gone with the state */
 	const struct config *config;
 	const struct config_file *file; /* that runs now */
 	struct source *source;          /* its text */
 	struct decls *out;
 	struct err *errs;
 	bool failed;
-	int functions; /* `on` so far in this module */
-	size_t values; /* of LUA_LOAD_VALUES */
-	struct {       /* made by this file, in order */
+	int functions;   /* `on` so far in this module */
+	size_t values;   /* of LUA_LOAD_VALUES */
+	struct map keys; /* kept texts of keys */
+	struct {         /* made by this file, in order */
 		struct handle **items;
 		size_t count, cap;
 	} made;
@@ -90,6 +93,17 @@ static int line_now(lua_State *L)
 static void value_read(lua_State *L, struct load *l, int index, const struct source_item *item, int line, int depth, struct decl_value *out,
 					   bool *skip);
 
+/* Each key is kept once: the same few stand in every declaration. */
+static const char *key_keep(struct load *l, const char *s, size_t len)
+{
+	char *kept = map_find_n(&l->keys, s, len);
+	if (!kept) {
+		kept = arena_strndup(l->arena, s, len);
+		map_put_n(&l->keys, s, len, kept);
+	}
+	return kept;
+}
+
 struct key {
 	const char *text; /* NULL: a position */
 	lua_Integer position;
@@ -131,7 +145,7 @@ static void table_read(lua_State *L, struct load *l, int index, const struct sou
 			const char *s = lua_tolstring(L, -2, &len);
 			if (strlen(s) != len)
 				luaL_error(L, "a key holds a zero byte");
-			k.text = arena_strndup(l->arena, s, len);
+			k.text = key_keep(l, s, len);
 			k.order = SIZE_MAX;
 			for (size_t i = 0; table && i < table->count; i++)
 				if (table->items[i].key && strcmp(table->items[i].key, k.text) == 0)
@@ -139,7 +153,7 @@ static void table_read(lua_State *L, struct load *l, int index, const struct sou
 		} else {
 			luaL_error(L, "a key of an option's table is a %s; only names and positions are taken", luaL_typename(L, -2));
 		}
-		arena_push(l->arena, &keys, k);
+		arena_push(l->scratch, &keys, k);
 		lua_pop(L, 1);
 	}
 	if (keys.count)
@@ -246,7 +260,7 @@ static void pair_add(struct load *l, struct handle *h, struct decl_value value)
 static void argument_read(lua_State *L, struct load *l, struct handle *h, int index)
 {
 	bool hook = strcmp(h->decl->word, "on") == 0;
-	const char *who = h->decl->name ? arena_printf(l->arena, "%s '%s'", h->decl->word, h->decl->name) : h->decl->word;
+	const char *who = h->decl->name ? arena_printf(l->scratch, "%s '%s'", h->decl->word, h->decl->name) : h->decl->word;
 	if (h->filled)
 		luaL_error(L, "%s: options were given already; a comma is missing before this", who);
 	if (lua_type(L, index) == LUA_TTABLE && !hook) {
@@ -284,9 +298,10 @@ static int word_call(lua_State *L)
 	}
 	if (++l->values > LUA_LOAD_VALUES)
 		return luaL_error(L, "the configuration has more than %d values", LUA_LOAD_VALUES);
-	struct handle *h = arena_new(l->arena, struct handle);
+	struct handle *h = arena_new(l->scratch, struct handle);
 	h->decl = arena_new(l->arena, struct decl);
-	h->decl->word = arena_strdup(l->arena, word);
+	enum word_id id = word_find(word);
+	h->decl->word = id != WORD_COUNT ? words[id].text : arena_strdup(l->arena, word);
 	h->decl->place = (struct place){l->file->module, l->file->path, line_now(L)};
 	*(struct handle **)lua_newuserdatauv(L, sizeof h, 0) = h;
 	luaL_setmetatable(L, HANDLE);
@@ -301,7 +316,7 @@ static int word_call(lua_State *L)
 	} else {
 		return luaL_error(L, "%s takes a name or a table, not a %s", word, luaL_typename(L, 1));
 	}
-	arena_push(l->arena, &l->made, h);
+	arena_push(l->scratch, &l->made, h);
 	return 1;
 }
 
@@ -414,11 +429,11 @@ static int global_missing(lua_State *L)
 	}
 	const char *near = call ? word_nearest(name) : text_nearest(name, literals, 3), *hint = NULL;
 	if (world_withheld(name))
-		hint = arena_printf(l->arena, "'%s' is not there while a configuration loads", name);
+		hint = arena_printf(l->scratch, "'%s' is not there while a configuration loads", name);
 	else if (near)
-		hint = arena_printf(l->arena, "did you mean '%s'?", near);
+		hint = arena_printf(l->scratch, "did you mean '%s'?", near);
 	report(l, line, t ? t->column : 0, (int)strlen(name), hint,
-		   arena_printf(l->arena, call ? "unknown word '%s'" : "undefined global '%s'", name));
+		   arena_printf(l->scratch, call ? "unknown word '%s'" : "undefined global '%s'", name));
 	return ghost_self(L);
 }
 
@@ -506,25 +521,25 @@ static void failure_report(lua_State *L, struct load *l)
 	if (lua_type(L, -1) == LUA_TSTRING)
 		message = message_split(lua_tostring(L, -1), &line);
 	if (strcmp(message, "not enough memory") == 0)
-		message = arena_printf(l->arena, "the configuration needs more than %d MB of memory to load", LUA_LOAD_MEMORY >> 20);
-	char *text = arena_strdup(l->arena, message);
+		message = arena_printf(l->scratch, "the configuration needs more than %d MB of memory to load", LUA_LOAD_MEMORY >> 20);
+	char *text = arena_strdup(l->scratch, message);
 	for (char *p = text; *p; p++) /* Lua quotes tokens with their line ends */
 		if (*p == '\n' || *p == '\r')
 			*p = ' ';
 	if (!text_valid(text, strlen(text)))
-		text = arena_strdup(l->arena, "an error whose text is not valid UTF-8");
+		text = arena_strdup(l->scratch, "an error whose text is not valid UTF-8");
 	/* the token that Lua names gets the caret */
 	int column = 0, width = 0;
 	char *near = strstr(text, " near '");
 	if (near) {
-		char *token = arena_strdup(l->arena, near + 7), *quote = strrchr(token, '\'');
+		char *token = arena_strdup(l->scratch, near + 7), *quote = strrchr(token, '\'');
 		size_t len;
 		const char *source = source_line(l->source, line, &len);
 		if (quote && quote > token) {
 			*quote = 0;
-			char *found = strstr(arena_strndup(l->arena, source, len), token);
+			char *found = strstr(arena_strndup(l->scratch, source, len), token);
 			if (found) {
-				column = (int)strlen(arena_strndup(l->arena, source, len)) - (int)strlen(found) + 1;
+				column = (int)strlen(arena_strndup(l->scratch, source, len)) - (int)strlen(found) + 1;
 				width = (int)strlen(token);
 			}
 		}
@@ -537,7 +552,7 @@ static void file_run(lua_State *L, struct load *l, int environment)
 	const struct config_file *f = l->file;
 	int top = lua_gettop(L);
 	memset(&l->made, 0, sizeof l->made);
-	l->source = source_scan(l->arena, f->bytes, f->len);
+	l->source = source_scan(l->scratch, f->bytes, f->len);
 	if (strncmp(f->path, "processes/", 10) == 0 || strncmp(f->path, "tests/", 6) == 0) {
 		bool tests = *f->path == 't';
 		report(l, 1, 0, 0, "take the file out of the folder",
@@ -598,20 +613,24 @@ static int run_all(lua_State *L)
 
 int lua_load_config(struct arena *a, const struct config *config, int64_t instructions, struct decls *out, struct err *errs)
 {
-	struct load l = {.arena = a, .config = config, .out = out, .errs = errs};
+	struct load l = {.arena = a, .scratch = arena_new_sized(64 * 1024), .config = config, .out = out, .errs = errs};
 	struct world *world;
 	lua_State *L = world_new(&world, instructions ? instructions : LUA_LOAD_INSTRUCTIONS, LUA_LOAD_MEMORY);
-	if (!L)
+	map_create(&l.keys, l.scratch);
+	if (!L) {
+		arena_delete(l.scratch);
 		return err_set(errs, ERR_ENVIRONMENT, "no memory for loading a configuration");
+	}
 	if (config->nfiles)
 		l.file = &config->files[0];
 	lua_pushcfunction(L, run_all);
 	lua_pushlightuserdata(L, &l);
 	if (lua_pcall(L, 1, 0, 0) != LUA_OK && l.file) {
 		if (!l.source)
-			l.source = source_scan(a, "", 0);
+			l.source = source_scan(l.scratch, "", 0);
 		failure_report(L, &l);
 	}
 	world_delete(L, world);
+	arena_delete(l.scratch);
 	return l.failed ? -1 : 0;
 }

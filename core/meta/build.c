@@ -7,12 +7,12 @@
 
 struct source *build_source(struct build *b, const char *module, const char *file)
 {
-	const char *key = arena_printf(b->arena, "%s/%s", module, file);
+	const char *key = arena_printf(b->scratch, "%s/%s", module, file);
 	struct source *s = map_find(&b->sources, key);
 	if (s)
 		return s;
 	const struct config_file *f = config_file_find(b->config, module, file);
-	s = source_scan(b->arena, f ? f->bytes : "", f ? f->len : 0);
+	s = source_scan(b->scratch, f ? f->bytes : "", f ? f->len : 0);
 	map_put(&b->sources, key, s);
 	return s;
 }
@@ -121,7 +121,7 @@ struct spot spot_inside(struct build *b, const struct setting *s, size_t offset,
 
 const char *place_text(struct build *b, const struct place *p)
 {
-	return arena_printf(b->arena, "%s:%d", config_path(b->arena, b->config, p->module, p->file), p->line);
+	return arena_printf(b->scratch, "%s:%d", config_path(b->scratch, b->config, p->module, p->file), p->line);
 }
 
 static void report(struct build *b, bool warning, const struct decl *d, struct spot at, const char *hint, const char *fmt, va_list ap)
@@ -177,7 +177,7 @@ void build_finish(struct build *b)
 
 const char *hint_near(struct build *b, const char *near)
 {
-	return near ? arena_printf(b->arena, "did you mean '%s'?", near) : NULL;
+	return near ? arena_printf(b->scratch, "did you mean '%s'?", near) : NULL;
 }
 
 /* A function of the file itself, by which declarations are written. */

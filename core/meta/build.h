@@ -62,7 +62,8 @@ struct pending {
 };
 
 struct build {
-	struct arena *arena;
+	struct arena *arena;   /* of the registry: what lasts */
+	struct arena *scratch; /* of the build: sources, merged declarations, maps, hints */
 	struct registry *r;
 	const struct config *config;
 	const struct decls *decls;
@@ -138,7 +139,7 @@ void define_modules(struct build *b);
 void define_sections(struct build *b);
 struct field *define_field(struct build *b, struct section *s, struct node *n);
 void define_builtin(struct build *b, struct section *s, bool stages);
-/* The value of a literal for a field of that type; false (reported) when it does not fit. */
+/* The value of a literal for a field of that type, in the scratch; false (reported) when it does not fit. */
 bool define_literal(struct build *b, const struct decl *d, struct spot at, const struct field *f, const struct decl_value *v,
 					struct value *out);
 /* Takes the option as a rule that waits for the third pass. */

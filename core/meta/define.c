@@ -65,8 +65,8 @@ static void module_fill(struct build *b, struct module *m, struct decl *d)
 		build_fail(b, d, spot_key(b, d, "zone"), "an IANA name such as Europe/Moscow", "unknown time zone '%s'", m->zone);
 	if (m->currency && (strlen(m->currency) != 3 || strspn(m->currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 3))
 		build_fail(b, d, spot_key(b, d, "currency"), NULL, "currency '%s' is not three capital letters of ISO 4217", m->currency);
-	m->label = label_take(b, d, label.value && label.value->kind == DECL_TEXT ? &label : NULL, arena_printf(b->arena, "module.%s", m->name),
-						  m->name);
+	m->label = label_take(b, d, label.value && label.value->kind == DECL_TEXT ? &label : NULL,
+						  arena_printf(b->scratch, "module.%s", m->name), m->name);
 }
 
 static void module_depend(struct build *b, struct module *m, struct decl *d)
@@ -99,7 +99,7 @@ static size_t module_index(const struct build *b, const struct module *m)
 static void reach_fill(struct build *b)
 {
 	size_t n = b->r->nmodules;
-	b->reach = arena_array(b->arena, bool, n *n + 1);
+	b->reach = arena_array(b->scratch, bool, n *n + 1);
 	for (size_t i = 0; i < n; i++) {
 		const struct module *m = b->r->modules[i];
 		for (size_t k = 0; k < m->ndepends; k++) {
@@ -179,7 +179,7 @@ static struct stage *stage_make(struct build *b, struct section *s, struct stage
 	st->final = node_bool(n, "final");
 	st->freeze = node_bool(n, "freeze");
 	st->path = path;
-	st->label = label_take(b, n->decl, label, arena_printf(b->arena, "%s.stage.%s", s->expr.name, n->name), n->name);
+	st->label = label_take(b, n->decl, label, arena_printf(b->scratch, "%s.stage.%s", s->expr.name, n->name), n->name);
 	map_put(&s->stages, st->name, st);
 	n->made = st;
 	return st;
@@ -190,7 +190,7 @@ static void path_make(struct build *b, struct section *s, struct node *n)
 	struct stage_path *p = arena_new(b->arena, struct stage_path);
 	p->name = n->name;
 	p->place = n->decl->place;
-	p->label = label_take(b, n->decl, node_find(n, "label"), arena_printf(b->arena, "%s.stages.%s", s->expr.name, n->name),
+	p->label = label_take(b, n->decl, node_find(n, "label"), arena_printf(b->scratch, "%s.stages.%s", s->expr.name, n->name),
 						  n->decl->name ? n->name : NULL);
 	if (!p->label.text[LANG_EN])
 		p->label = s->label;
@@ -218,7 +218,7 @@ static void path_make(struct build *b, struct section *s, struct node *n)
 static void move_make(struct build *b, struct section *s, struct stage_path *path, struct node *n)
 {
 	struct move *m = arena_new(b->arena, struct move);
-	const char *at = arena_printf(b->arena, "%s.%s", s->expr.name, n->name);
+	const char *at = arena_printf(b->scratch, "%s.%s", s->expr.name, n->name);
 	m->name = n->name;
 	m->was = node_text(n, "was");
 	m->place = n->decl->place;
@@ -297,7 +297,7 @@ static void layout_make(struct build *b, struct section *s, struct layout *into,
 			l->name = c->name;
 			l->place = c->decl->place;
 			l->label = label_take(b, c->decl, node_find(c, "label"),
-								  arena_printf(b->arena, "%s.%s.%s", s->expr.name, c->decl->word, c->name), c->name);
+								  arena_printf(b->scratch, "%s.%s.%s", s->expr.name, c->decl->word, c->name), c->name);
 			layout_push(b, into, l);
 			layout_make(b, s, l, c);
 		}
@@ -307,7 +307,7 @@ static void layout_make(struct build *b, struct section *s, struct layout *into,
 /* What stands outside any tab comes first. */
 static void layout_sort(struct build *b, struct layout *root)
 {
-	struct layout **items = arena_array(b->arena, struct layout *, root->nitems + 1);
+	struct layout **items = arena_array(b->scratch, struct layout *, root->nitems + 1);
 	size_t n = 0;
 	for (int tabs = 0; tabs < 2; tabs++)
 		for (size_t i = 0; i < root->nitems; i++)

@@ -26,10 +26,10 @@ void define_rule(struct build *b, struct node *n, const char *key, struct rule *
 		return;
 	out->text = set->value->text.s;
 	struct pending p = {.kind = PENDING_RULE, .rule = out, .section = s, .record = record, .field = f, .old = old, .of_form = of_form};
-	struct setting *copy = arena_new(b->arena, struct setting);
+	struct setting *copy = arena_new(b->scratch, struct setting);
 	*copy = *set;
 	p.setting = copy;
-	arena_push(b->arena, &b->pending, p);
+	arena_push(b->scratch, &b->pending, p);
 }
 
 void define_formula(struct build *b, const struct setting *s, struct formula *out, struct section *section, struct field *f, bool of_form)
@@ -40,10 +40,10 @@ void define_formula(struct build *b, const struct setting *s, struct formula *ou
 	out->place = s->from->place;
 	out->place.line = s->value->line;
 	struct pending p = {.kind = PENDING_VALUE, .formula = out, .section = section, .field = f, .of_form = of_form};
-	struct setting *copy = arena_new(b->arena, struct setting);
+	struct setting *copy = arena_new(b->scratch, struct setting);
 	*copy = *s;
 	p.setting = copy;
-	arena_push(b->arena, &b->pending, p);
+	arena_push(b->scratch, &b->pending, p);
 }
 
 static const char *quoted(struct build *b, const char *schema, const char *name)
@@ -59,7 +59,7 @@ static const char *quoted(struct build *b, const char *schema, const char *name)
 static void physical_find(struct build *b, struct section *s, struct field *f)
 {
 	const char *physical = NULL;
-	const char *path = arena_printf(b->arena, "%s.%s", s->expr.name, f->expr.name);
+	const char *path = arena_printf(b->scratch, "%s.%s", s->expr.name, f->expr.name);
 	bool known = !f->builtin && b->map && b->map->find(b->map->ctx, "field", path, &f->id, &physical) && physical;
 	if (f->expr.storage == EXPR_LINK)
 		f->expr.link = quoted(b, "\"app\".", known ? physical : arena_printf(b->arena, "%s__%s", s->expr.name, f->expr.name));
@@ -159,7 +159,7 @@ static void values_make(struct build *b, struct section *s, struct field *f, str
 		v->colour = node_text(c, "colour");
 		v->place = c->decl->place;
 		v->label =
-			label_take(b, c->decl, node_find(c, "label"), arena_printf(b->arena, "%s.%s.%s", s->expr.name, n->name, c->name), c->name);
+			label_take(b, c->decl, node_find(c, "label"), arena_printf(b->scratch, "%s.%s.%s", s->expr.name, n->name, c->name), c->name);
 	}
 	if (!f->nvalues)
 		build_fail(b, n->decl, spot_decl(b, n->decl), "value \"first\" {}, value \"second\" {}", "a choice has at least one value");
@@ -173,7 +173,7 @@ bool define_literal(struct build *b, const struct decl *d, struct spot at, const
 	int64_t i;
 	struct value dec;
 	if (v->kind == DECL_INT) {
-		s = arena_printf(b->arena, "%lld", (long long)v->i);
+		s = arena_printf(b->scratch, "%lld", (long long)v->i);
 		len = strlen(s);
 	}
 	switch (f->value_type) {
@@ -189,7 +189,7 @@ bool define_literal(struct build *b, const struct decl *d, struct spot at, const
 	case FIELD_INTEGER:
 		*out = value_int(v->i);
 		if (v->kind != DECL_INT) {
-			if (v->kind == DECL_TEXT && decimal_parse(b->arena, s, len, &dec) && decimal_to_int(&dec, &i))
+			if (v->kind == DECL_TEXT && decimal_parse(b->scratch, s, len, &dec) && decimal_to_int(&dec, &i))
 				*out = value_int(i);
 			else
 				wants = "a whole number";
@@ -198,10 +198,10 @@ bool define_literal(struct build *b, const struct decl *d, struct spot at, const
 	case FIELD_DECIMAL:
 	case FIELD_MONEY:
 	case FIELD_PERCENT:
-		if (v->kind == DECL_BOOL || !decimal_parse(b->arena, s, len, &dec))
+		if (v->kind == DECL_BOOL || !decimal_parse(b->scratch, s, len, &dec))
 			wants = "a number";
 		else
-			*out = decimal_round(b->arena, &dec, f->scale);
+			*out = decimal_round(b->scratch, &dec, f->scale);
 		break;
 	case FIELD_BOOLEAN:
 		if (v->kind != DECL_BOOL)
@@ -228,7 +228,7 @@ bool define_literal(struct build *b, const struct decl *d, struct spot at, const
 			*out = value_duration(i);
 		break;
 	case FIELD_CHOICE: {
-		const char **codes = arena_array(b->arena, const char *, f->nvalues + 1);
+		const char **codes = arena_array(b->scratch, const char *, f->nvalues + 1);
 		wants = v->kind == DECL_TEXT ? "one of its values" : "a value's code";
 		for (size_t k = 0; k < f->nvalues; k++) {
 			codes[k] = f->values[k].code;
@@ -275,7 +275,7 @@ static const char *bound_take(struct build *b, struct node *n, struct field *f, 
 	if (!define_literal(b, s->from, spot_value(b, s), f, s->value, &v))
 		return NULL;
 	switch (v.kind) {
-	case VALUE_DEC: return v.text.s;
+	case VALUE_DEC: return arena_strdup(b->arena, v.text.s);
 	case VALUE_INT: return arena_printf(b->arena, "%lld", (long long)v.i);
 	default: return arena_strdup(b->arena, s->value->text.s);
 	}
@@ -365,7 +365,8 @@ static void type_options(struct build *b, struct field *f, struct node *n)
 struct field *define_field(struct build *b, struct section *s, struct node *n)
 {
 	struct field *f = arena_new(b->arena, struct field);
-	const char *path = arena_printf(b->arena, "%s.%s", s->expr.name, n->name);
+	struct value value;
+	const char *path = arena_printf(b->scratch, "%s.%s", s->expr.name, n->name);
 	n->made = f;
 	f->expr.name = n->name;
 	f->section = s;
@@ -388,7 +389,9 @@ struct field *define_field(struct build *b, struct section *s, struct node *n)
 	f->max = bound_take(b, n, f, "max");
 	const struct setting *def = node_find(n, "default"), *initial = node_find(n, "initial");
 	if (def)
-		f->has_default = define_literal(b, def->from, spot_value(b, def), f, def->value, &f->default_value);
+		f->has_default = define_literal(b, def->from, spot_value(b, def), f, def->value, &value);
+	if (f->has_default)
+		f->default_value = value_copy(b->arena, &value);
 	if (def && initial)
 		build_fail(b, initial->from, spot_key(b, initial->from, "initial"), NULL, "only one of 'default' and 'initial' is given");
 	if (f->unique && f->many)

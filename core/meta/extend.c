@@ -88,7 +88,7 @@ static void setting_put(struct build *b, struct node *n, const struct decl_pair 
 		struct module *before = module_of(b, old->from), *now = module_of(b, from);
 		if (before && now && before != now && !module_depends(b, now, before) && !value_same_as(old->value, &p->value))
 			build_fail(b, from, spot_key(b, from, p->key),
-					   arena_printf(b->arena, "let module '%s' depend on '%s', or one of them leave it alone", now->name, before->name),
+					   arena_printf(b->scratch, "let module '%s' depend on '%s', or one of them leave it alone", now->name, before->name),
 					   "option '%s' is set differently by module '%s' at %s, and neither depends on the other", p->key, before->name,
 					   place_text(b, &old->from->place));
 		else if (before == now && old->from != from && !value_same_as(old->value, &p->value) && strcmp(old->from->word, from->word) == 0)
@@ -97,12 +97,12 @@ static void setting_put(struct build *b, struct node *n, const struct decl_pair 
 		*old = s;
 		return;
 	}
-	arena_push(b->arena, &n->settings, s);
+	arena_push(b->scratch, &n->settings, s);
 }
 
 static struct node *node_new(struct build *b, struct node *parent, struct decl *d, enum word_id word)
 {
-	struct node *n = arena_new(b->arena, struct node);
+	struct node *n = arena_new(b->scratch, struct node);
 	n->word = word;
 	n->name = d->name;
 	n->decl = d;
@@ -184,7 +184,7 @@ static bool name_taken(struct build *b, struct node *section, struct decl *d, en
 	if (!old)
 		return false;
 	const char *hint =
-		module_of(b, d) != old->module ? arena_printf(b->arena, "change \"%s\" { … } sets other options of it", d->name) : NULL;
+		module_of(b, d) != old->module ? arena_printf(b->scratch, "change \"%s\" { … } sets other options of it", d->name) : NULL;
 	build_fail(b, d, spot_decl(b, d), hint, "the name is taken by %s '%s' at %s", old->decl->word, old->name,
 			   place_text(b, &old->decl->place));
 	return true;
@@ -250,11 +250,11 @@ static void child_place(struct build *b, struct node *into, struct node *n)
 		if (after && after->value->kind == DECL_TEXT && !build_lost(b, after->value->text.s))
 			build_fail(b, n->decl, spot_value(b, after), change_near(b, section_of(into), after->value->text.s),
 					   "there is no field '%s' to stand after", after->value->text.s);
-		arena_push(b->arena, &into->children, n);
+		arena_push(b->scratch, &into->children, n);
 		return;
 	}
 	into = n->parent = before->parent;
-	arena_push(b->arena, &into->children, n);
+	arena_push(b->scratch, &into->children, n);
 	size_t i = into->children.count - 1;
 	for (; i > 0 && into->children.items[i - 1] != before; i--)
 		into->children.items[i] = into->children.items[i - 1];
@@ -333,11 +333,11 @@ static void section_add(struct build *b, struct decl *d)
 	struct node *old = map_find(&b->nodes, d->name);
 	if (old) {
 		if (is_reserved(d->name) && strcmp(old->decl->place.module, "core") == 0)
-			build_fail(b, d, spot_decl(b, d), arena_printf(b->arena, "extend \"%s\" { … } adds to it", d->name),
+			build_fail(b, d, spot_decl(b, d), arena_printf(b->scratch, "extend \"%s\" { … } adds to it", d->name),
 					   "the name belongs to a built-in section");
 		else
 			build_fail(b, d, spot_decl(b, d),
-					   old->module != module_of(b, d) ? arena_printf(b->arena, "extend \"%s\" { … } adds to it", d->name) : NULL,
+					   old->module != module_of(b, d) ? arena_printf(b->scratch, "extend \"%s\" { … } adds to it", d->name) : NULL,
 					   "the name is taken by section '%s' at %s", d->name, place_text(b, &old->decl->place));
 		return;
 	}
@@ -365,7 +365,7 @@ static void extend_apply(struct build *b, struct decl *d)
 		return;
 	}
 	if (m && m->place.file && n->module && !module_depends(b, m, n->module)) {
-		build_fail(b, d, spot_decl(b, d), arena_printf(b->arena, "add %s = \"1\" to depends in module.lua", n->module->name),
+		build_fail(b, d, spot_decl(b, d), arena_printf(b->scratch, "add %s = \"1\" to depends in module.lua", n->module->name),
 				   "the section belongs to module '%s', on which '%s' does not depend", n->module->name, m->name);
 		return;
 	}

@@ -26,8 +26,8 @@ static struct po *po_of(struct build *b, const char *module)
 	if (!f)
 		return NULL;
 	struct po_fault faults[20];
-	po = arena_new(b->arena, struct po);
-	size_t n = po_read(b->arena, f->bytes, f->len, po, faults, 20);
+	po = arena_new(b->scratch, struct po);
+	size_t n = po_read(b->scratch, f->bytes, f->len, po, faults, 20);
 	for (size_t i = 0; i < n; i++)
 		build_fail(b, NULL, (struct spot){f->module, f->path, faults[i].line, 0, 0}, NULL, "%s", faults[i].message);
 	map_put(&b->pos, module, po);
@@ -60,12 +60,12 @@ struct label label_take(struct build *b, const struct decl *d, const struct sett
 	const char *module = d->place.module;
 	struct po *po = po_of(b, module);
 	if (po)
-		l.text[LANG_RU] = po_find(po, b->arena, path, l.text[LANG_EN]);
+		l.text[LANG_RU] = arena_strdup(b->arena, po_find(po, b->scratch, path, l.text[LANG_EN]));
 	if (l.text[LANG_RU] || is_russian(b, module))
 		return l;
 	struct spot at = s && s->key ? spot_value(b, s) : spot_decl(b, d);
-	const char *hint = arena_printf(b->arena, "in %s: msgctxt \"%s\" msgid \"%s\"", config_path(b->arena, b->config, module, "po/ru.po"),
-									path, l.text[LANG_EN]);
+	const char *hint = arena_printf(b->scratch, "in %s: msgctxt \"%s\" msgid \"%s\"",
+									config_path(b->scratch, b->config, module, "po/ru.po"), path, l.text[LANG_EN]);
 	b->untranslated++;
 	if (po)
 		build_fail(b, d, at, hint, "no Russian for %s \"%s\"", s && s->key ? s->key : "label", l.text[LANG_EN]);

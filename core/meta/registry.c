@@ -40,10 +40,33 @@ void registry_unref(struct registry *r)
 		arena_delete(r->arena); /* the registry itself lives there */
 }
 
+/* The passes in order. */
+static void passes_run(struct build *b)
+{
+	shape_check(b);
+	for (size_t i = 0; i < b->decls->nbroken; i++)
+		if (strcmp(b->decls->broken[i]->path, "module.lua") == 0) {
+			b->nerrors++; /* modules that are not sure would make every name an error */
+			return;
+		}
+	define_modules(b);
+	extend_merge(b);
+	define_sections(b);
+	resolve_sections(b);
+	resolve_roles(b);
+	resolve_hooks(b);
+	resolve_data(b);
+	resolve_imports(b);
+	rules_check(b);
+	verify_check(b);
+	label_finish(b);
+	build_finish(b);
+}
+
 int registry_build(struct arena *own, const struct config *config, const struct decls *decls, const struct object_map *map,
 				   struct registry **out, struct err *errs)
 {
-	struct build b = {.arena = own, .config = config, .decls = decls, .map = map, .errs = errs};
+	struct build b = {.arena = own, .scratch = arena_new_sized(64 * 1024), .config = config, .decls = decls, .map = map, .errs = errs};
 	struct registry *r = b.r = arena_new(own, struct registry);
 	r->arena = own;
 	r->refs = 1;
@@ -52,29 +75,14 @@ int registry_build(struct arena *own, const struct config *config, const struct 
 	r->config = config;
 	map_create(&r->by_name, own);
 	map_create(&r->roles, own);
-	map_create(&b.sources, own);
-	map_create(&b.modules, own);
-	map_create(&b.nodes, own);
-	map_create(&b.states, own);
-	map_create(&b.missing, own);
-	map_create(&b.pos, own);
-
-	shape_check(&b);
-	for (size_t i = 0; i < decls->nbroken; i++)
-		if (strcmp(decls->broken[i]->path, "module.lua") == 0)
-			return -1; /* modules that are not sure would make every name an error */
-	define_modules(&b);
-	extend_merge(&b);
-	define_sections(&b);
-	resolve_sections(&b);
-	resolve_roles(&b);
-	resolve_hooks(&b);
-	resolve_data(&b);
-	resolve_imports(&b);
-	rules_check(&b);
-	verify_check(&b);
-	label_finish(&b);
-	build_finish(&b);
+	map_create(&b.sources, b.scratch);
+	map_create(&b.modules, b.scratch);
+	map_create(&b.nodes, b.scratch);
+	map_create(&b.states, b.scratch);
+	map_create(&b.missing, b.scratch);
+	map_create(&b.pos, b.scratch);
+	passes_run(&b);
+	arena_delete(b.scratch);
 	if (b.nerrors)
 		return -1;
 	*out = r;

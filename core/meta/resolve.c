@@ -134,7 +134,7 @@ static struct field *path_get(struct build *b, const struct setting *s, size_t i
 	struct field *f = NULL;
 	for (const char *p = path + skip;;) {
 		size_t n = strcspn(p, ".");
-		const char *name = arena_strndup(b->arena, p, n);
+		const char *name = arena_strndup(b->scratch, p, n);
 		f = field_get(b, s->from, spot_item(b, s, i), at, name);
 		if (!f || !p[n])
 			return f;
@@ -156,7 +156,7 @@ static void list_make(struct build *b, struct section *s, struct node *n)
 	l->name = n->name;
 	l->was = node_text(n, "was");
 	l->place = n->decl->place;
-	l->label = label_take(b, n->decl, node_find(n, "label"), arena_printf(b->arena, "%s.list.%s", s->expr.name, n->name), n->name);
+	l->label = label_take(b, n->decl, node_find(n, "label"), arena_printf(b->scratch, "%s.list.%s", s->expr.name, n->name), n->name);
 	define_rule(b, n, "where", &l->where, s, NULL, NULL, false, false);
 	size_t count = node_names(b, columns, &names);
 	l->columns = arena_array(b->arena, struct list_column, count + 1);
@@ -222,14 +222,14 @@ static void title_make(struct build *b, struct section *s, struct node *n)
 			if (!s->fields[i]->builtin && text_is_name(s->fields[i]->expr.name, strlen(s->fields[i]->expr.name)) &&
 				(s->fields[i]->type == FIELD_TEXT || s->fields[i]->type == FIELD_AUTONUMBER))
 				s->title.text = arena_printf(b->arena, "{%s}", s->fields[i]->expr.name);
-		struct decl_value *v = arena_new(b->arena, struct decl_value);
+		struct decl_value *v = arena_new(b->scratch, struct decl_value);
 		*v = (struct decl_value){.kind = DECL_TEXT, .text = {s->title.text, strlen(s->title.text)}, .line = n->decl->place.line};
-		struct setting *made = arena_new(b->arena, struct setting);
+		struct setting *made = arena_new(b->scratch, struct setting);
 		*made = (struct setting){"title", v, n->decl};
 		title = made;
 	}
 	p.setting = title;
-	arena_push(b->arena, &b->pending, p);
+	arena_push(b->scratch, &b->pending, p);
 }
 
 /* --- stages --- */

@@ -50,7 +50,7 @@ static struct role *role_get(struct build *b, const struct decl *d, struct spot 
 static bool role_within(struct build *b, struct role *r, const struct role *wanted)
 {
 	struct map seen;
-	map_create(&seen, b->arena);
+	map_create(&seen, b->scratch);
 	map_put(&seen, r->name, r);
 	for (size_t i = 0; i < seen.count; i++) {
 		const struct role *one = seen.items[i].value;
@@ -76,7 +76,7 @@ static void role_make(struct build *b, struct decl *d)
 	r->place = d->place;
 	r->module = map_find(&b->modules, d->place.module);
 	r->was = was.value ? was.value->text.s : NULL;
-	r->label = label_take(b, d, label.value ? &label : NULL, arena_printf(b->arena, "role.%s", d->name), d->name);
+	r->label = label_take(b, d, label.value ? &label : NULL, arena_printf(b->scratch, "role.%s", d->name), d->name);
 	map_put(&b->r->roles, r->name, r);
 }
 
@@ -119,10 +119,10 @@ static void grant_rule(struct build *b, struct decl *d, const char *key, struct 
 		return;
 	}
 	out->text = s.value->text.s;
-	struct setting *copy = arena_new(b->arena, struct setting);
+	struct setting *copy = arena_new(b->scratch, struct setting);
 	*copy = s;
 	struct pending p = {.kind = PENDING_RULE, .rule = out, .section = g->section, .setting = copy};
-	arena_push(b->arena, &b->pending, p);
+	arena_push(b->scratch, &b->pending, p);
 }
 
 static void grant_make(struct build *b, struct decl *d, struct role *role, struct section *s)
@@ -253,7 +253,7 @@ static void cell_check(struct build *b, const struct decl *d, struct spot at, co
 	}
 	struct field *f = section_find(s, p->key);
 	if (!f) {
-		const char *path = arena_printf(b->arena, "%s.%s", s->expr.name, p->key);
+		const char *path = arena_printf(b->scratch, "%s.%s", s->expr.name, p->key);
 		if (!map_put(&b->missing, path, b))
 			field_get(b, d, at, s, p->key);
 		return;
@@ -421,7 +421,7 @@ static void import_make(struct build *b, struct decl *d)
 	struct import_map *m = arena_new(b->arena, struct import_map);
 	m->name = d->name;
 	m->place = d->place;
-	m->label = label_take(b, d, label.value ? &label : NULL, arena_printf(b->arena, "import.%s", d->name), d->name);
+	m->label = label_take(b, d, label.value ? &label : NULL, arena_printf(b->scratch, "import.%s", d->name), d->name);
 	m->section = on ? section_get(b, d, spot_value(b, &at), on) : NULL;
 	if (!decl_option(d, "columns"))
 		build_fail(b, d, spot_decl(b, d), "columns = { { \"title in the file\", to = \"field\" } }", "'columns' is missing");

@@ -17,7 +17,7 @@ struct state {
 
 static const char *field_path(struct build *b, const struct field *f)
 {
-	return arena_printf(b->arena, "%s.%s", f->section->expr.name, f->expr.name);
+	return arena_printf(b->scratch, "%s.%s", f->section->expr.name, f->expr.name);
 }
 
 static void formula_check(struct build *b, struct field *f, struct state *st);
@@ -36,7 +36,7 @@ static const struct expr_field *rules_find(void *ctx, const struct expr_table *t
 				const char *chain = "";
 				for (size_t i = 0; i < b->states.count; i++)
 					if (((struct state *)b->states.items[i].value)->at == STATE_OPEN)
-						chain = arena_printf(b->arena, "%s%s%s", chain, *chain ? ", " : "", b->states.items[i].key);
+						chain = arena_printf(b->scratch, "%s%s%s", chain, *chain ? ", " : "", b->states.items[i].key);
 				build_fail(b, st->pending->setting->from, spot_value(b, st->pending->setting), NULL,
 						   "computed from itself: %s need each other", chain);
 			}
@@ -70,8 +70,8 @@ static bool is_lost(struct build *b, const char *text, const struct err *err)
 	const char *from = text + err->column - 1;
 	size_t rest = len - (size_t)err->column + 1, n = err->width > 0 && (size_t)err->width <= rest ? (size_t)err->width : rest;
 	if (n >= 2 && (*from == '\'' || *from == '"') && from[n - 1] == *from)
-		return build_lost(b, arena_strndup(b->arena, from + 1, n - 2));
-	const char *name = arena_strndup(b->arena, from, n), *dot = strrchr(name, '.');
+		return build_lost(b, arena_strndup(b->scratch, from + 1, n - 2));
+	const char *name = arena_strndup(b->scratch, from, n), *dot = strrchr(name, '.');
 	return build_lost(b, dot ? dot + 1 : name);
 }
 
@@ -104,7 +104,7 @@ static struct expr *expr_take(struct build *b, const struct pending *p, const ch
 	struct expr *e = NULL;
 	struct err err;
 	struct expr_scope scope = scope_of(b, p);
-	err_init(&err, b->arena);
+	err_init(&err, b->scratch);
 	/* what is wrong further down is reported once, there */
 	bool before = b->tainted;
 	b->tainted = false;
@@ -225,7 +225,7 @@ static void formulas_check(struct build *b)
 		struct pending *p = &b->pending.items[i];
 		if (p->kind != PENDING_VALUE || !p->field || (p->formula != &p->field->formula && p->formula != &p->field->rollup))
 			continue;
-		struct state *st = arena_new(b->arena, struct state);
+		struct state *st = arena_new(b->scratch, struct state);
 		st->pending = p;
 		map_put(&b->states, field_path(b, p->field), st);
 	}
@@ -268,7 +268,7 @@ static void title_check(struct build *b, struct pending *p)
 			}
 			/* checked alone for its place, then parsed again for the whole */
 			failed |= !expr_take(b, p, path, (size_t)(s - text) + 1, NULL);
-			err_init(&err, b->arena);
+			err_init(&err, b->scratch);
 			if (failed || expr_parse(b->arena, path, strlen(path), &piece, &err) != 0) {
 				failed = true;
 				s = end + 1;
@@ -287,7 +287,7 @@ static void title_check(struct build *b, struct pending *p)
 	struct err err;
 	struct expr_scope scope = scope_of(b, p);
 	const struct expr_type want = {.kind = EXPR_TEXT};
-	err_init(&err, b->arena);
+	err_init(&err, b->scratch);
 	/* one value of another type is written as text by joining it to nothing */
 	if (text[0] == '{')
 		all = expr_make_binary(b->arena, EXPR_CONCAT, expr_make_literal(b->arena, value_text("", 0)), all);

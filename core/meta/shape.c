@@ -75,7 +75,7 @@ static const char *code_nearest(struct build *b, const char *codes, const char *
 	size_t n = 0;
 	for (const char *p = codes; *p && n < 32;) {
 		size_t len = strcspn(p, " ");
-		names[n++] = arena_strndup(b->arena, p, len);
+		names[n++] = arena_strndup(b->scratch, p, len);
 		p += len + (p[len] == ' ');
 	}
 	return text_nearest(given, names, n);
@@ -98,7 +98,7 @@ static const char *misfit(struct build *b, const struct word_option *o, const st
 		return v->kind == DECL_BOOL || (v->kind == DECL_TEXT && v->text.len) ? NULL : "true, false or an expression in quotes";
 	case OPTION_EXPR: return v->kind == DECL_TEXT && v->text.len ? NULL : "an expression in quotes";
 	case OPTION_LITERAL: return is_scalar(v) ? NULL : "a text, a number, true or false";
-	case OPTION_CODE: return is_code(v, o->codes) ? NULL : arena_printf(b->arena, "one of %s", o->codes);
+	case OPTION_CODE: return is_code(v, o->codes) ? NULL : arena_printf(b->scratch, "one of %s", o->codes);
 	case OPTION_VERSIONS:
 		if (v->kind != DECL_TABLE)
 			return "a table { module = \"1\" }";
@@ -186,7 +186,7 @@ static const char *places_text(struct build *b, word_set places)
 		return "a file, outside any other declaration";
 	for (size_t i = 0; i < WORD_COUNT; i++)
 		if (places & WORD_IN(i))
-			text = arena_printf(b->arena, "%s%s'%s'", text, *text ? ", " : "", words[i].text);
+			text = arena_printf(b->scratch, "%s%s'%s'", text, *text ? ", " : "", words[i].text);
 	return text;
 }
 
@@ -244,14 +244,14 @@ static void decl_check(struct build *b, struct decl *d, enum word_id parent, int
 	word_set here = parent == WORD_COUNT ? WORD_TOP : WORD_IN(parent);
 	if (!(words[word].places & here)) {
 		const char *hint =
-			arena_printf(b->arena, "its place is %s%s", words[word].places & WORD_TOP ? "" : "in ", places_text(b, words[word].places));
+			arena_printf(b->scratch, "its place is %s%s", words[word].places & WORD_TOP ? "" : "in ", places_text(b, words[word].places));
 		if (parent == WORD_COUNT)
 			build_fail(b, d, spot_decl(b, d), hint, "stands by itself");
 		else
 			build_fail(b, d, spot_decl(b, d), hint, "does not stand in '%s'", words[parent].text);
 	}
 	if (words[word].naming == NAMED && !d->name)
-		build_fail(b, d, spot_decl(b, d), arena_printf(b->arena, "%s \"name\" { … }", d->word), "has no name");
+		build_fail(b, d, spot_decl(b, d), arena_printf(b->scratch, "%s \"name\" { … }", d->word), "has no name");
 	else if (words[word].naming == NAMELESS && d->name)
 		build_fail(b, d, spot_decl(b, d), NULL, "takes no name");
 	else if (d->name && word != WORD_ON && !text_is_name(d->name, strlen(d->name)))
@@ -280,7 +280,7 @@ static void duplicates_check(struct build *b, const struct config_file *f, const
 		if (t->count < 2)
 			continue;
 		struct map keys;
-		map_create(&keys, b->arena);
+		map_create(&keys, b->scratch);
 		for (size_t k = 0; k < t->count; k++) {
 			const struct source_item *item = &t->items[k];
 			if (!item->key)
@@ -290,7 +290,7 @@ static void duplicates_check(struct build *b, const struct config_file *f, const
 				continue;
 			const struct source_token *again = &s->tokens[item->key_token];
 			struct spot at = {f->module, f->path, again->line, again->column, (int)again->len};
-			const char *name = t->word && t->name ? arena_printf(b->arena, "%s '%s': ", t->word, t->name) : "";
+			const char *name = t->word && t->name ? arena_printf(b->scratch, "%s '%s': ", t->word, t->name) : "";
 			build_fail(b, NULL, at, "Lua keeps only one of them", "%s'%s' is given twice, first in line %d", name, item->key, first->line);
 		}
 	}
@@ -310,16 +310,16 @@ static void quotes_check(struct build *b, const struct config_file *f, const str
 				continue;
 			bool rule = item->key && word_option_find(word, item->key)->type == OPTION_RULE;
 			const struct source_token *from = &s->tokens[item->first], *to = &s->tokens[item->last];
-			const char *text = arena_strndup(b->arena, s->text + from->at, to->at + to->len - from->at);
+			const char *text = arena_strndup(b->scratch, s->text + from->at, to->at + to->len - from->at);
 			struct spot at = {f->module, f->path, from->line, from->column,
 							  to->line == from->line ? to->column + (int)to->len - from->column : (int)from->len};
-			const char *name = t->name ? arena_printf(b->arena, "%s '%s'", t->word, t->name) : t->word;
+			const char *name = t->name ? arena_printf(b->scratch, "%s '%s'", t->word, t->name) : t->word;
 			const char *quote = memchr(text, '"', strlen(text)) ? "'" : "\"";
 			const char *hint =
 				strlen(text) > 80 || memchr(text, '\n', strlen(text)) ? "put it in quotes"
 				: memchr(text, '\'', strlen(text)) && *quote == '\''
-					? arena_printf(b->arena, "write %s%s[[%s]]", item->key ? item->key : "", item->key ? " = " : "", text)
-					: arena_printf(b->arena, "write %s%s%s%s%s", item->key ? item->key : "", item->key ? " = " : "", quote, text, quote);
+					? arena_printf(b->scratch, "write %s%s[[%s]]", item->key ? item->key : "", item->key ? " = " : "", text)
+					: arena_printf(b->scratch, "write %s%s%s%s%s", item->key ? item->key : "", item->key ? " = " : "", quote, text, quote);
 			build_fail(b, NULL, at, hint, "%s: an expression without quotes: Lua would compute it once, now%s%s%s", name,
 					   item->key ? "; '" : "", item->key ? item->key : "",
 					   item->key ? (rule ? "' takes a quoted text, true or false" : "' takes a quoted text") : "");

@@ -28,7 +28,7 @@ static bool stage_in(const struct move *m, const struct stage *st)
 
 static void stages_verify(struct build *b, const struct section *s, const struct stage_path *path)
 {
-	bool *reached = arena_array(b->arena, bool, path->nstages + 1);
+	bool *reached = arena_array(b->scratch, bool, path->nstages + 1);
 	if (path->nstages)
 		reached[0] = true; /* by creating a record */
 	for (bool more = true; more;) {
@@ -117,9 +117,9 @@ static bool gets_value(const struct field *f)
 static void rights_verify(struct build *b, const struct section *s)
 {
 	const struct registry *r = b->r;
-	const char *hint = s->owner_detail ? arena_printf(b->arena, "its lines are read with field '%s' of section '%s': a grant gives that",
+	const char *hint = s->owner_detail ? arena_printf(b->scratch, "its lines are read with field '%s' of section '%s': a grant gives that",
 													  s->owner_detail->expr.name, s->owner_detail->section->expr.name)
-									   : arena_printf(b->arena, "allow \"role\" { on = \"%s\", read = true }", s->expr.name);
+									   : arena_printf(b->scratch, "allow \"role\" { on = \"%s\", read = true }", s->expr.name);
 	if (!someone_reads(r, s))
 		build_fail(b, NULL, spot_of(b, &s->place, s->expr.name), hint, "section '%s': no role may read it", s->expr.name);
 	for (size_t i = 0; i < s->nfields; i++) {
@@ -155,7 +155,7 @@ static void names_verify(struct build *b, const struct section *s)
 		const struct field *f = s->fields[i];
 		was_verify(b, "field", f->expr.name, f->was, &s->by_name, &f->place);
 		struct map codes;
-		map_create(&codes, b->arena);
+		map_create(&codes, b->scratch);
 		for (size_t k = 0; k < f->nvalues; k++)
 			map_put(&codes, f->values[k].code, b);
 		for (size_t k = 0; k < f->nvalues; k++)
