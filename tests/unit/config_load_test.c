@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -258,6 +259,196 @@ static void the_same_every_time(void **state)
 	}
 }
 
+/* Reads every text and tree that hangs on a definition: under a sanitizer nothing of the build's scratch may be among them. */
+static size_t touched;
+
+static void touch(const char *text)
+{
+	if (text)
+		touched += strlen(text);
+}
+
+static void touch_label(const struct label *l)
+{
+	touch(l->text[LANG_EN]);
+	touch(l->text[LANG_RU]);
+}
+
+static void touch_expr(const struct expr *e)
+{
+	struct buf b = BUF_INIT;
+	if (!e)
+		return;
+	expr_print(&b, e);
+	touch(b.data);
+	assert_int_not_equal(expr_type_of(e)->kind, EXPR_ANY);
+	buf_destroy(&b);
+}
+
+static void touch_rule(const struct rule *rule)
+{
+	touch(rule->text);
+	touch(rule->place.file);
+	touch(rule->place.module);
+	touch_expr(rule->expr);
+	/* what was given is decided or typed */
+	assert_true(!rule->set || rule->constant || rule->expr);
+}
+
+static void touch_formula(const struct formula *f)
+{
+	touch(f->text);
+	touch_expr(f->expr);
+	assert_true(!f->text || f->expr);
+}
+
+static void touch_value(const struct decl_value *v)
+{
+	if (v->kind == DECL_TEXT)
+		touch(v->text.s);
+	else if (v->kind == DECL_NUMBER)
+		touch(v->number);
+	else if (v->kind == DECL_TABLE)
+		for (size_t i = 0; i < v->table.count; i++) {
+			touch(v->table.pairs[i].key);
+			touch_value(&v->table.pairs[i].value);
+		}
+}
+
+static void touch_layout(const struct layout *l)
+{
+	touch(l->name);
+	touch_label(&l->label);
+	for (size_t i = 0; i < l->nitems; i++)
+		touch_layout(l->items[i]);
+}
+
+static void touch_field(struct field *f)
+{
+	struct buf b = BUF_INIT;
+	touch(f->expr.name);
+	touch(f->expr.column);
+	touch(f->expr.link);
+	touch(f->was);
+	touch(f->min);
+	touch(f->max);
+	touch(f->pattern);
+	touch(f->at);
+	touch(f->currency);
+	touch(f->place.file);
+	touch_label(&f->label);
+	touch_label(&f->help);
+	touch_label(&f->message);
+	for (size_t i = 0; i < f->expr.type.nvalues; i++)
+		touch(f->expr.type.values[i]);
+	for (size_t i = 0; i < f->nvalues; i++) {
+		touch(f->values[i].code);
+		touch(f->values[i].colour);
+		touch_label(&f->values[i].label);
+	}
+	if (f->has_default)
+		value_json(&b, &f->default_value);
+	buf_destroy(&b);
+	touch_rule(&f->required);
+	touch_rule(&f->readonly);
+	touch_rule(&f->hidden);
+	touch_rule(&f->check);
+	touch_rule(&f->where);
+	touch_formula(&f->initial);
+	touch_formula(&f->fill);
+	touch_formula(&f->formula);
+	touch_formula(&f->rollup);
+	touch(field_property(a, f));
+	touch(field_sql_type(a, f));
+	for (size_t i = 0; i < f->nrollups; i++)
+		touch(f->rollups[i]->expr.name);
+}
+
+static void touch_section(struct section *s)
+{
+	touch(s->expr.name);
+	touch(s->expr.sql);
+	touch(s->table);
+	touch(s->module->name);
+	touch_label(&s->label);
+	touch_label(&s->plural);
+	touch(s->title.text);
+	touch_expr(s->title.expr);
+	assert_non_null(s->title.expr);
+	touch_rule(&s->check);
+	for (size_t i = 0; i < s->nfields; i++)
+		touch_field(s->fields[i]);
+	touch_layout(s->layout);
+	for (size_t i = 0; i < s->npaths; i++) {
+		touch(s->paths[i]->name);
+		touch_label(&s->paths[i]->label);
+		touch_rule(&s->paths[i]->when);
+	}
+	for (size_t i = 0; i < s->stages.count; i++) {
+		const struct stage *st = s->stages.items[i].value;
+		touch(st->name);
+		touch_label(&st->label);
+	}
+	for (size_t i = 0; i < s->moves.count; i++) {
+		const struct move *m = s->moves.items[i].value;
+		touch(m->to->name);
+		touch_label(&m->label);
+		touch_label(&m->message);
+		touch_rule(&m->allow);
+		touch_rule(&m->when);
+	}
+	for (size_t i = 0; i < s->nlists; i++) {
+		touch_label(&s->lists[i]->label);
+		touch_rule(&s->lists[i]->where);
+		for (size_t k = 0; k < s->lists[i]->ncolumns; k++)
+			touch(s->lists[i]->columns[k].path);
+		for (size_t k = 0; k < s->lists[i]->nsort; k++)
+			touch(s->lists[i]->sort[k]);
+	}
+}
+
+static void the_shipped_one_stands_alone(void **state)
+{
+	(void)state;
+	const char *src = getenv("OSTOV_SRCDIR");
+	struct err errs;
+	err_init(&errs, a);
+	src = src ? src : ".";
+	assert_int_equal(config_load_dir(a, arena_printf(a, "%s/configs/hotel-contracts", src), arena_printf(a, "%s/lua", src),
+									 arena_printf(a, "%s/modules", src), NULL, &r, &errs),
+					 0);
+	arena_reset(a);
+	for (size_t i = 0; i < r->nsections; i++)
+		touch_section(r->sections[i]);
+	for (size_t i = 0; i < r->ngrants; i++)
+		for (int k = 0; k < GRANT_ACTIONS; k++)
+			touch_rule(&r->grants[i]->on[k]);
+	for (size_t i = 0; i < r->roles.count; i++)
+		touch_label(&((struct role *)r->roles.items[i].value)->label);
+	for (size_t i = 0; i < r->nhooks; i++) {
+		touch(r->hooks[i]->name);
+		touch(r->hooks[i]->place.file);
+	}
+	for (size_t i = 0; i < r->ndata; i++) {
+		touch(r->data[i]->key);
+		touch_value(&r->data[i]->rows);
+	}
+	for (size_t i = 0; i < r->nimports; i++) {
+		touch_label(&r->imports[i]->label);
+		for (size_t k = 0; k < r->imports[i]->ncolumns; k++) {
+			touch(r->imports[i]->columns[k].source);
+			touch(r->imports[i]->columns[k].strip);
+		}
+	}
+	for (size_t i = 0; i < r->nmodules; i++)
+		touch_label(&r->modules[i]->label);
+	touch(r->zone);
+	touch(r->currency);
+	touch(r->hash);
+	assert_true(touched > 20000);
+	assert_true(arena_used(r->arena) < 4 * 1024 * 1024);
+}
+
 /* A worker loads in a fiber: what nests deep in Lua must end before its stack does. */
 static void load_deep(void *arg)
 {
@@ -309,6 +500,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(physical_names, setup, teardown),
 		cmocka_unit_test_setup_teardown(json_and_hash, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_same_every_time, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_shipped_one_stands_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(within_a_fiber, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
