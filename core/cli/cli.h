@@ -32,6 +32,8 @@ int cmd_plan(int argc, char **argv);
 int cmd_apply(int argc, char **argv);
 /* Runs a configuration: database, workers, web application. */
 int cmd_serve(int argc, char **argv);
+/* Says why somebody may or may not do something with a record. */
+int cmd_explain(int argc, char **argv);
 /* People who sign in: add, password, deactivate, list. */
 int cmd_user(int argc, char **argv);
 /* Prints the versions of Ostov and of the libraries it runs with. */

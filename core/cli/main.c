@@ -14,6 +14,7 @@ static const struct cli_command commands[] = {
 	{"plan", "print what applying a configuration would do", cmd_plan},
 	{"apply", "make a configuration the one in force", cmd_apply},
 	{"serve", "run a configuration: database, workers, web application", cmd_serve},
+	{"explain", "why somebody may or may not do something with a record", cmd_explain},
 	{"doc", "print the words of the configuration language", cmd_doc},
 	{"user", "people who sign in: add, password, deactivate, list", cmd_user},
 	{"version", "print the version", cmd_version},

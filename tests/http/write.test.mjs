@@ -2,10 +2,11 @@
 // SAFETY 8, 25 to 28, 48 to 50, 54, 66. time-limit: 300
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import test, { after, before } from 'node:test'
-import { Client, hasDatabase, startServer, until } from '../support/ostov.mjs'
+import { Client, databaseUrl, hasDatabase, program, startServer, until } from '../support/ostov.mjs'
 
 const skip = hasDatabase ? false : 'no PostgreSQL'
 const scratch = process.env.OSTOV_TEST_TMP ?? fs.mkdtempSync('/tmp/ostov-test-')
@@ -369,4 +370,33 @@ test('the history tells who, what, old and new', { skip }, async () => {
   assert.deepEqual(rows.map((r) => r[0]), ['created', 'changed'], 'what changes nothing is no change')
   assert.match(rows[1][1], /\[5\.00, 6\.00\]/)
   assert.equal(rows[1][2], '2')
+})
+
+test('explain names the rule, its place, its parts and their values', { skip }, async () => {
+  const d = await deal({ amount: 400 })
+  const explain = (user, action, ...more) => {
+    const r = spawnSync(program, ['explain', '-', '--database', databaseUrl(app.database), '--json', '--user', user, '--record', `deal/${d.id}`, '--action', action, ...more], { encoding: 'utf8' })
+    assert.equal(r.status, 0, r.stderr)
+    return JSON.parse(r.stdout)
+  }
+  const yes = explain('ann', 'update')
+  assert.equal(yes.allowed, true)
+  const rule = yes.rules.find((r) => r.rule === "owner == me and stage ~= 'closed'")
+  assert.equal(rule.role, 'clerk')
+  assert.match(rule.place, /^sections\/all\.lua:\d+$/)
+  assert.deepEqual(rule.parts.map((p) => p.holds), [true, true])
+  assert.match(rule.parts[0].values.me, /ann/)
+  const guest = explain('guest', 'read')
+  assert.equal(guest.allowed, false)
+  assert.equal(guest.rules[0].parts[0].values.amount, '400.00')
+  assert.equal(explain('boss', 'update', '--field', 'amount').allowed, false)
+  assert.equal(explain('boss', 'update', '--field', 'note').allowed, true)
+  assert.equal(explain('ann', 'sign').allowed, false)
+  ok(await people.ann.post(`/api/deal(${d.id})/submit`, {}), 200)
+  const frozen = explain('ann', 'update')
+  assert.equal(frozen.allowed, false)
+  assert.match(frozen.why, /freezes/)
+  assert.equal(explain('boss', 'back').allowed, true)
+  const r = spawnSync(program, ['explain', '-', '--database', databaseUrl(app.database), '--user', 'nobody', '--record', `deal/${d.id}`, '--action', 'read'], { encoding: 'utf8' })
+  assert.equal(r.status, 1)
 })

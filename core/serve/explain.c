@@ -1,0 +1,314 @@
+#include "serve/explain.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "serve/record_private.h"
+#include "serve/stage.h"
+
+enum { PARTS = 64, PATHS = 32 };
+
+struct work {
+	struct unit *u;
+	struct record *r;
+	struct explain *out;
+	struct {
+		struct explain_rule *items;
+		size_t count, cap;
+	} rules;
+};
+
+static const char *place_text(struct unit *u, const struct place *p)
+{
+	return arena_printf(u->arena, "%s:%d", config_path(u->arena, u->reg->config, p->module, p->file), p->line);
+}
+
+static const char *printed(struct unit *u, const struct expr *e)
+{
+	struct buf b = BUF_INIT;
+	expr_print(&b, e);
+	const char *s = arena_strndup(u->arena, b.data ? b.data : "", b.len);
+	buf_destroy(&b);
+	return s;
+}
+
+/* "17 (Romashka)" for a record, JSON for all else. */
+static int value_text_of(struct unit *u, const struct expr_type *type, const struct value *v, const char **out, struct err *err)
+{
+	struct buf b = BUF_INIT;
+	value_json(&b, v);
+	*out = arena_strndup(u->arena, b.data, b.len);
+	buf_destroy(&b);
+	if (v->kind == VALUE_NIL)
+		*out = "nil";
+	if (type->kind != EXPR_RECORD || v->kind != VALUE_INT)
+		return 0;
+	struct section *s = record_section(type->table);
+	struct record *r;
+	struct value title;
+	if (record_load(u, s, v->i, &r, err) < 0)
+		return -1;
+	if (r && s->title.expr && expr_eval(u->arena, s->title.expr, &u->env, &r->now, NULL, NULL, &title, err) == 0 && title.kind == VALUE_TEXT)
+		*out = arena_printf(u->arena, "%s %lld (%s)", s->expr.name, (long long)v->i, title.text.s);
+	return 0;
+}
+
+static bool is_keyword(const char *word)
+{
+	static const char *const words[] = {"and", "or", "not", "in", "nil", "true", "false"};
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcmp(words[i], word) == 0)
+			return true;
+	return false;
+}
+
+/* Every path that the text names outside of quotes, with its value; names that mean something only inside any(…) are passed over. */
+static int values_of(struct work *w, const char *text, struct explain_part *part, struct err *err)
+{
+	struct unit *u = w->u;
+	struct expr_scope scope = {.table = &w->r->section->expr, .user = &u->reg->user->expr, .old = true};
+	struct expr_type any = {.kind = EXPR_ANY};
+	part->values = arena_array(u->arena, struct explain_value, PATHS);
+	for (const char *p = text; *p && part->nvalues < PATHS;) {
+		if (*p == '\'' || *p == '"') {
+			char quote = *p++;
+			while (*p && *p != quote)
+				p += *p == '\\' && p[1] ? 2 : 1;
+			p += *p != '\0';
+			continue;
+		}
+		if (!isalpha((unsigned char)*p) && *p != '_') {
+			p++;
+			continue;
+		}
+		const char *from = p;
+		while (isalnum((unsigned char)*p) || *p == '_' || *p == '.')
+			p++;
+		const char *name = arena_strndup(u->arena, from, (size_t)(p - from)), *value;
+		bool seen = is_keyword(name) || *p == '(';
+		for (size_t i = 0; i < part->nvalues && !seen; i++)
+			seen = strcmp(part->values[i].path, name) == 0;
+		struct expr *e;
+		struct value v;
+		struct err ignored;
+		err_init(&ignored, u->arena);
+		if (seen || expr_parse(u->arena, name, strlen(name), &e, &ignored) < 0 || expr_check(u->arena, e, &scope, &any, &ignored) < 0 ||
+			expr_type_of(e)->kind == EXPR_RECORDS)
+			continue;
+		if (expr_eval(u->arena, e, &u->env, &w->r->now, NULL, w->r->was.values ? &w->r->was : &w->r->now, &v, err) < 0 ||
+			value_text_of(u, expr_type_of(e), &v, &value, err) < 0)
+			return -1;
+		part->values[part->nvalues++] = (struct explain_value){name, value};
+	}
+	return 0;
+}
+
+static int rule_add(struct work *w, const char *kind, const char *role, const struct rule *rule, const struct place *place, const char *fields, bool covers, bool *holds,
+					struct err *err)
+{
+	struct unit *u = w->u;
+	struct explain_rule out = {.kind = kind, .role = role, .place = place_text(u, place), .fields = fields, .covers = covers, .text = rule->text};
+	if (!rule->expr) {
+		out.holds = rule->value;
+		if (!out.text)
+			out.text = rule->value ? "true" : "false";
+	} else {
+		const struct expr *parts[PARTS];
+		size_t n = expr_parts(rule->expr, parts, PARTS);
+		if (expr_test(u->arena, rule->expr, &u->env, &w->r->now, NULL, w->r->was.values ? &w->r->was : NULL, &out.holds, err) < 0)
+			return -1;
+		out.parts = arena_array(u->arena, struct explain_part, n + 1);
+		for (size_t i = 0; i < n; i++) {
+			struct explain_part *part = &out.parts[out.nparts++];
+			part->text = printed(u, parts[i]);
+			if (expr_test(u->arena, parts[i], &u->env, &w->r->now, NULL, w->r->was.values ? &w->r->was : NULL, &part->holds, err) < 0 ||
+				values_of(w, part->text, part, err) < 0)
+				return -1;
+		}
+	}
+	*holds = out.holds;
+	arena_push(u->arena, &w->rules, out);
+	return 0;
+}
+
+static const char *fields_of(struct unit *u, const struct grant *g)
+{
+	struct buf b = BUF_INIT;
+	if (!g->fields)
+		return NULL;
+	for (size_t i = 0; i < g->nfields; i++)
+		buf_printf(&b, "%s%s", i ? ", " : "", g->fields[i]->expr.name);
+	const char *s = arena_strndup(u->arena, b.data ? b.data : "", b.len);
+	buf_destroy(&b);
+	return s;
+}
+
+static bool gives(const struct grant *g, const struct field *f)
+{
+	if (!g->fields || !f || f->builtin)
+		return true;
+	for (size_t i = 0; i < g->nfields; i++)
+		if (g->fields[i] == f)
+			return true;
+	return false;
+}
+
+/* Every grant of the roles held that speaks of the action. `granted`: one that holds gives the field. */
+static int grants(struct work *w, struct record *r, enum grant_action action, const struct field *f, bool *granted, bool *named, struct err *err)
+{
+	struct unit *u = w->u;
+	const struct access *x = access_get(u->reg, u->user, r->section);
+	*granted = *named = false;
+	if (x->parent) {
+		struct record *parent, *line = w->r;
+		const struct value *by = &r->now.values[r->section->owner->pos];
+		if (by->kind != VALUE_INT)
+			return 0;
+		if (record_load(u, r->section->owner->to, by->i, &parent, err) < 0)
+			return -1;
+		if (!parent)
+			return 0;
+		w->r = parent;
+		int failed = grants(w, parent, action == GRANT_READ ? GRANT_READ : GRANT_UPDATE, r->section->owner_detail, granted, named, err);
+		w->r = line;
+		return failed;
+	}
+	for (size_t i = 0; i < x->ngrants; i++) {
+		const struct grant *g = x->grants[i];
+		bool holds, covers = gives(g, f);
+		if (!g->on[action].set)
+			continue;
+		if (rule_add(w, "grant", g->role->name, &g->on[action], &g->place, fields_of(u, g), covers, &holds, err) < 0)
+			return -1;
+		*granted |= holds && covers;
+		*named |= holds && covers && g->fields && f && !f->builtin;
+	}
+	return 0;
+}
+
+static void answer(struct work *w, bool allowed, const char *why)
+{
+	w->out->allowed = allowed;
+	w->out->why = why;
+}
+
+static int explain_move(struct work *w, const struct move *m, struct err *err)
+{
+	struct unit *u = w->u;
+	const struct stage *s = stage_of(w->r);
+	bool from = false, allow = true, when = true, unused;
+	for (size_t i = 0; i < m->nfrom; i++)
+		from |= m->from[i] == s;
+	if (m->allow.set) {
+		if (rule_add(w, "allow", NULL, &m->allow, &m->place, NULL, true, &allow, err) < 0)
+			return -1;
+	} else if (grants(w, w->r, GRANT_UPDATE, NULL, &allow, &unused, err) < 0) {
+		return -1;
+	}
+	if (m->when.set && rule_add(w, "when", NULL, &m->when, &m->place, NULL, true, &when, err) < 0)
+		return -1;
+	if (!from)
+		answer(w, false, arena_printf(u->arena, "the move starts from another stage than '%s'", s ? s->name : "none"));
+	else if (!allow)
+		answer(w, false, m->allow.set ? "the move's `allow` is not true for this user" : "no grant lets this user update the record, and the move has no `allow` of its own");
+	else if (!when)
+		answer(w, false, "the move's `when` is not true now");
+	else
+		answer(w, true, "the stage, `allow` and `when` agree");
+	return 0;
+}
+
+/* What stops a write although a grant allows it. */
+static int obstacles(struct work *w, enum grant_action action, const struct field *f, bool named, struct err *err)
+{
+	struct unit *u = w->u;
+	const struct stage *s = stage_was(w->r);
+	bool holds;
+	if (s && s->freeze && (action == GRANT_UPDATE || action == GRANT_DELETE)) {
+		struct rule freeze = {.set = true, .constant = true, .value = true, .text = arena_printf(u->arena, "stage '%s' has freeze = true", s->name)};
+		if (rule_add(w, "freeze", NULL, &freeze, &s->place, NULL, true, &holds, err) < 0)
+			return -1;
+		answer(w, false, arena_printf(u->arena, "the stage '%s' freezes the record", s->name));
+		return 0;
+	}
+	if (!f || action != GRANT_UPDATE)
+		return 0;
+	if (f->builtin || f->type == FIELD_FORMULA || f->type == FIELD_ROLLUP || f->type == FIELD_AUTONUMBER) {
+		answer(w, false, "the field is computed or kept by the system");
+		return 0;
+	}
+	if (!f->readonly.set || named)
+		return 0;
+	if (rule_add(w, "readonly", NULL, &f->readonly, &f->place, NULL, true, &holds, err) < 0)
+		return -1;
+	if (holds)
+		answer(w, false, "the field is read-only here, and no grant that holds names it");
+	return 0;
+}
+
+int explain_record(struct unit *u, struct section *s, int64_t id, const char *action, const struct field *field, struct explain *out, struct err *err)
+{
+	static const char *const actions[GRANT_ACTIONS] = {"create", "read", "update", "delete"};
+	struct work w = {.u = u, .out = out};
+	const struct move *m = section_find_move(s, action);
+	enum grant_action a = GRANT_ACTIONS;
+	memset(out, 0, sizeof *out);
+	for (int i = 0; i < GRANT_ACTIONS; i++)
+		if (strcmp(action, actions[i]) == 0)
+			a = i;
+	if (a == GRANT_ACTIONS && !m) {
+		err_set(err, ERR_INVALID, "%s knows no action '%s'", s->expr.name, action);
+		return err_hint(err, "create, read, update, delete or the name of a move");
+	}
+	if (unit_ready(u, err) < 0)
+		return -1;
+	if (id) {
+		if (record_load(u, s, id, &w.r, err) < 0)
+			return -1;
+		if (!w.r)
+			return err_set(err, ERR_NOT_FOUND, "there is no record %s/%lld", s->expr.name, (long long)id);
+	} else {
+		/* a new record with what a new record begins with */
+		const struct record_plan *p = record_plan_get(u->reg, s);
+		w.r = record_new(u, s, -1);
+		w.r->fresh = true;
+		w.r->now.values = arena_array(u->arena, struct value, s->nfields + 1);
+		w.r->priv->given = arena_array(u->arena, bool, s->nfields + 1);
+		for (size_t i = 0; i < p->nlinks; i++)
+			w.r->now.values[p->links[i]->pos] = (struct value){.kind = VALUE_LIST};
+		w.r->now.values[p->created_by->pos] = value_int(u->user->id);
+		if (record_derive(w.r, NULL, 0, err) < 0)
+			return -1;
+	}
+	struct value title;
+	if (s->title.expr && expr_eval(u->arena, s->title.expr, &u->env, &w.r->now, NULL, NULL, &title, err) == 0 && title.kind == VALUE_TEXT)
+		out->title = arena_strndup(u->arena, title.text.s, title.text.len);
+	out->stage = stage_of(w.r) ? stage_of(w.r)->name : NULL;
+	if (a == GRANT_ACTIONS) {
+		if (explain_move(&w, m, err) < 0)
+			return -1;
+	} else {
+		bool granted, named, seen = true, unused;
+		if (grants(&w, w.r, a, field, &granted, &named, err) < 0)
+			return -1;
+		if (a != GRANT_READ && id) {
+			const struct access *x = access_get(u->reg, u->user, s);
+			if (access_test(u, x, GRANT_READ, w.r, true, NULL, &seen, &unused, err) < 0)
+				return -1;
+		}
+		if (!seen)
+			answer(&w, false, "the record is not visible to this user: it does not exist for him");
+		else if (granted)
+			answer(&w, true, "a grant holds");
+		else if (w.rules.count == 0)
+			answer(&w, false, "no role of this user has a grant for this");
+		else
+			answer(&w, false, field ? "no grant that holds gives this field" : "no grant holds on this record");
+		if (granted && seen && obstacles(&w, a, field, named, err) < 0)
+			return -1;
+	}
+	out->rules = w.rules.items;
+	out->nrules = w.rules.count;
+	return 0;
+}
