@@ -8,6 +8,7 @@
 #include "edge/app.h"
 #include "edge/http.h"
 #include "edge/odata_change.h"
+#include "edge/odata_metadata.h"
 #include "edge/odata_read.h"
 #include "edge/odata_url.h"
 #include "serve/access.h"
@@ -44,6 +45,8 @@ static int handle(struct http_request *r, struct app_request *q, struct err *err
 		return err_set(err, ERR_NOT_EXECUTED, "$batch is not executed by this server");
 	if (address.kind == ODATA_SERVICE && get)
 		return service(r, q);
+	if (address.kind == ODATA_METADATA && get)
+		return odata_metadata(r, q, err);
 	if (!address.section)
 		return err_say(err, ERR_METHOD, q->actor->lang, SAY_METHOD, r->method_name);
 	if (get)
