@@ -18,13 +18,13 @@ struct expr;
 struct expr_table;
 
 enum expr_kind {
-	EXPR_ANY,      /* wanted type of a caller that takes all */
-	EXPR_NIL,      /* the literal nil */
+	EXPR_ANY, /* wanted type of a caller that takes all */
+	EXPR_NIL, /* the literal nil */
 	EXPR_BOOL,
-	EXPR_INT,      /* whole number, also a record's id */
-	EXPR_DEC,      /* decimal, money, percent: `scale`, `currency` */
+	EXPR_INT, /* whole number, also a record's id */
+	EXPR_DEC, /* decimal, money, percent: `scale`, `currency` */
 	EXPR_TEXT,
-	EXPR_CHOICE,   /* a code out of `values`; compares with text literals, which are checked against them */
+	EXPR_CHOICE, /* a code out of `values`; compares with text literals, which are checked against them */
 	EXPR_DATE,
 	EXPR_TIME,     /* datetime */
 	EXPR_DURATION, /* field type and hours(4) */
@@ -45,32 +45,32 @@ struct expr_type {
 
 /* How a field is stored. */
 enum expr_storage {
-	EXPR_COLUMN,  /* a column of the table */
-	EXPR_LINK,    /* several lookups or files: rows (record, target) of `link` */
-	EXPR_DETAIL,  /* rows of `type.table` whose lookup `by` points here */
-	EXPR_FORMULA  /* computed: `formula`, typed over this table */
+	EXPR_COLUMN, /* a column of the table */
+	EXPR_LINK,   /* several lookups or files: rows (record, target) of `link` */
+	EXPR_DETAIL, /* rows of `type.table` whose lookup `by` points here */
+	EXPR_FORMULA /* computed: `formula`, typed over this table */
 };
 
 /* One field of the catalogue; meta's struct field begins with it. */
 struct expr_field {
-	const char *name;               /* as written in expressions */
+	const char *name; /* as written in expressions */
 	struct expr_type type;
 	enum expr_storage storage;
-	const char *column;             /* SQL identifier, quoted where needed, of COLUMN */
-	const char *link;               /* SQL name of the link table, of LINK */
-	const struct expr_field *by;    /* of DETAIL */
-	const struct expr *formula;     /* of FORMULA */
+	const char *column;          /* SQL identifier, quoted where needed, of COLUMN */
+	const char *link;            /* SQL name of the link table, of LINK */
+	const struct expr_field *by; /* of DETAIL */
+	const struct expr *formula;  /* of FORMULA */
 };
 
 /* One table of the catalogue; meta's struct section begins with it. */
 struct expr_table {
-	const char *name;               /* as in configurations */
-	const char *sql;                /* schema-qualified SQL name ("app"."contract"); key column is always "id" */
+	const char *name; /* as in configurations */
+	const char *sql;  /* schema-qualified SQL name ("app"."contract"); key column is always "id" */
 	/* The field of that name, or NULL. `id`, `stage` and the other built-in fields are found here like any. */
 	const struct expr_field *(*find)(const struct expr_table *t, const char *name, size_t len);
 	/* The nearest name for "did you mean", or NULL. */
 	const char *(*nearest)(const struct expr_table *t, const char *name);
-	const struct expr_field *tree;  /* the lookup to the parent of a tree section, or NULL */
+	const struct expr_field *tree; /* the lookup to the parent of a tree section, or NULL */
 };
 
 /* What names an expression may use. */
@@ -92,7 +92,8 @@ int expr_check(struct arena *a, struct expr *e, const struct expr_scope *scope, 
 /* The type found by expr_check. */
 const struct expr_type *expr_type_of(const struct expr *e);
 /* Calls fn for every field that the tree names, by table, paths, details and formulas included: dependencies, indexes, `live` fields. */
-void expr_walk_fields(const struct expr *e, void (*fn)(void *ctx, const struct expr_table *t, const struct expr_field *f, bool of_old), void *ctx);
+void expr_walk_fields(const struct expr *e, void (*fn)(void *ctx, const struct expr_table *t, const struct expr_field *f, bool of_old),
+					  void *ctx);
 /* True when the value depends on the clock or on the user. */
 bool expr_uses_clock(const struct expr *e);
 bool expr_uses_me(const struct expr *e);
@@ -104,9 +105,28 @@ void expr_print(struct buf *out, const struct expr *e);
 size_t expr_parts(const struct expr *e, const struct expr **parts, size_t max);
 
 /* Building trees without text (OData's $filter is a second grammar for the same tree): the constructors mirror the grammar. Untyped until expr_check. */
-enum expr_op { EXPR_OR, EXPR_AND, EXPR_NOT, EXPR_EQ, EXPR_NE, EXPR_LT, EXPR_LE, EXPR_GT, EXPR_GE, EXPR_IN, EXPR_NOT_IN, EXPR_ADD, EXPR_SUB, EXPR_MUL, EXPR_DIV, EXPR_CONCAT, EXPR_NEG,
+enum expr_op {
+	EXPR_OR,
+	EXPR_AND,
+	EXPR_NOT,
+	EXPR_EQ,
+	EXPR_NE,
+	EXPR_LT,
+	EXPR_LE,
+	EXPR_GT,
+	EXPR_GE,
+	EXPR_IN,
+	EXPR_NOT_IN,
+	EXPR_ADD,
+	EXPR_SUB,
+	EXPR_MUL,
+	EXPR_DIV,
+	EXPR_CONCAT,
+	EXPR_NEG,
 	/* OData's eq and ne between two values: null eq null is true */
-	EXPR_EQ_NULLS, EXPR_NE_NULLS };
+	EXPR_EQ_NULLS,
+	EXPR_NE_NULLS
+};
 struct expr *expr_make_literal(struct arena *a, struct value v);
 /* A literal whose value is inputs[index] at run time: cached shapes; `v` serves for typing and in-process evaluation. */
 struct expr *expr_make_input(struct arena *a, struct value v, int index);
@@ -118,9 +138,9 @@ struct expr *expr_make_call(struct arena *a, const char *function, struct expr *
 
 /* SQL: how tables and columns are written is the caller's (that is how access rewrites a plan). */
 struct expr_sql {
-	struct pg_sql *sql;        /* appended to */
-	const char *alias;         /* alias of the row of scope.table */
-	const char *record_alias;  /* alias of the row of `record`, or NULL when `record` is given by record_value */
+	struct pg_sql *sql;       /* appended to */
+	const char *alias;        /* alias of the row of scope.table */
+	const char *record_alias; /* alias of the row of `record`, or NULL when `record` is given by record_value */
 	/* Appends a from-item ("app"."x" AS t1, or a row-filtered subselect); NULL: t->sql AS alias. */
 	int (*table)(void *ctx, struct pg_sql *sql, const struct expr_table *t, const char *alias, struct err *err);
 	/* Appends a field's value on that row (CASE WHEN grant THEN expr_sql_field END); NULL: just that. It is asked for columns and formulas, and for links and
@@ -144,27 +164,31 @@ int expr_sql_field(const struct expr_field *f, const struct expr_sql *opts, stru
 /* In process. Records are the caller's handles. */
 struct expr_env {
 	/* The value of a stored field (COLUMN, LINK as a list of ids; not FORMULA, DETAIL) of a record of table t. May suspend the fiber. */
-	int (*get)(void *ctx, struct arena *a, const struct expr_table *t, const void *record, const struct expr_field *f, struct value *out, struct err *err);
+	int (*get)(void *ctx, struct arena *a, const struct expr_table *t, const void *record, const struct expr_field *f, struct value *out,
+			   struct err *err);
 	/* The record of table t with that id, NULL when there is none. */
 	int (*load)(void *ctx, struct arena *a, const struct expr_table *t, int64_t id, const void **record, struct err *err);
 	/* The lines of a detail of a record. */
-	int (*lines)(void *ctx, struct arena *a, const struct expr_field *detail, const void *record, const void ***records, size_t *n, struct err *err);
+	int (*lines)(void *ctx, struct arena *a, const struct expr_field *detail, const void *record, const void ***records, size_t *n,
+				 struct err *err);
 	/* Ids of the users that hold a role, and has_role of the signed-in user. */
 	int (*role_users)(void *ctx, struct arena *a, const char *role, struct value *list, struct err *err);
 	bool (*has_role)(void *ctx, const char *role);
 	/* The organisation's exceptions from the working week: 1 works, 0 rests, -1 says nothing. */
 	int (*work_day)(void *ctx, int64_t day);
-	unsigned week;          /* bit 0 Monday … bit 6 Sunday works */
-	int64_t me;             /* user id, 0 nobody */
-	int64_t now_us, today;  /* business time */
+	unsigned week;         /* bit 0 Monday … bit 6 Sunday works */
+	int64_t me;            /* user id, 0 nobody */
+	int64_t now_us, today; /* business time */
 	const char *zone;
 	const struct value *inputs; /* of expr_make_input, or NULL: the literals */
 	void *ctx;
 };
 
 /* The tree's value. `record` is the row of bare names, `outer` the one of `record`, `old` the one of `old`; each may be NULL where the scope has none. */
-int expr_eval(struct arena *a, const struct expr *e, const struct expr_env *env, const void *record, const void *outer, const void *old, struct value *out, struct err *err);
+int expr_eval(struct arena *a, const struct expr *e, const struct expr_env *env, const void *record, const void *outer, const void *old,
+			  struct value *out, struct err *err);
 /* As a condition: nil is false. */
-int expr_test(struct arena *a, const struct expr *e, const struct expr_env *env, const void *record, const void *outer, const void *old, bool *out, struct err *err);
+int expr_test(struct arena *a, const struct expr *e, const struct expr_env *env, const void *record, const void *outer, const void *old,
+			  bool *out, struct err *err);
 
 #endif

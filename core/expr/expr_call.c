@@ -34,8 +34,8 @@ static int argument(struct checker *c, struct expr *e, size_t i, enum expr_kind 
 	bool fits = x->type.kind == kind || (kind == EXPR_DEC && x->type.kind == EXPR_INT);
 	if (fits)
 		return 0;
-	check_fail(c, x, ERR_TYPE, "%s takes %s; %s is %s", e->name, kind == EXPR_DEC ? "a number" : expr_type_name(c->arena, &want), check_text(c, x),
-	           expr_type_name(c->arena, &x->type));
+	check_fail(c, x, ERR_TYPE, "%s takes %s; %s is %s", e->name, kind == EXPR_DEC ? "a number" : expr_type_name(c->arena, &want),
+			   check_text(c, x), expr_type_name(c->arena, &x->type));
 	if (kind == EXPR_DATE && x->type.kind == EXPR_TIME)
 		return err_hint(c->err, "%s(date_of(%s))", e->name, check_text(c, x));
 	return err_hint(c->err, "%s", e->function->signature);
@@ -64,8 +64,8 @@ static int unify(struct checker *c, struct expr *e, size_t first, const struct e
 				return x->type.kind == EXPR_SPAN ? err_hint(c->err, "write days(%s(…)) of numbers", e->name) : -1;
 			}
 			if (of && (!check_comparable(of, x) || (of->type.kind != x->type.kind && !(check_is_number(of) && check_is_number(x)))))
-				return check_fail(c, x, ERR_TYPE, "%s gives one type of value; %s is %s, %s is %s", e->name, check_text(c, of), expr_type_name(c->arena, &of->type),
-				                  check_text(c, x), expr_type_name(c->arena, &x->type));
+				return check_fail(c, x, ERR_TYPE, "%s gives one type of value; %s is %s, %s is %s", e->name, check_text(c, of),
+								  expr_type_name(c->arena, &of->type), check_text(c, x), expr_type_name(c->arena, &x->type));
 			if (of && !check_currency(c, x, of, x))
 				return -1;
 			if (!of || (type.kind == EXPR_INT && x->type.kind == EXPR_DEC)) {
@@ -96,7 +96,8 @@ static int check_aggregate(struct checker *c, struct expr *e)
 	if (check_node(c, lines, NULL))
 		return -1;
 	if (lines->type.kind != EXPR_RECORDS || !lines->type.table) {
-		check_fail(c, lines, ERR_TYPE, "%s looks at several records; %s is %s", e->name, check_text(c, lines), expr_type_name(c->arena, &lines->type));
+		check_fail(c, lines, ERR_TYPE, "%s looks at several records; %s is %s", e->name, check_text(c, lines),
+				   expr_type_name(c->arena, &lines->type));
 		if (lines->type.kind == EXPR_RECORD)
 			return err_hint(c->err, "one record's fields are named by a path: %s.…", check_text(c, lines));
 		return err_hint(c->err, "%s", e->function->signature);
@@ -201,13 +202,14 @@ static int check_under(struct checker *c, struct expr *e)
 		if (check_node(c, e->items[i], NULL))
 			return -1;
 		if (e->items[i]->type.kind != EXPR_RECORD) {
-			check_fail(c, e->items[i], ERR_TYPE, "under takes records; %s is %s", check_text(c, e->items[i]), expr_type_name(c->arena, &e->items[i]->type));
+			check_fail(c, e->items[i], ERR_TYPE, "under takes records; %s is %s", check_text(c, e->items[i]),
+					   expr_type_name(c->arena, &e->items[i]->type));
 			return err_hint(c->err, "%s", e->function->signature);
 		}
 	}
 	if (x->type.table != y->type.table)
 		return check_fail(c, e, ERR_TYPE, "%s is %s, %s is %s", check_text(c, x), expr_type_name(c->arena, &x->type), check_text(c, y),
-		                  expr_type_name(c->arena, &y->type));
+						  expr_type_name(c->arena, &y->type));
 	if (!x->type.table->tree) {
 		check_fail(c, e, ERR_TYPE, "%s is no tree", x->type.table->name);
 		return err_hint(c->err, "a section is one with tree = \"parent\"");
@@ -225,7 +227,8 @@ static int check_round(struct checker *c, struct expr *e)
 	int scale = 0;
 	if (e->count == 2) {
 		struct expr *n = e->items[1];
-		if (n->node != NODE_LITERAL || n->input >= 0 || n->value.kind != VALUE_INT || n->value.i < 0 || n->value.i > DECIMAL_DIVISION_SCALE) {
+		if (n->node != NODE_LITERAL || n->input >= 0 || n->value.kind != VALUE_INT || n->value.i < 0 ||
+			n->value.i > DECIMAL_DIVISION_SCALE) {
 			check_fail(c, n, ERR_TYPE, "round takes 0 to %d digits, written down", DECIMAL_DIVISION_SCALE);
 			return err_hint(c->err, "%s", e->function->signature);
 		}
@@ -252,31 +255,29 @@ int check_call(struct checker *c, struct expr *e, const struct expr_type *want)
 	if (arguments(c, e))
 		return -1;
 	switch (e->function->code) {
-	case FUNCTION_ANY: case FUNCTION_COUNT: case FUNCTION_SUM: case FUNCTION_MIN: case FUNCTION_MAX: case FUNCTION_AVG: return check_aggregate(c, e);
+	case FUNCTION_ANY:
+	case FUNCTION_COUNT:
+	case FUNCTION_SUM:
+	case FUNCTION_MIN:
+	case FUNCTION_MAX:
+	case FUNCTION_AVG: return check_aggregate(c, e);
 	case FUNCTION_TODAY: check_type_set(e, EXPR_DATE); return 0;
 	case FUNCTION_NOW: check_type_set(e, EXPR_TIME); return 0;
-	case FUNCTION_DAYS: case FUNCTION_WORKDAYS: case FUNCTION_MONTHS:
-		check_type_set(e, EXPR_SPAN);
-		return argument(c, e, 0, EXPR_INT);
-	case FUNCTION_HOURS:
-		check_type_set(e, EXPR_DURATION);
-		return argument(c, e, 0, EXPR_DEC);
-	case FUNCTION_YEAR: case FUNCTION_MONTH:
+	case FUNCTION_DAYS:
+	case FUNCTION_WORKDAYS:
+	case FUNCTION_MONTHS: check_type_set(e, EXPR_SPAN); return argument(c, e, 0, EXPR_INT);
+	case FUNCTION_HOURS: check_type_set(e, EXPR_DURATION); return argument(c, e, 0, EXPR_DEC);
+	case FUNCTION_YEAR:
+	case FUNCTION_MONTH:
 		check_type_set(e, EXPR_INT);
 		e->digits = 4;
 		return argument(c, e, 0, EXPR_DATE);
-	case FUNCTION_DATE_OF:
-		check_type_set(e, EXPR_DATE);
-		return argument(c, e, 0, EXPR_TIME);
-	case FUNCTION_END_OF_DAY:
-		check_type_set(e, EXPR_TIME);
-		return argument(c, e, 0, EXPR_DATE);
-	case FUNCTION_LOWER:
-		check_type_set(e, EXPR_TEXT);
-		return argument(c, e, 0, EXPR_TEXT);
-	case FUNCTION_CONTAINS: case FUNCTION_STARTS_WITH: case FUNCTION_ENDS_WITH:
-		check_condition_set(e);
-		return argument(c, e, 0, EXPR_TEXT) || argument(c, e, 1, EXPR_TEXT) ? -1 : 0;
+	case FUNCTION_DATE_OF: check_type_set(e, EXPR_DATE); return argument(c, e, 0, EXPR_TIME);
+	case FUNCTION_END_OF_DAY: check_type_set(e, EXPR_TIME); return argument(c, e, 0, EXPR_DATE);
+	case FUNCTION_LOWER: check_type_set(e, EXPR_TEXT); return argument(c, e, 0, EXPR_TEXT);
+	case FUNCTION_CONTAINS:
+	case FUNCTION_STARTS_WITH:
+	case FUNCTION_ENDS_WITH: check_condition_set(e); return argument(c, e, 0, EXPR_TEXT) || argument(c, e, 1, EXPR_TEXT) ? -1 : 0;
 	case FUNCTION_MATCHES: return check_matches(c, e);
 	case FUNCTION_IIF: return check_is_condition(c, e->items[0], "iif") || unify(c, e, 1, want) ? -1 : 0;
 	case FUNCTION_COALESCE: return unify(c, e, 0, want);
@@ -287,7 +288,8 @@ int check_call(struct checker *c, struct expr *e, const struct expr_type *want)
 		e->type = e->items[0]->type;
 		e->digits = e->items[0]->digits;
 		return 0;
-	case FUNCTION_HAS_ROLE: case FUNCTION_ROLE: return check_role(c, e);
+	case FUNCTION_HAS_ROLE:
+	case FUNCTION_ROLE: return check_role(c, e);
 	case FUNCTION_UNDER: return check_under(c, e);
 	}
 	return -1;

@@ -1,4 +1,4 @@
-/* expr_emit: what the two files that write SQL share: rows, fields and conditions in expr_sql.c, values in expr_sql_value.c.
+/* expr_emit: what the files that write SQL share: rows, fields and paths in expr_sql_field.c, conditions in expr_sql.c, values in expr_sql_value.c.
  *
  * A value is always written as an operand that needs no further parentheses. A condition is true exactly when the tree is; where the tree is false it may be
  * NULL, so whoever negates a piece writes IS NOT TRUE behind it. */
@@ -23,12 +23,12 @@ struct row {
 struct emit {
 	const struct expr_sql *opts;
 	struct pg_sql *sql;
-	struct row row, outer;        /* of bare names and of `record` */
-	const struct expr *override;  /* a path whose row is already there: */
+	struct row row, outer;       /* of bare names and of `record` */
+	const struct expr *override; /* a path whose row is already there: */
 	struct row override_row;
-	bool system;                  /* no callbacks for tables and columns */
-	int formulas;                 /* depth */
-	int count;                    /* nodes written */
+	bool system;  /* no callbacks for tables and columns */
+	int formulas; /* depth */
+	int count;    /* nodes written */
 	struct err *err;
 };
 
@@ -38,6 +38,39 @@ int emit_value(struct emit *c, const struct expr *e);
 int emit_condition(struct emit *c, const struct expr *e, bool negated);
 /* 1 always true, 0 never, -1 not known when the statement is made. */
 int emit_constant(struct emit *c, const struct expr *e);
+/* "alias.column" */
+void emit_alias(struct emit *c, const char *alias, const char *column);
+/* A from-item under an alias. */
+int emit_table(struct emit *c, const struct expr_table *t, const char *alias);
+/* Fails for a reason that is ours. */
+int emit_broken(struct emit *c, const char *what);
+/* A user's eyes look: tables or columns are the caller's. */
+bool emit_has_eyes(const struct emit *c);
+/* The row that a field's node names without a step to another table; false when there is a step. */
+bool emit_row_of(const struct emit *c, const struct expr *e, struct row *row);
+/* The id under which a link or detail finds its rows. */
+int emit_owner(struct emit *c, const struct expr *e);
+/* Whether a link's ids are given, since its record is no row of the statement; and these ids. */
+bool emit_is_given_list(const struct emit *c, const struct expr *e);
+int emit_given_list(struct emit *c, const struct expr *e);
+/* "role = $n" of role() and has_role(). */
+void emit_role_is(struct emit *c, const struct expr *call);
+/* How a formula is written out. */
+enum formula_form { FORMULA_VALUE, FORMULA_TRUE, FORMULA_NOT_TRUE };
+int emit_formula(struct emit *c, struct row row, const struct expr_field *f, enum formula_form form);
+/* The path in an operand that can be looked up by EXISTS, since it starts at a row of the statement; or NULL. */
+const struct expr *emit_path_in(const struct emit *c, const struct expr *e);
+/* "EXISTS (SELECT 1 FROM … AND " for every step of the path; what follows sees its field. Adds the parentheses to close to *open. */
+int emit_path_open(struct emit *c, const struct expr *e, int *open);
+/* Begins a condition on operands, any of which may be a path; what stands between begin and end is positive. */
+struct emit_begun {
+	const struct expr *override;
+	struct row row;
+	int open;
+	bool wrapped;
+};
+int emit_begin(struct emit *c, const struct expr *x, const struct expr *y, bool negated, struct emit_begun *b);
+void emit_end(struct emit *c, const struct emit_begun *b);
 /* A field's value on the row that its node names. */
 int emit_field(struct emit *c, const struct expr *e);
 /* The key of `record`. */

@@ -323,7 +323,8 @@ static int run_op(struct run *r, const struct expr *e, struct value *out)
 {
 	bool b = false;
 	switch (e->op) {
-	case EXPR_AND: case EXPR_OR:
+	case EXPR_AND:
+	case EXPR_OR:
 		for (size_t i = 0; i < e->count; i++) {
 			if (run_test(r, e->items[i], &b))
 				return -1;
@@ -336,11 +337,16 @@ static int run_op(struct run *r, const struct expr *e, struct value *out)
 			return -1;
 		b = !b;
 		break;
-	case EXPR_IN: case EXPR_NOT_IN:
+	case EXPR_IN:
+	case EXPR_NOT_IN:
 		if (run_in(r, e, &b))
 			return -1;
 		break;
-	case EXPR_ADD: case EXPR_SUB: case EXPR_MUL: case EXPR_DIV: case EXPR_NEG: return run_arithmetic(r, e, out);
+	case EXPR_ADD:
+	case EXPR_SUB:
+	case EXPR_MUL:
+	case EXPR_DIV:
+	case EXPR_NEG: return run_arithmetic(r, e, out);
 	case EXPR_CONCAT: return run_concat(r, e, out);
 	default:
 		if (run_comparison(r, e, &b))
@@ -370,9 +376,7 @@ int run_value(struct run *r, const struct expr *e, struct value *out)
 		if (expr_is_aggregate(e))
 			return run_aggregate(r, e, out);
 		switch (e->function->code) {
-		case FUNCTION_HAS_ROLE:
-			*out = value_bool(r->env->has_role && r->env->has_role(r->env->ctx, e->items[0]->value.text.s));
-			return 0;
+		case FUNCTION_HAS_ROLE: *out = value_bool(r->env->has_role && r->env->has_role(r->env->ctx, e->items[0]->value.text.s)); return 0;
 		case FUNCTION_ROLE: return r->env->role_users(r->env->ctx, r->arena, e->items[0]->value.text.s, out, r->err);
 		case FUNCTION_UNDER:
 			if (run_under(r, e, &b))
@@ -394,13 +398,15 @@ int run_test(struct run *r, const struct expr *e, bool *out)
 	return 0;
 }
 
-int expr_eval(struct arena *a, const struct expr *e, const struct expr_env *env, const void *record, const void *outer, const void *old, struct value *out, struct err *err)
+int expr_eval(struct arena *a, const struct expr *e, const struct expr_env *env, const void *record, const void *outer, const void *old,
+			  struct value *out, struct err *err)
 {
 	struct run r = {.arena = a, .env = env, .row = record, .outer = outer, .old = old, .err = err};
 	return run_value(&r, e, out);
 }
 
-int expr_test(struct arena *a, const struct expr *e, const struct expr_env *env, const void *record, const void *outer, const void *old, bool *out, struct err *err)
+int expr_test(struct arena *a, const struct expr *e, const struct expr_env *env, const void *record, const void *outer, const void *old,
+			  bool *out, struct err *err)
 {
 	struct run r = {.arena = a, .env = env, .row = record, .outer = outer, .old = old, .err = err};
 	return run_test(&r, e, out);

@@ -114,7 +114,9 @@ static struct value later(int64_t t, int64_t us, bool back)
 static struct value combine_ints(enum expr_op op, int64_t x, int64_t y, enum expr_kind kind)
 {
 	int64_t result;
-	bool over = op == EXPR_ADD ? __builtin_add_overflow(x, y, &result) : op == EXPR_SUB ? __builtin_sub_overflow(x, y, &result) : __builtin_mul_overflow(x, y, &result);
+	bool over = op == EXPR_ADD   ? __builtin_add_overflow(x, y, &result)
+				: op == EXPR_SUB ? __builtin_sub_overflow(x, y, &result)
+								 : __builtin_mul_overflow(x, y, &result);
 	if (over)
 		return value_nil();
 	return kind == EXPR_DURATION ? value_duration(result) : value_int(result);
@@ -156,7 +158,9 @@ int run_arithmetic(struct run *r, const struct expr *e, struct value *out)
 		*out = decimal_divide(r->arena, &n, &d);
 	} else if (e->type.kind == EXPR_DEC) {
 		struct value n = run_decimal(r, &v), m = run_decimal(r, &w);
-		*out = e->op == EXPR_ADD ? decimal_add(r->arena, &n, &m) : e->op == EXPR_SUB ? decimal_subtract(r->arena, &n, &m) : decimal_multiply(r->arena, &n, &m);
+		*out = e->op == EXPR_ADD   ? decimal_add(r->arena, &n, &m)
+			   : e->op == EXPR_SUB ? decimal_subtract(r->arena, &n, &m)
+								   : decimal_multiply(r->arena, &n, &m);
 	} else if (p == EXPR_TIME && q == EXPR_DURATION) {
 		*out = later(v.i, w.i, e->op == EXPR_SUB);
 	} else if (p == EXPR_DURATION && q == EXPR_TIME) {
@@ -279,7 +283,10 @@ int run_call(struct run *r, const struct expr *e, struct value *out)
 	if (run_value(r, e->items[0], &x))
 		return -1;
 	switch (code) {
-	case FUNCTION_CONTAINS: case FUNCTION_STARTS_WITH: case FUNCTION_ENDS_WITH: case FUNCTION_MATCHES:
+	case FUNCTION_CONTAINS:
+	case FUNCTION_STARTS_WITH:
+	case FUNCTION_ENDS_WITH:
+	case FUNCTION_MATCHES:
 		if (run_value(r, e->items[1], &y))
 			return -1;
 		*out = value_bool(!is_nil(&x) && !is_nil(&y) && text_test(r, e, &x, &y));
@@ -301,7 +308,8 @@ int run_call(struct run *r, const struct expr *e, struct value *out)
 			out->kind = VALUE_DURATION;
 		return 0;
 	}
-	case FUNCTION_YEAR: case FUNCTION_MONTH:
+	case FUNCTION_YEAR:
+	case FUNCTION_MONTH:
 		date_to_civil(x.i, &year, &month, &day);
 		*out = value_int(code == FUNCTION_YEAR ? year : month);
 		return 0;

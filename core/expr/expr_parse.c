@@ -11,9 +11,9 @@ enum token_kind { TOKEN_END, TOKEN_NAME, TOKEN_NUMBER, TOKEN_TEXT, TOKEN_SIGN };
 
 struct token {
 	enum token_kind kind;
-	size_t at, len;  /* place in the text */
-	char sign[3];    /* of TOKEN_SIGN, NUL-terminated */
-	struct value v;  /* of numbers and texts */
+	size_t at, len; /* place in the text */
+	char sign[3];   /* of TOKEN_SIGN, NUL-terminated */
+	struct value v; /* of numbers and texts */
 };
 
 struct parser {
@@ -32,8 +32,9 @@ static const struct {
 	enum expr_op op;
 	int priority;
 } binary[] = {
-	{"or", EXPR_OR, 1}, {"and", EXPR_AND, 2}, {"==", EXPR_EQ, 3}, {"~=", EXPR_NE, 3}, {"<", EXPR_LT, 3}, {"<=", EXPR_LE, 3}, {">", EXPR_GT, 3}, {">=", EXPR_GE, 3},
-	{"in", EXPR_IN, 3}, {"not", EXPR_NOT_IN, 3}, {"..", EXPR_CONCAT, 4}, {"+", EXPR_ADD, 5}, {"-", EXPR_SUB, 5}, {"*", EXPR_MUL, 6}, {"/", EXPR_DIV, 6},
+	{"or", EXPR_OR, 1},     {"and", EXPR_AND, 2}, {"==", EXPR_EQ, 3}, {"~=", EXPR_NE, 3}, {"<", EXPR_LT, 3},
+	{"<=", EXPR_LE, 3},     {">", EXPR_GT, 3},    {">=", EXPR_GE, 3}, {"in", EXPR_IN, 3}, {"not", EXPR_NOT_IN, 3},
+	{"..", EXPR_CONCAT, 4}, {"+", EXPR_ADD, 5},   {"-", EXPR_SUB, 5}, {"*", EXPR_MUL, 6}, {"/", EXPR_DIV, 6},
 };
 #define UNARY_PRIORITY 7
 
@@ -226,10 +227,26 @@ static int read_sign(struct parser *p, size_t at)
 	static const char *const pairs[] = {"==", "~=", "<=", ">=", ".."};
 	static const struct {
 		const char *text, *hint;
-	} foreign[] = {{"!=", "not equal is written ~="}, {"<>", "not equal is written ~="}, {"&&", "write and"}, {"||", "write or; texts are joined by .."},
-	               {"--", "comments do not stand in expressions; write a space between two minus signs"}, {"//", "write round(x / y)"}, {"::", NULL},
-	               {"=", "equal is written =="}, {"!", "write not"}, {"%", NULL}, {"^", NULL}, {"#", "write count(…)"}, {"&", "write and"}, {"|", "write or"},
-	               {"?", "write iif(condition, a, b)"}, {":", NULL}, {";", NULL}, {"[", "a set is written {…}"}, {"]", NULL}, {"~", "not equal is written ~="}};
+	} foreign[] = {{"!=", "not equal is written ~="},
+				   {"<>", "not equal is written ~="},
+				   {"&&", "write and"},
+				   {"||", "write or; texts are joined by .."},
+				   {"--", "comments do not stand in expressions; write a space between two minus signs"},
+				   {"//", "write round(x / y)"},
+				   {"::", NULL},
+				   {"=", "equal is written =="},
+				   {"!", "write not"},
+				   {"%", NULL},
+				   {"^", NULL},
+				   {"#", "write count(…)"},
+				   {"&", "write and"},
+				   {"|", "write or"},
+				   {"?", "write iif(condition, a, b)"},
+				   {":", NULL},
+				   {";", NULL},
+				   {"[", "a set is written {…}"},
+				   {"]", NULL},
+				   {"~", "not equal is written ~="}};
 	const char *s = p->text + at;
 	size_t left = p->len - at;
 	p->token.kind = TOKEN_SIGN;
@@ -252,7 +269,7 @@ static int read_sign(struct parser *p, size_t at)
 		if ((unsigned char)*s < 0x20 || *s == 0x7f)
 			return fail_at(p, at, 1, "unexpected control character", NULL);
 		return fail_at(p, at, n, arena_printf(p->arena, "unexpected '%.*s'", (int)n, s),
-		               (unsigned char)*s >= 0x80 ? "names are written in Latin letters; texts stand in quotes" : NULL);
+					   (unsigned char)*s >= 0x80 ? "names are written in Latin letters; texts stand in quotes" : NULL);
 	}
 	p->token.sign[0] = *s;
 	p->token.len = 1;
@@ -312,7 +329,9 @@ static int unexpected(struct parser *p, const char *wanted)
 	if (p->token.kind == TOKEN_END)
 		return fail_at(p, p->token.at, 1, arena_printf(p->arena, "the expression ends where %s is expected", wanted), NULL);
 	return fail_at(p, p->token.at, p->token.len,
-	               arena_printf(p->arena, "%s is expected here, not '%.*s'", wanted, (int)(p->token.len > 40 ? 40 : p->token.len), p->text + p->token.at), NULL);
+				   arena_printf(p->arena, "%s is expected here, not '%.*s'", wanted, (int)(p->token.len > 40 ? 40 : p->token.len),
+								p->text + p->token.at),
+				   NULL);
 }
 
 static int expect(struct parser *p, const char *sign)
@@ -483,7 +502,8 @@ static int parse(struct parser *p, int limit, struct expr **out)
 	int r = parse_inner(p, limit, out);
 	p->depth--;
 	if (r == 0 && ((*out)->depth > EXPR_MAX_DEPTH || (*out)->nodes > EXPR_MAX_NODES))
-		return fail_complex(p, p->token.at, (*out)->nodes > EXPR_MAX_NODES ? "too many parts: 500 are the limit" : "too many levels: 32 are the limit");
+		return fail_complex(p, p->token.at,
+							(*out)->nodes > EXPR_MAX_NODES ? "too many parts: 500 are the limit" : "too many levels: 32 are the limit");
 	return r;
 }
 

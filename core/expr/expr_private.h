@@ -9,15 +9,15 @@
 #include "expr/expr.h"
 
 enum {
-	EXPR_MAX_TEXT = 4096,    /* bytes of an expression */
-	EXPR_MAX_DEPTH = 32,     /* levels of a tree */
-	EXPR_MAX_NODES = 500,    /* nodes of a tree */
-	EXPR_MAX_FORMULAS = 16,  /* formulas within formulas */
-	EXPR_MAX_EMITTED = 4000, /* nodes that one tree may write into a statement, formulas included */
+	EXPR_MAX_TEXT = 4096,     /* bytes of an expression */
+	EXPR_MAX_DEPTH = 32,      /* levels of a tree */
+	EXPR_MAX_NODES = 500,     /* nodes of a tree */
+	EXPR_MAX_FORMULAS = 16,   /* formulas within formulas */
+	EXPR_MAX_EMITTED = 4000,  /* nodes that one tree may write into a statement, formulas included */
 	EXPR_MAX_STEPS = 2000000, /* nodes that one evaluation may visit */
-	EXPR_MAX_LITERAL = 100,  /* digits of a number that is written down */
-	EXPR_MAX_DIGITS = 900,   /* digits that a calculation may come to */
-	EXPR_MAX_WORKDAYS = 5000 /* workdays(n) that are counted */
+	EXPR_MAX_LITERAL = 100,   /* digits of a number that is written down */
+	EXPR_MAX_DIGITS = 900,    /* digits that a calculation may come to */
+	EXPR_MAX_WORKDAYS = 5000  /* workdays(n) that are counted */
 };
 
 /* Digits before the point of a stored number, and of a formula's value: beyond them it is nil. */
@@ -29,18 +29,40 @@ enum expr_node {
 	NODE_FIELD,   /* name, of items[0] when count is 1, else of the bare scope */
 	NODE_ME,
 	NODE_RECORD,
-	NODE_OLD,     /* only as the base of a field */
-	NODE_OP,      /* op over items; and, or, concat have two or more */
-	NODE_CALL     /* name(items) */
+	NODE_OLD, /* only as the base of a field */
+	NODE_OP,  /* op over items; and, or, concat have two or more */
+	NODE_CALL /* name(items) */
 };
 
 enum expr_function_code {
-	FUNCTION_ANY, FUNCTION_COUNT, FUNCTION_SUM, FUNCTION_MIN, FUNCTION_MAX, FUNCTION_AVG,
-	FUNCTION_TODAY, FUNCTION_NOW, FUNCTION_DAYS, FUNCTION_WORKDAYS, FUNCTION_MONTHS, FUNCTION_HOURS,
-	FUNCTION_YEAR, FUNCTION_MONTH, FUNCTION_DATE_OF, FUNCTION_END_OF_DAY,
-	FUNCTION_LOWER, FUNCTION_CONTAINS, FUNCTION_STARTS_WITH, FUNCTION_ENDS_WITH, FUNCTION_MATCHES,
-	FUNCTION_IIF, FUNCTION_COALESCE, FUNCTION_ROUND, FUNCTION_ABS,
-	FUNCTION_HAS_ROLE, FUNCTION_ROLE, FUNCTION_UNDER
+	FUNCTION_ANY,
+	FUNCTION_COUNT,
+	FUNCTION_SUM,
+	FUNCTION_MIN,
+	FUNCTION_MAX,
+	FUNCTION_AVG,
+	FUNCTION_TODAY,
+	FUNCTION_NOW,
+	FUNCTION_DAYS,
+	FUNCTION_WORKDAYS,
+	FUNCTION_MONTHS,
+	FUNCTION_HOURS,
+	FUNCTION_YEAR,
+	FUNCTION_MONTH,
+	FUNCTION_DATE_OF,
+	FUNCTION_END_OF_DAY,
+	FUNCTION_LOWER,
+	FUNCTION_CONTAINS,
+	FUNCTION_STARTS_WITH,
+	FUNCTION_ENDS_WITH,
+	FUNCTION_MATCHES,
+	FUNCTION_IIF,
+	FUNCTION_COALESCE,
+	FUNCTION_ROUND,
+	FUNCTION_ABS,
+	FUNCTION_HAS_ROLE,
+	FUNCTION_ROLE,
+	FUNCTION_UNDER
 };
 
 struct expr_function {
@@ -56,18 +78,18 @@ struct expr {
 	struct expr **items;
 	size_t count, cap;
 	struct value value;
-	int input;                   /* of NODE_LITERAL, -1 none */
-	const char *name;            /* NUL-terminated */
+	int input;        /* of NODE_LITERAL, -1 none */
+	const char *name; /* NUL-terminated */
 	const struct expr_field *field;
 	const struct expr_table *table; /* where `field` stands; of aggregates: the lines' */
 	const struct expr_function *function;
 	const struct expr_regex *regex; /* of matches() */
 	struct expr_type type;
-	int digits;                  /* of numbers: digits before the point at most */
-	bool condition;              /* true or false, never nil */
-	bool shifts;                 /* of aggregates: the row of bare names becomes `record` inside */
-	int column, width;           /* 1-based place in the text, 0 when there is none */
-	int depth, nodes;            /* of the tree below, itself included */
+	int digits;        /* of numbers: digits before the point at most */
+	bool condition;    /* true or false, never nil */
+	bool shifts;       /* of aggregates: the row of bare names becomes `record` inside */
+	int column, width; /* 1-based place in the text, 0 when there is none */
+	int depth, nodes;  /* of the tree below, itself included */
 };
 
 /* The function of that name, or NULL. */

@@ -203,8 +203,12 @@ static int parse_atom(struct compiler *c, struct piece **out)
 		c->p++;
 		*out = piece_new(c, PIECE_ANY);
 		return 0;
-	case '*': case '+': case '?': case '{': return refuse(c, at, "there is nothing to repeat here");
-	case '}': case ']': return refuse(c, at, "write a backslash before a bracket that stands for itself");
+	case '*':
+	case '+':
+	case '?':
+	case '{': return refuse(c, at, "there is nothing to repeat here");
+	case '}':
+	case ']': return refuse(c, at, "write a backslash before a bracket that stands for itself");
 	case '^': return refuse(c, at, "^ stands only at the beginning of a pattern or of its alternatives");
 	case '$': return refuse(c, at, "$ stands only at the end of a pattern or of its alternatives");
 	case '\\': {
@@ -325,8 +329,16 @@ static int generate(struct compiler *c, const struct piece *p)
 {
 	int at;
 	switch (p->kind) {
-	case PIECE_CHAR: case PIECE_ANY: case PIECE_CLASS: case PIECE_BEGIN: case PIECE_END: {
-		static const enum code codes[] = {[PIECE_CHAR] = CODE_CHAR, [PIECE_ANY] = CODE_ANY, [PIECE_CLASS] = CODE_CLASS, [PIECE_BEGIN] = CODE_BEGIN, [PIECE_END] = CODE_END};
+	case PIECE_CHAR:
+	case PIECE_ANY:
+	case PIECE_CLASS:
+	case PIECE_BEGIN:
+	case PIECE_END: {
+		static const enum code codes[] = {[PIECE_CHAR] = CODE_CHAR,
+										  [PIECE_ANY] = CODE_ANY,
+										  [PIECE_CLASS] = CODE_CLASS,
+										  [PIECE_BEGIN] = CODE_BEGIN,
+										  [PIECE_END] = CODE_END};
 		if ((at = emit(c, codes[p->kind])) < 0)
 			return -1;
 		c->code[at].cp = p->cp;

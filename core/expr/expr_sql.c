@@ -1,472 +1,8 @@
-/* Conditions and fields as SQL. How a path is looked up decides about speed: in a condition it is an EXISTS that PostgreSQL may turn into a join driven from either
- * side; a path from `me` is a scalar subselect, computed once; elsewhere a path is a scalar subselect for each row. */
-#include <stdio.h>
+/* Conditions as SQL: positive comparisons stay bare operators, `not` is pushed down to them, what is known when the statement is made vanishes. */
 #include <string.h>
 
 #include "base/arena.h"
 #include "expr/expr_emit.h"
-
-void emit_put(struct emit *c, const char *s)
-{
-	buf_puts(&c->sql->text, s);
-}
-
-static void put_alias(struct emit *c, const char *alias, const char *column)
-{
-	emit_put(c, alias);
-	emit_put(c, ".");
-	emit_put(c, column);
-}
-
-static int broken(struct emit *c, const char *what)
-{
-	return err_set(c->err, ERR_INTERNAL, "%s", what);
-}
-
-int emit_step(struct emit *c)
-{
-	if (++c->count <= EXPR_MAX_EMITTED)
-		return 0;
-	return err_set(c->err, ERR_TOO_COMPLEX, "the expression is too large once its formulas are written out");
-}
-
-enum pg_type emit_type(enum expr_kind kind)
-{
-	switch (kind) {
-	case EXPR_BOOL: return PG_BOOL;
-	case EXPR_INT: case EXPR_RECORD: case EXPR_DURATION: return PG_INT8;
-	case EXPR_DEC: return PG_NUMERIC;
-	case EXPR_DATE: return PG_DATE;
-	case EXPR_TIME: return PG_TIMESTAMPTZ;
-	case EXPR_RECORDS: return PG_INT8_ARRAY;
-	default: return PG_TEXT;
-	}
-}
-
-enum pg_type emit_array_type(enum expr_kind kind)
-{
-	switch (emit_type(kind)) {
-	case PG_BOOL: return PG_BOOL_ARRAY;
-	case PG_INT8: return PG_INT8_ARRAY;
-	case PG_NUMERIC: return PG_NUMERIC_ARRAY;
-	case PG_DATE: return PG_DATE_ARRAY;
-	case PG_TIMESTAMPTZ: return PG_TIMESTAMPTZ_ARRAY;
-	default: return PG_TEXT_ARRAY;
-	}
-}
-
-const char *emit_type_name(enum expr_kind kind)
-{
-	switch (emit_type(kind)) {
-	case PG_BOOL: return "boolean";
-	case PG_INT8: return "bigint";
-	case PG_NUMERIC: return "numeric";
-	case PG_DATE: return "date";
-	case PG_TIMESTAMPTZ: return "timestamptz";
-	case PG_INT8_ARRAY: return "bigint[]";
-	default: return "text";
-	}
-}
-
-void emit_given(struct emit *c, enum expr_kind kind, struct value v)
-{
-	if (v.kind == VALUE_NIL) {
-		emit_put(c, "NULL::");
-		emit_put(c, emit_type_name(kind));
-	} else if (v.kind == VALUE_BOOL) {
-		emit_put(c, v.b ? "true" : "false");
-	} else {
-		pg_sql_value(c->sql, emit_type(kind), v);
-	}
-}
-
-/* A from-item under an alias. */
-static int emit_table(struct emit *c, const struct expr_table *t, const char *alias)
-{
-	if (!c->system && c->opts->table)
-		return c->opts->table(c->opts->ctx, c->sql, t, alias, c->err);
-	emit_put(c, t->sql);
-	emit_put(c, " AS ");
-	emit_put(c, alias);
-	return 0;
-}
-
-static bool has_eyes(const struct emit *c)
-{
-	return !c->system && (c->opts->table || c->opts->column);
-}
-
-/* The value of a record that is no row of the statement. */
-static int given_value(struct emit *c, struct row row, const struct expr_field *f, struct value *out)
-{
-	int (*get)(void *, const struct expr_field *, struct value *, struct err *) = row.kind == ROW_OLD ? c->opts->old_value : c->opts->record_value;
-	if (!get)
-		return broken(c, row.kind == ROW_OLD ? "no values of old were given" : "no values of record were given");
-	return get(c->opts->ctx, f, out, c->err);
-}
-
-/* How a formula is written out. */
-enum formula_form { FORMULA_VALUE, FORMULA_TRUE, FORMULA_NOT_TRUE };
-
-static int emit_formula(struct emit *c, struct row row, const struct expr_field *f, enum formula_form form)
-{
-	const struct expr *e = f->formula;
-	if (!e)
-		return broken(c, "a formula was not compiled");
-	if (c->formulas >= EXPR_MAX_FORMULAS) {
-		err_set(c->err, ERR_TOO_COMPLEX, "the formula '%s' goes round in a circle or is nested too deeply", f->name);
-		return -1;
-	}
-	struct emit kept = *c;
-	c->row = row;
-	c->outer = (struct row){ROW_NONE, NULL};
-	c->override = NULL;
-	c->system = true;
-	c->formulas++;
-	bool fit = expr_formula_needs_fit(f), widen = !fit && f->type.kind == EXPR_DEC && e->type.kind == EXPR_INT;
-	if (fit)
-		emit_put(c, f->type.kind == EXPR_INT ? "ostov.fit_int(" : "ostov.fit(");
-	else if (widen)
-		emit_put(c, "(");
-	int r = form == FORMULA_VALUE ? emit_value(c, e) : emit_condition(c, e, form == FORMULA_NOT_TRUE);
-	if (fit && f->type.kind == EXPR_DEC) {
-		char scale[24];
-		snprintf(scale, sizeof scale, ", %d", f->type.scale);
-		emit_put(c, scale);
-	}
-	if (fit)
-		emit_put(c, ")");
-	else if (widen)
-		emit_put(c, ")::numeric");
-	int count = c->count;
-	*c = kept;
-	c->count = count;
-	return r;
-}
-
-static int emit_id(struct emit *c, struct row row, const struct expr_table *t)
-{
-	if (row.kind == ROW_NONE)
-		return broken(c, "an expression has no row to look at");
-	if (row.kind == ROW_ALIAS) {
-		put_alias(c, row.alias, "id");
-		return 0;
-	}
-	const struct expr_field *id = t->find(t, "id", 2);
-	struct value v;
-	if (!id)
-		return broken(c, "a table has no id");
-	if (given_value(c, row, id, &v))
-		return -1;
-	emit_given(c, EXPR_INT, v);
-	return 0;
-}
-
-int emit_record(struct emit *c, const struct expr *e)
-{
-	return emit_id(c, c->outer, e->type.table);
-}
-
-/* The row that a field's node names without a step to another table; false when there is a step. */
-static bool row_of(const struct emit *c, const struct expr *e, struct row *row)
-{
-	if (e == c->override)
-		*row = c->override_row;
-	else if (e->count == 0)
-		*row = c->row;
-	else if (e->items[0]->node == NODE_RECORD)
-		*row = c->outer;
-	else if (e->items[0]->node == NODE_OLD)
-		*row = (struct row){ROW_OLD, NULL};
-	else
-		return false;
-	return true;
-}
-
-/* The id under which a link or detail finds its rows. */
-static int emit_owner(struct emit *c, const struct expr *e)
-{
-	struct row row;
-	if (row_of(c, e, &row)) {
-		if (row.kind == ROW_ALIAS && !c->system && c->opts->column)
-			return c->opts->column(c->opts->ctx, c->sql, e->field, row.alias, c->err);
-		return emit_id(c, row, e->table);
-	}
-	if (!has_eyes(c))
-		return emit_value(c, e->items[0]);
-	const char *alias = pg_sql_alias(c->sql);
-	emit_put(c, "(SELECT ");
-	if (c->opts->column) {
-		if (c->opts->column(c->opts->ctx, c->sql, e->field, alias, c->err))
-			return -1;
-	} else {
-		put_alias(c, alias, "id");
-	}
-	emit_put(c, " FROM ");
-	if (emit_table(c, e->table, alias))
-		return -1;
-	emit_put(c, " WHERE ");
-	put_alias(c, alias, "id");
-	emit_put(c, " = ");
-	if (emit_value(c, e->items[0]))
-		return -1;
-	emit_put(c, ")");
-	return 0;
-}
-
-/* The ids of a link whose record is no row of the statement. */
-static bool is_given_list(const struct emit *c, const struct expr *e)
-{
-	struct row row;
-	return e->node == NODE_FIELD && e->field->storage == EXPR_LINK && row_of(c, e, &row) && row.kind != ROW_ALIAS && row.kind != ROW_NONE;
-}
-
-static int emit_given_list(struct emit *c, const struct expr *e)
-{
-	struct row row = {ROW_NONE, NULL};
-	struct value v;
-	row_of(c, e, &row);
-	if (given_value(c, row, e->field, &v))
-		return -1;
-	emit_given(c, EXPR_RECORDS, v);
-	return 0;
-}
-
-static void emit_role(struct emit *c, const struct expr *call)
-{
-	emit_put(c, "role = ");
-	pg_sql_value(c->sql, PG_TEXT, call->items[0]->value);
-}
-
-int emit_lines(struct emit *c, const struct expr *e, const char **out)
-{
-	const char *alias = *out = pg_sql_alias(c->sql);
-	const struct expr_table *t = e->type.table;
-	emit_put(c, " FROM ");
-	if (e->node == NODE_CALL || is_given_list(c, e)) {
-		if (emit_table(c, t, alias))
-			return -1;
-		emit_put(c, " WHERE ");
-		put_alias(c, alias, "id");
-		if (e->node != NODE_CALL) {
-			emit_put(c, " = ANY(");
-			if (emit_given_list(c, e))
-				return -1;
-			emit_put(c, ")");
-			return 0;
-		}
-		const char *m = pg_sql_alias(c->sql);
-		emit_put(c, " IN (SELECT ");
-		put_alias(c, m, "user_id FROM ostov.role_member AS ");
-		emit_put(c, m);
-		emit_put(c, " WHERE ");
-		emit_put(c, m);
-		emit_put(c, ".");
-		emit_role(c, e);
-		emit_put(c, ")");
-		return 0;
-	}
-	const struct expr_field *f = e->field;
-	if (f->storage == EXPR_LINK) {
-		const char *l = pg_sql_alias(c->sql);
-		emit_put(c, f->link);
-		emit_put(c, " AS ");
-		emit_put(c, l);
-		emit_put(c, " JOIN ");
-		if (emit_table(c, t, alias))
-			return -1;
-		emit_put(c, " ON ");
-		put_alias(c, alias, "id = ");
-		put_alias(c, l, "target WHERE ");
-		put_alias(c, l, "record = ");
-		return emit_owner(c, e);
-	}
-	if (f->storage != EXPR_DETAIL || !f->by)
-		return broken(c, "several records are neither link nor detail");
-	if (emit_table(c, t, alias))
-		return -1;
-	emit_put(c, " WHERE ");
-	put_alias(c, alias, f->by->column);
-	emit_put(c, " = ");
-	return emit_owner(c, e);
-}
-
-/* Several records as an array of ids. */
-static int emit_ids(struct emit *c, const struct expr *e)
-{
-	const struct expr_field *f = e->field;
-	if (is_given_list(c, e))
-		return emit_given_list(c, e);
-	emit_put(c, "ARRAY(SELECT ");
-	if (f->storage == EXPR_LINK && !has_eyes(c)) {
-		const char *l = pg_sql_alias(c->sql);
-		put_alias(c, l, "target FROM ");
-		emit_put(c, f->link);
-		emit_put(c, " AS ");
-		emit_put(c, l);
-		emit_put(c, " WHERE ");
-		put_alias(c, l, "record = ");
-		if (emit_owner(c, e))
-			return -1;
-		emit_put(c, " ORDER BY ");
-		put_alias(c, l, "position)");
-		return 0;
-	}
-	/* the lines' alias is known once they are written; what is selected of them moves before them */
-	const char *alias;
-	struct buf *text = &c->sql->text;
-	size_t at = text->len;
-	if (emit_lines(c, e, &alias))
-		return -1;
-	size_t n = text->len - at;
-	char *from = arena_strndup(c->sql->arena, text->data + at, n);
-	text->len = at;
-	put_alias(c, alias, "id");
-	buf_add(text, from, n);
-	emit_put(c, " ORDER BY 1)");
-	return 0;
-}
-
-/* A field's value on a row. */
-static int emit_on_row(struct emit *c, struct row row, const struct expr *e)
-{
-	const struct expr_field *f = e->field;
-	if (row.kind == ROW_NONE)
-		return broken(c, "an expression has no row to look at");
-	if (row.kind == ROW_ALIAS && !c->system && c->opts->column)
-		return c->opts->column(c->opts->ctx, c->sql, f, row.alias, c->err);
-	if (f->storage == EXPR_FORMULA)
-		return emit_formula(c, row, f, FORMULA_VALUE);
-	if (row.kind == ROW_ALIAS) {
-		put_alias(c, row.alias, f->column);
-		return 0;
-	}
-	struct value v;
-	if (given_value(c, row, f, &v))
-		return -1;
-	emit_given(c, f->type.kind, v);
-	return 0;
-}
-
-/* `x.id` is x itself: who may read a lookup knows its id, whether its record shows or not. */
-static bool is_own_id(const struct emit *c, const struct expr *e)
-{
-	struct row row;
-	return e->node == NODE_FIELD && e->count && e != c->override && expr_field_is_id(e->field) && !row_of(c, e, &row);
-}
-
-int emit_field(struct emit *c, const struct expr *e)
-{
-	struct row row;
-	if (e->field->storage == EXPR_LINK || e->field->storage == EXPR_DETAIL)
-		return emit_ids(c, e);
-	if (row_of(c, e, &row))
-		return emit_on_row(c, row, e);
-	if (is_own_id(c, e))
-		return emit_value(c, e->items[0]);
-	row = (struct row){ROW_ALIAS, pg_sql_alias(c->sql)};
-	emit_put(c, "(SELECT ");
-	if (emit_on_row(c, row, e))
-		return -1;
-	emit_put(c, " FROM ");
-	if (emit_table(c, e->table, row.alias))
-		return -1;
-	emit_put(c, " WHERE ");
-	put_alias(c, row.alias, "id = ");
-	if (emit_value(c, e->items[0]))
-		return -1;
-	emit_put(c, ")");
-	return 0;
-}
-
-/* The path in an operand that can be looked up by EXISTS: it starts at a row of the statement. */
-static const struct expr *path_in(const struct emit *c, const struct expr *e)
-{
-	while (is_own_id(c, e))
-		e = e->items[0];
-	struct row row;
-	if (e->node != NODE_FIELD || e->field->storage == EXPR_LINK || e->field->storage == EXPR_DETAIL || row_of(c, e, &row))
-		return NULL;
-	const struct expr *root = e->items[0];
-	while (root->node == NODE_FIELD && !row_of(c, root, &row))
-		root = root->items[0];
-	return root->node == NODE_FIELD && row.kind == ROW_ALIAS ? e : NULL;
-}
-
-/* "EXISTS (SELECT 1 FROM … AND " for every step of the path; what follows sees its field. Adds the parentheses to close to *open. */
-static int open_path(struct emit *c, const struct expr *e, int *open)
-{
-	struct row row;
-	const struct expr *base = e->items[0];
-	while (is_own_id(c, base))
-		base = base->items[0];
-	if (base->node == NODE_FIELD && !row_of(c, base, &row) && open_path(c, base, open))
-		return -1;
-	row = (struct row){ROW_ALIAS, pg_sql_alias(c->sql)};
-	emit_put(c, "EXISTS (SELECT 1 FROM ");
-	if (emit_table(c, e->table, row.alias))
-		return -1;
-	emit_put(c, " WHERE ");
-	put_alias(c, row.alias, "id = ");
-	if (emit_value(c, e->items[0]))
-		return -1;
-	emit_put(c, " AND ");
-	c->override = e;
-	c->override_row = row;
-	++*open;
-	return 0;
-}
-
-/* Begins a condition on operands, any of which may be a path; what stands between begin and end is positive. */
-struct begun {
-	const struct expr *override;
-	struct row row;
-	int open;
-	bool wrapped;
-};
-
-static int begin(struct emit *c, const struct expr *x, const struct expr *y, bool negated, struct begun *b)
-{
-	*b = (struct begun){c->override, c->override_row, 0, false};
-	const struct expr *path = path_in(c, x);
-	if (!path && y)
-		path = path_in(c, y);
-	if (path) {
-		if (negated)
-			emit_put(c, "NOT ");
-		return open_path(c, path, &b->open);
-	}
-	if (negated) {
-		b->wrapped = true;
-		emit_put(c, "(");
-	}
-	return 0;
-}
-
-static void end(struct emit *c, const struct begun *b)
-{
-	for (int i = 0; i < b->open; i++)
-		emit_put(c, ")");
-	if (b->wrapped)
-		emit_put(c, ") IS NOT TRUE");
-	c->override = b->override;
-	c->override_row = b->row;
-}
-
-struct scope_kept emit_scope(struct emit *c, const struct expr *aggregate, const char *alias)
-{
-	struct scope_kept kept = {c->row, c->outer};
-	if (aggregate->shifts)
-		c->outer = c->row;
-	c->row = (struct row){ROW_ALIAS, alias};
-	return kept;
-}
-
-void emit_scope_end(struct emit *c, struct scope_kept kept)
-{
-	c->row = kept.row;
-	c->outer = kept.outer;
-}
 
 int emit_constant(struct emit *c, const struct expr *e)
 {
@@ -491,7 +27,8 @@ int emit_constant(struct emit *c, const struct expr *e)
 		int x = emit_constant(c, e->items[0]);
 		return x < 0 ? -1 : !x;
 	}
-	case EXPR_AND: case EXPR_OR: {
+	case EXPR_AND:
+	case EXPR_OR: {
 		int absorbs = e->op == EXPR_OR, all = !absorbs;
 		for (size_t i = 0; i < e->count; i++) {
 			int x = emit_constant(c, e->items[i]);
@@ -502,9 +39,12 @@ int emit_constant(struct emit *c, const struct expr *e)
 		}
 		return all;
 	}
-	case EXPR_IN: case EXPR_NOT_IN:
-		return e->items[1]->node == NODE_SET && e->items[1]->count == 0 ? e->op == EXPR_NOT_IN : -1;
-	case EXPR_EQ: case EXPR_NE: case EXPR_EQ_NULLS: case EXPR_NE_NULLS: {
+	case EXPR_IN:
+	case EXPR_NOT_IN: return e->items[1]->node == NODE_SET && e->items[1]->count == 0 ? e->op == EXPR_NOT_IN : -1;
+	case EXPR_EQ:
+	case EXPR_NE:
+	case EXPR_EQ_NULLS:
+	case EXPR_NE_NULLS: {
 		const struct expr *x = e->items[0], *y = e->items[1];
 		if (!expr_is_nil(x) && !expr_is_nil(y))
 			return -1;
@@ -549,19 +89,19 @@ static int emit_nil_test(struct emit *c, const struct expr *x, bool negated)
 		emit_put(c, ")");
 		return 0;
 	}
-	struct begun b = {c->override, c->override_row, 0, false};
-	const struct expr *path = path_in(c, x);
+	struct emit_begun b = {c->override, c->override_row, 0, false};
+	const struct expr *path = emit_path_in(c, x);
 	if (path) {
 		if (!negated)
 			emit_put(c, "NOT ");
-		if (open_path(c, path, &b.open))
+		if (emit_path_open(c, path, &b.open))
 			return -1;
 		negated = true;
 	}
 	if (emit_value(c, x))
 		return -1;
 	emit_put(c, negated ? " IS NOT NULL" : " IS NULL");
-	end(c, &b);
+	emit_end(c, &b);
 	return 0;
 }
 
@@ -572,11 +112,11 @@ static int emit_boolean_test(struct emit *c, const struct expr *x, const struct 
 		return 0;
 	if (literal->value.b || x->condition)
 		return emit_condition(c, x, literal->value.b ? negated : !negated) ? -1 : 1;
-	struct begun b;
-	if (begin(c, x, NULL, negated, &b) || emit_value(c, x))
+	struct emit_begun b;
+	if (emit_begin(c, x, NULL, negated, &b) || emit_value(c, x))
 		return -1;
 	emit_put(c, " = false");
-	end(c, &b);
+	emit_end(c, &b);
 	return 1;
 }
 
@@ -608,36 +148,36 @@ static int emit_compare(struct emit *c, const struct expr *e, bool negated)
 	}
 	if (op == EXPR_EQ_NULLS)
 		op = EXPR_EQ;
-	struct begun b;
-	if (begin(c, x, y, negated, &b) || emit_value(c, x))
+	struct emit_begun b;
+	if (emit_begin(c, x, y, negated, &b) || emit_value(c, x))
 		return -1;
 	if (op != EXPR_EQ && x->type.kind == EXPR_TEXT && !(x->node == NODE_FIELD && x->field->storage == EXPR_COLUMN && x->count == 0))
 		emit_put(c, " COLLATE \"C\"");
 	emit_put(c, signs[op]);
 	if (emit_value(c, y))
 		return -1;
-	end(c, &b);
+	emit_end(c, &b);
 	return 0;
 }
 
 /* x among the records of a link, detail or role. */
 static int emit_member(struct emit *c, const struct expr *x, const struct expr *y, bool negated)
 {
-	if (is_given_list(c, y)) {
-		struct begun b;
-		if (begin(c, x, NULL, negated, &b) || emit_value(c, x))
+	if (emit_is_given_list(c, y)) {
+		struct emit_begun b;
+		if (emit_begin(c, x, NULL, negated, &b) || emit_value(c, x))
 			return -1;
 		emit_put(c, " = ANY(");
 		if (emit_given_list(c, y))
 			return -1;
 		emit_put(c, ")");
-		end(c, &b);
+		emit_end(c, &b);
 		return 0;
 	}
 	emit_put(c, negated ? "NOT EXISTS (SELECT 1" : "EXISTS (SELECT 1");
 	const char *alias;
 	const char *member = "id = ";
-	if (y->node == NODE_CALL || (y->field->storage == EXPR_LINK && !has_eyes(c))) {
+	if (y->node == NODE_CALL || (y->field->storage == EXPR_LINK && !emit_has_eyes(c))) {
 		alias = pg_sql_alias(c->sql);
 		emit_put(c, " FROM ");
 		emit_put(c, y->node == NODE_CALL ? "ostov.role_member" : y->field->link);
@@ -647,7 +187,7 @@ static int emit_member(struct emit *c, const struct expr *x, const struct expr *
 		emit_put(c, alias);
 		emit_put(c, ".");
 		if (y->node == NODE_CALL) {
-			emit_role(c, y);
+			emit_role_is(c, y);
 			member = "user_id = ";
 		} else {
 			emit_put(c, "record = ");
@@ -659,7 +199,7 @@ static int emit_member(struct emit *c, const struct expr *x, const struct expr *
 		return -1;
 	}
 	emit_put(c, " AND ");
-	put_alias(c, alias, member);
+	emit_alias(c, alias, member);
 	if (emit_value(c, x))
 		return -1;
 	emit_put(c, ")");
@@ -673,14 +213,14 @@ static int emit_in(struct emit *c, const struct expr *e, bool negated)
 		negated = !negated;
 	if (y->node != NODE_SET && y->node != NODE_LITERAL)
 		return emit_member(c, x, y, negated);
-	struct begun b;
-	if (begin(c, x, NULL, negated, &b) || emit_value(c, x))
+	struct emit_begun b;
+	if (emit_begin(c, x, NULL, negated, &b) || emit_value(c, x))
 		return -1;
 	if (y->node == NODE_LITERAL) {
 		emit_put(c, " = ANY(");
 		pg_sql_input(c->sql, emit_array_type(x->type.kind), y->input);
 		emit_put(c, ")");
-		end(c, &b);
+		emit_end(c, &b);
 		return 0;
 	}
 	bool literal = true;
@@ -710,7 +250,7 @@ static int emit_in(struct emit *c, const struct expr *e, bool negated)
 		}
 		emit_put(c, y->count > 1 ? ")" : "");
 	}
-	end(c, &b);
+	emit_end(c, &b);
 	return 0;
 }
 
@@ -761,8 +301,8 @@ static int emit_text_test(struct emit *c, const struct expr *e, bool negated)
 {
 	const struct expr *x = e->items[0];
 	bool regex = e->function->code == FUNCTION_MATCHES;
-	struct begun b;
-	if (begin(c, x, e->items[1], negated, &b))
+	struct emit_begun b;
+	if (emit_begin(c, x, e->items[1], negated, &b))
 		return -1;
 	emit_put(c, "(");
 	if (emit_value(c, x))
@@ -772,14 +312,14 @@ static int emit_text_test(struct emit *c, const struct expr *e, bool negated)
 		pg_sql_value(c->sql, PG_TEXT, e->items[1]->value);
 	else if (emit_pattern(c, e, e->items[1]))
 		return -1;
-	end(c, &b);
+	emit_end(c, &b);
 	return 0;
 }
 
 bool emit_is_same_for_rows(const struct emit *c, const struct expr *e)
 {
 	struct row row;
-	if (e->node == NODE_FIELD && row_of(c, e, &row))
+	if (e->node == NODE_FIELD && emit_row_of(c, e, &row))
 		return row.kind != ROW_ALIAS;
 	if (e->node == NODE_RECORD)
 		return c->outer.kind != ROW_ALIAS;
@@ -795,8 +335,8 @@ static int emit_under(struct emit *c, const struct expr *e, bool negated)
 	const struct expr *x = e->items[0], *y = e->items[1];
 	const char *parent = e->table->tree->column;
 	bool down = emit_is_same_for_rows(c, y);
-	struct begun b;
-	if (begin(c, x, down ? NULL : y, negated, &b) || emit_value(c, down ? x : y))
+	struct emit_begun b;
+	if (emit_begin(c, x, down ? NULL : y, negated, &b) || emit_value(c, down ? x : y))
 		return -1;
 	const char *walk = pg_sql_alias(c->sql), *alias = pg_sql_alias(c->sql);
 	emit_put(c, " = ANY (ARRAY(WITH RECURSIVE ");
@@ -805,27 +345,27 @@ static int emit_under(struct emit *c, const struct expr *e, bool negated)
 	if (emit_value(c, down ? y : x))
 		return -1;
 	emit_put(c, " UNION SELECT ");
-	put_alias(c, alias, down ? "id" : parent);
+	emit_alias(c, alias, down ? "id" : parent);
 	emit_put(c, " FROM ");
 	if (emit_table(c, e->table, alias))
 		return -1;
 	emit_put(c, " JOIN ");
 	emit_put(c, walk);
 	emit_put(c, " ON ");
-	put_alias(c, alias, down ? parent : "id");
+	emit_alias(c, alias, down ? parent : "id");
 	emit_put(c, " = ");
-	put_alias(c, walk, "id) SELECT ");
-	put_alias(c, walk, "id FROM ");
+	emit_alias(c, walk, "id) SELECT ");
+	emit_alias(c, walk, "id FROM ");
 	emit_put(c, walk);
 	emit_put(c, "))");
-	end(c, &b);
+	emit_end(c, &b);
 	return 0;
 }
 
 static int emit_has_role(struct emit *c, const struct expr *e, bool negated)
 {
 	emit_put(c, negated ? "NOT EXISTS (SELECT 1 FROM ostov.role_member WHERE " : "EXISTS (SELECT 1 FROM ostov.role_member WHERE ");
-	emit_role(c, e);
+	emit_role_is(c, e);
 	emit_put(c, " AND user_id = ");
 	pg_sql_slot(c->sql, (struct pg_slot){.kind = PG_SLOT_ME, .type = PG_INT8});
 	emit_put(c, ")");
@@ -836,8 +376,8 @@ static int emit_has_role(struct emit *c, const struct expr *e, bool negated)
 static int emit_formula_condition(struct emit *c, const struct expr *e, bool negated)
 {
 	struct row row;
-	if (e->node != NODE_FIELD || e->field->storage != EXPR_FORMULA || !e->field->formula || !e->field->formula->condition || !row_of(c, e, &row) ||
-	    row.kind == ROW_NONE || (row.kind == ROW_ALIAS && !c->system && c->opts->column))
+	if (e->node != NODE_FIELD || e->field->storage != EXPR_FORMULA || !e->field->formula || !e->field->formula->condition ||
+		!emit_row_of(c, e, &row) || row.kind == ROW_NONE || (row.kind == ROW_ALIAS && !c->system && c->opts->column))
 		return 0;
 	return emit_formula(c, row, e->field, negated ? FORMULA_NOT_TRUE : FORMULA_TRUE) ? -1 : 1;
 }
@@ -845,13 +385,13 @@ static int emit_formula_condition(struct emit *c, const struct expr *e, bool neg
 /* Any boolean value as a condition. */
 static int emit_truth(struct emit *c, const struct expr *e, bool negated)
 {
-	struct begun b;
+	struct emit_begun b;
 	int r = emit_formula_condition(c, e, negated);
 	if (r)
 		return r < 0 ? -1 : 0;
-	if (begin(c, e, NULL, negated, &b) || (r = emit_formula_condition(c, e, false)) < 0 || (r == 0 && emit_value(c, e)))
+	if (emit_begin(c, e, NULL, negated, &b) || (r = emit_formula_condition(c, e, false)) < 0 || (r == 0 && emit_value(c, e)))
 		return -1;
-	end(c, &b);
+	emit_end(c, &b);
 	return 0;
 }
 
@@ -866,16 +406,21 @@ int emit_condition(struct emit *c, const struct expr *e, bool negated)
 	}
 	if (e->node == NODE_OP) {
 		switch (e->op) {
-		case EXPR_AND: case EXPR_OR: return emit_junction(c, e, negated);
+		case EXPR_AND:
+		case EXPR_OR: return emit_junction(c, e, negated);
 		case EXPR_NOT: return emit_condition(c, e->items[0], !negated);
-		case EXPR_IN: case EXPR_NOT_IN: return emit_in(c, e, negated);
+		case EXPR_IN:
+		case EXPR_NOT_IN: return emit_in(c, e, negated);
 		default: return emit_compare(c, e, negated);
 		}
 	}
 	if (e->node == NODE_CALL) {
 		switch (e->function->code) {
 		case FUNCTION_ANY: return emit_any(c, e, negated);
-		case FUNCTION_CONTAINS: case FUNCTION_STARTS_WITH: case FUNCTION_ENDS_WITH: case FUNCTION_MATCHES: return emit_text_test(c, e, negated);
+		case FUNCTION_CONTAINS:
+		case FUNCTION_STARTS_WITH:
+		case FUNCTION_ENDS_WITH:
+		case FUNCTION_MATCHES: return emit_text_test(c, e, negated);
 		case FUNCTION_UNDER: return emit_under(c, e, negated);
 		case FUNCTION_HAS_ROLE: return emit_has_role(c, e, negated);
 		case FUNCTION_IIF: {
@@ -920,6 +465,6 @@ int expr_sql_field(const struct expr_field *f, const struct expr_sql *opts, stru
 	c.system = true;
 	if (f->storage == EXPR_FORMULA)
 		return emit_formula(&c, c.row, f, FORMULA_VALUE);
-	put_alias(&c, opts->alias, f->storage == EXPR_COLUMN ? f->column : "id");
+	emit_alias(&c, opts->alias, f->storage == EXPR_COLUMN ? f->column : "id");
 	return 0;
 }

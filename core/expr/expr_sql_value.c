@@ -154,8 +154,10 @@ static int emit_lines_of(struct emit *c, const struct expr *e, size_t at, const 
 
 static int emit_aggregate(struct emit *c, const struct expr *e)
 {
-	static const char *const wrapped[] = {[FUNCTION_SUM] = "COALESCE(sum(v.x), 0)", [FUNCTION_MIN] = "min(v.x)", [FUNCTION_MAX] = "max(v.x)",
-	                                      [FUNCTION_AVG] = "ostov.divide(sum(v.x), count(v.x))"};
+	static const char *const wrapped[] = {[FUNCTION_SUM] = "COALESCE(sum(v.x), 0)",
+										  [FUNCTION_MIN] = "min(v.x)",
+										  [FUNCTION_MAX] = "max(v.x)",
+										  [FUNCTION_AVG] = "ostov.divide(sum(v.x), count(v.x))"};
 	static const char *const before[] = {[FUNCTION_SUM] = "COALESCE(sum(", [FUNCTION_MIN] = "min(", [FUNCTION_MAX] = "max("};
 	static const char *const after[] = {[FUNCTION_SUM] = "), 0)", [FUNCTION_MIN] = ")", [FUNCTION_MAX] = ")"};
 	enum expr_function_code code = e->function->code;
@@ -164,7 +166,8 @@ static int emit_aggregate(struct emit *c, const struct expr *e)
 	if (code == FUNCTION_COUNT) {
 		if (emit_lines_of(c, e, 1, "count(*)", ""))
 			return -1;
-	} else if (code != FUNCTION_AVG && e->items[1]->node == NODE_FIELD && e->items[1]->count == 0 && e->items[1]->field->storage == EXPR_COLUMN) {
+	} else if (code != FUNCTION_AVG && e->items[1]->node == NODE_FIELD && e->items[1]->count == 0 &&
+			   e->items[1]->field->storage == EXPR_COLUMN) {
 		if (emit_lines_of(c, e, 2, before[code], after[code]))
 			return -1;
 	} else {
@@ -194,7 +197,11 @@ static int emit_value_call(struct emit *c, const struct expr *e)
 	char tail[32];
 	const struct expr *x = e->count ? e->items[0] : NULL;
 	switch (e->function->code) {
-	case FUNCTION_COUNT: case FUNCTION_SUM: case FUNCTION_MIN: case FUNCTION_MAX: case FUNCTION_AVG: return emit_aggregate(c, e);
+	case FUNCTION_COUNT:
+	case FUNCTION_SUM:
+	case FUNCTION_MIN:
+	case FUNCTION_MAX:
+	case FUNCTION_AVG: return emit_aggregate(c, e);
 	case FUNCTION_TODAY: pg_sql_slot(c->sql, (struct pg_slot){.kind = PG_SLOT_TODAY, .type = PG_DATE}); return 0;
 	case FUNCTION_NOW: pg_sql_slot(c->sql, (struct pg_slot){.kind = PG_SLOT_NOW, .type = PG_TIMESTAMPTZ}); return 0;
 	case FUNCTION_HOURS: return emit_one(c, "ostov.hours(", x, ")");

@@ -184,7 +184,8 @@ bool expr_formula_needs_fit(const struct expr_field *f)
 	const struct expr *e = f->formula;
 	if (f->type.kind == EXPR_INT)
 		return e->type.kind != EXPR_INT;
-	return f->type.kind == EXPR_DEC && !(e->digits <= EXPR_FIELD_DIGITS && (e->type.kind == EXPR_INT || (e->type.kind == EXPR_DEC && e->type.scale <= f->type.scale)));
+	return f->type.kind == EXPR_DEC &&
+		   !(e->digits <= EXPR_FIELD_DIGITS && (e->type.kind == EXPR_INT || (e->type.kind == EXPR_DEC && e->type.scale <= f->type.scale)));
 }
 
 struct value expr_fit(struct arena *a, const struct value *v, int scale)
@@ -218,9 +219,10 @@ static const struct {
 	const char *text;
 	int priority;
 } operators[] = {
-	[EXPR_OR] = {"or", 1}, [EXPR_AND] = {"and", 2}, [EXPR_NOT] = {"not", 7}, [EXPR_EQ] = {"==", 3}, [EXPR_NE] = {"~=", 3}, [EXPR_LT] = {"<", 3}, [EXPR_LE] = {"<=", 3},
-	[EXPR_GT] = {">", 3}, [EXPR_GE] = {">=", 3}, [EXPR_IN] = {"in", 3}, [EXPR_NOT_IN] = {"not in", 3}, [EXPR_ADD] = {"+", 5}, [EXPR_SUB] = {"-", 5},
-	[EXPR_MUL] = {"*", 6}, [EXPR_DIV] = {"/", 6}, [EXPR_CONCAT] = {"..", 4}, [EXPR_NEG] = {"-", 7}, [EXPR_EQ_NULLS] = {"==", 3}, [EXPR_NE_NULLS] = {"~=", 3},
+	[EXPR_OR] = {"or", 1},         [EXPR_AND] = {"and", 2}, [EXPR_NOT] = {"not", 7},     [EXPR_EQ] = {"==", 3},       [EXPR_NE] = {"~=", 3},
+	[EXPR_LT] = {"<", 3},          [EXPR_LE] = {"<=", 3},   [EXPR_GT] = {">", 3},        [EXPR_GE] = {">=", 3},       [EXPR_IN] = {"in", 3},
+	[EXPR_NOT_IN] = {"not in", 3}, [EXPR_ADD] = {"+", 5},   [EXPR_SUB] = {"-", 5},       [EXPR_MUL] = {"*", 6},       [EXPR_DIV] = {"/", 6},
+	[EXPR_CONCAT] = {"..", 4},     [EXPR_NEG] = {"-", 7},   [EXPR_EQ_NULLS] = {"==", 3}, [EXPR_NE_NULLS] = {"~=", 3},
 };
 
 static void print_text(struct buf *out, const char *s, size_t len)
@@ -292,8 +294,10 @@ static void print_op(struct buf *out, const struct expr *e)
 	if (e->op == EXPR_NOT || e->op == EXPR_NEG) {
 		buf_puts(out, e->op == EXPR_NOT ? "not " : "-");
 		const struct expr *x = e->items[0];
-		bool minus = e->op == EXPR_NEG && ((x->node == NODE_OP && x->op == EXPR_NEG) ||
-			(x->node == NODE_LITERAL && (x->value.kind == VALUE_INT ? x->value.i < 0 : x->value.kind == VALUE_DEC && x->value.text.s[0] == '-')));
+		bool minus = e->op == EXPR_NEG &&
+					 ((x->node == NODE_OP && x->op == EXPR_NEG) ||
+					  (x->node == NODE_LITERAL &&
+					   (x->value.kind == VALUE_INT ? x->value.i < 0 : x->value.kind == VALUE_DEC && x->value.text.s[0] == '-')));
 		if (minus)
 			buf_putc(out, '(');
 		print_operand(out, x, priority);
@@ -390,7 +394,8 @@ static void walk_node(struct walk *w, const struct expr *e)
 	}
 }
 
-void expr_walk_fields(const struct expr *e, void (*fn)(void *ctx, const struct expr_table *t, const struct expr_field *f, bool of_old), void *ctx)
+void expr_walk_fields(const struct expr *e, void (*fn)(void *ctx, const struct expr_table *t, const struct expr_field *f, bool of_old),
+					  void *ctx)
 {
 	struct walk w = {.fn = fn, .ctx = ctx};
 	walk_node(&w, e);

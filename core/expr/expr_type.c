@@ -20,7 +20,8 @@ const char *expr_type_name(struct arena *a, const struct expr_type *t)
 	case EXPR_TEXT: return "a text";
 	case EXPR_CHOICE: return "a choice";
 	case EXPR_DATE: return "a date";
-	case EXPR_TIME: case EXPR_DEADLINE: return "a datetime";
+	case EXPR_TIME:
+	case EXPR_DEADLINE: return "a datetime";
 	case EXPR_DURATION: return "a duration";
 	case EXPR_SPAN: return "a span of days or months";
 	case EXPR_RECORD: return t->table ? arena_printf(a, "a record of %s", t->table->name) : "a record";
@@ -154,7 +155,8 @@ static int check_step(struct checker *c, struct expr *e)
 {
 	struct expr *base = e->items[0];
 	const struct expr_table *t;
-	if (base->node == NODE_FIELD && base->count == 0 && strcmp(base->name, "old") == 0 && (c->scope->old || !c->table || !find_field(c, c->table, "old"))) {
+	if (base->node == NODE_FIELD && base->count == 0 && strcmp(base->name, "old") == 0 &&
+		(c->scope->old || !c->table || !find_field(c, c->table, "old"))) {
 		if (!c->scope->old || !c->scope->table)
 			return check_bare(c, base);
 		base->node = NODE_OLD;
@@ -243,7 +245,8 @@ static int check_text_literal(struct checker *c, struct expr *e, const struct ex
 	} else if (want->kind == EXPR_TIME || want->kind == EXPR_DEADLINE) {
 		if (!time_parse(s, len, &i)) {
 			check_fail(c, e, ERR_TYPE, "\"%s\" is no datetime", s);
-			return err_hint(c->err, date_parse(s, len, &i) ? "a date is no datetime: compare date_of(…) with it" : "datetimes are written \"2026-05-01T10:00:00+03:00\"");
+			return err_hint(c->err, date_parse(s, len, &i) ? "a date is no datetime: compare date_of(…) with it"
+														   : "datetimes are written \"2026-05-01T10:00:00+03:00\"");
 		}
 		e->value = value_time(i);
 		check_type_set(e, EXPR_TIME);
@@ -333,7 +336,8 @@ static int mismatch(struct checker *c, const struct expr *at, const struct expr 
 {
 	enum expr_kind p = x->type.kind, q = y->type.kind;
 	const char *xs = check_text(c, x), *ys = check_text(c, y);
-	check_fail(c, at, ERR_TYPE, "%s is %s, %s is %s: they do not compare", xs, expr_type_name(c->arena, &x->type), ys, expr_type_name(c->arena, &y->type));
+	check_fail(c, at, ERR_TYPE, "%s is %s, %s is %s: they do not compare", xs, expr_type_name(c->arena, &x->type), ys,
+			   expr_type_name(c->arena, &y->type));
 	if ((p == EXPR_DATE && q == EXPR_TIME) || (p == EXPR_TIME && q == EXPR_DATE))
 		return err_hint(c->err, "a date is not a datetime: compare with date_of(%s)", p == EXPR_TIME ? xs : ys);
 	if (p == EXPR_RECORDS || q == EXPR_RECORDS)
@@ -391,7 +395,8 @@ static int check_compare(struct checker *c, struct expr *e)
 		return mismatch(c, e, x, y);
 	if (!check_currency(c, e, x, y))
 		return -1;
-	if (!equality && (x->type.kind == EXPR_BOOL || x->type.kind == EXPR_CHOICE || x->type.kind == EXPR_RECORD || y->type.kind == EXPR_RECORD)) {
+	if (!equality &&
+		(x->type.kind == EXPR_BOOL || x->type.kind == EXPR_CHOICE || x->type.kind == EXPR_RECORD || y->type.kind == EXPR_RECORD)) {
 		check_fail(c, e, ERR_TYPE, "%s has no order", expr_type_name(c->arena, x->type.kind == EXPR_INT ? &y->type : &x->type));
 		return err_hint(c->err, "== and ~= compare it");
 	}
@@ -433,11 +438,12 @@ static int check_in(struct checker *c, struct expr *e)
 	}
 	if (y->type.kind != EXPR_RECORDS || !y->type.table) {
 		check_fail(c, e, ERR_TYPE, "%s is %s, no set", check_text(c, y), expr_type_name(c->arena, &y->type));
-		return err_hint(c->err, y->type.kind == EXPR_RECORD ? "one record is compared by ==" : "sets are {…}, details, lookups with many and role('…')");
+		return err_hint(c->err, y->type.kind == EXPR_RECORD ? "one record is compared by =="
+															: "sets are {…}, details, lookups with many and role('…')");
 	}
 	if (!(x->type.kind == EXPR_RECORD && x->type.table == y->type.table) && x->type.kind != EXPR_INT)
 		return check_fail(c, e, ERR_TYPE, "%s is %s, and %s are %s", check_text(c, x), expr_type_name(c->arena, &x->type), check_text(c, y),
-		                  expr_type_name(c->arena, &y->type));
+						  expr_type_name(c->arena, &y->type));
 	return 0;
 }
 
@@ -449,7 +455,9 @@ int check_is_condition(struct checker *c, struct expr *e, const char *who)
 		return 0;
 	check_fail(c, e, ERR_TYPE, "%s takes a condition; %s is %s", who, check_text(c, e), expr_type_name(c->arena, &e->type));
 	if (strcmp(who, "not") == 0)
-		return err_hint(c->err, "'not' binds more tightly than comparisons: write not (x == y), x ~= y, x not in …; whether it is there is %s == nil", check_text(c, e));
+		return err_hint(
+			c->err, "'not' binds more tightly than comparisons: write not (x == y), x ~= y, x not in …; whether it is there is %s == nil",
+			check_text(c, e));
 	if (strcmp(who, "or") == 0 && e->type.kind != EXPR_NIL)
 		return err_hint(c->err, "for the first value that is there write coalesce(a, b); to test it write %s ~= nil", check_text(c, e));
 	return err_hint(c->err, "compare it: %s ~= nil", check_text(c, e));
@@ -466,10 +474,12 @@ int check_digits(struct checker *c, struct expr *e)
 
 static int cannot(struct checker *c, const struct expr *e, const struct expr *x, const struct expr *y)
 {
-	static const char *const verbs[] = {[EXPR_ADD] = "added to", [EXPR_SUB] = "subtracted from", [EXPR_MUL] = "multiplied by", [EXPR_DIV] = "divided by"};
+	static const char *const verbs[] = {
+		[EXPR_ADD] = "added to", [EXPR_SUB] = "subtracted from", [EXPR_MUL] = "multiplied by", [EXPR_DIV] = "divided by"};
 	const struct expr *first = e->op == EXPR_ADD || e->op == EXPR_SUB ? y : x, *second = first == y ? x : y;
 	enum expr_kind p = x->type.kind, q = y->type.kind;
-	check_fail(c, e, ERR_TYPE, "%s cannot be %s %s", expr_type_name(c->arena, &first->type), verbs[e->op], expr_type_name(c->arena, &second->type));
+	check_fail(c, e, ERR_TYPE, "%s cannot be %s %s", expr_type_name(c->arena, &first->type), verbs[e->op],
+			   expr_type_name(c->arena, &second->type));
 	if (p == EXPR_TEXT || q == EXPR_TEXT)
 		return err_hint(c->err, "texts are joined by ..");
 	if ((p == EXPR_DATE || p == EXPR_TIME) && (q == EXPR_INT || q == EXPR_DEC))
@@ -518,7 +528,8 @@ static int check_arithmetic(struct checker *c, struct expr *e)
 		const struct expr_type date = {.kind = EXPR_DATE};
 		if (check_node(c, x, &date))
 			return -1;
-	} else if (y->node == NODE_LITERAL && y->type.kind == EXPR_TEXT && (x->type.kind == EXPR_DATE || x->type.kind == EXPR_TIME) && e->op == EXPR_SUB) {
+	} else if (y->node == NODE_LITERAL && y->type.kind == EXPR_TEXT && (x->type.kind == EXPR_DATE || x->type.kind == EXPR_TIME) &&
+			   e->op == EXPR_SUB) {
 		if (check_node(c, y, &x->type))
 			return -1;
 	}
@@ -562,7 +573,13 @@ static int check_concat(struct checker *c, struct expr *e)
 		if (check_node(c, x, NULL))
 			return -1;
 		switch (x->type.kind) {
-		case EXPR_TEXT: case EXPR_CHOICE: case EXPR_INT: case EXPR_DEC: case EXPR_DATE: case EXPR_TIME: case EXPR_NIL: break;
+		case EXPR_TEXT:
+		case EXPR_CHOICE:
+		case EXPR_INT:
+		case EXPR_DEC:
+		case EXPR_DATE:
+		case EXPR_TIME:
+		case EXPR_NIL: break;
 		default:
 			check_fail(c, x, ERR_TYPE, "%s is %s and has no text", check_text(c, x), expr_type_name(c->arena, &x->type));
 			return x->type.kind == EXPR_RECORD ? err_hint(c->err, "name a field of it: %s.…", check_text(c, x)) : -1;
@@ -574,17 +591,20 @@ static int check_concat(struct checker *c, struct expr *e)
 static int check_op(struct checker *c, struct expr *e)
 {
 	switch (e->op) {
-	case EXPR_OR: case EXPR_AND:
+	case EXPR_OR:
+	case EXPR_AND:
 		check_condition_set(e);
 		for (size_t i = 0; i < e->count; i++)
 			if (check_is_condition(c, e->items[i], e->op == EXPR_OR ? "or" : "and"))
 				return -1;
 		return 0;
-	case EXPR_NOT:
-		check_condition_set(e);
-		return check_is_condition(c, e->items[0], "not");
-	case EXPR_IN: case EXPR_NOT_IN: return check_in(c, e);
-	case EXPR_ADD: case EXPR_SUB: case EXPR_MUL: case EXPR_DIV: return check_arithmetic(c, e);
+	case EXPR_NOT: check_condition_set(e); return check_is_condition(c, e->items[0], "not");
+	case EXPR_IN:
+	case EXPR_NOT_IN: return check_in(c, e);
+	case EXPR_ADD:
+	case EXPR_SUB:
+	case EXPR_MUL:
+	case EXPR_DIV: return check_arithmetic(c, e);
 	case EXPR_CONCAT: return check_concat(c, e);
 	case EXPR_NEG: {
 		struct expr *x = e->items[0];
@@ -606,9 +626,7 @@ int check_node(struct checker *c, struct expr *e, const struct expr_type *want)
 {
 	switch (e->node) {
 	case NODE_LITERAL: return check_literal(c, e, want);
-	case NODE_SET:
-		check_fail(c, e, ERR_TYPE, "a set stands only behind 'in'");
-		return -1;
+	case NODE_SET: check_fail(c, e, ERR_TYPE, "a set stands only behind 'in'"); return -1;
 	case NODE_FIELD: return e->count ? check_step(c, e) : check_bare(c, e);
 	case NODE_OP: return check_op(c, e);
 	case NODE_CALL: return check_call(c, e, want);
@@ -634,7 +652,8 @@ static int check_wanted(struct checker *c, struct expr *e, const struct expr_typ
 		return 0;
 	}
 	switch (w) {
-	case EXPR_INT: case EXPR_DEC: fits = k == EXPR_INT || k == EXPR_DEC; break;
+	case EXPR_INT:
+	case EXPR_DEC: fits = k == EXPR_INT || k == EXPR_DEC; break;
 	case EXPR_TEXT: fits = k == EXPR_TEXT || k == EXPR_CHOICE; break;
 	case EXPR_CHOICE: fits = k == EXPR_CHOICE && same_codes(want, &e->type); break;
 	case EXPR_DEADLINE: fits = k == EXPR_TIME || k == EXPR_DATE; break;
@@ -643,7 +662,8 @@ static int check_wanted(struct checker *c, struct expr *e, const struct expr_typ
 	default: fits = w == k;
 	}
 	if (!fits) {
-		check_fail(c, e, ERR_TYPE, "%s is wanted here; %s is %s", w == EXPR_BOOL ? "a condition" : expr_type_name(c->arena, want), check_text(c, e), expr_type_name(c->arena, &e->type));
+		check_fail(c, e, ERR_TYPE, "%s is wanted here; %s is %s", w == EXPR_BOOL ? "a condition" : expr_type_name(c->arena, want),
+				   check_text(c, e), expr_type_name(c->arena, &e->type));
 		if (w == EXPR_BOOL)
 			return err_hint(c->err, "compare it: %s ~= nil", check_text(c, e));
 		if (w == EXPR_TEXT)
@@ -674,7 +694,8 @@ int expr_check(struct arena *a, struct expr *e, const struct expr_scope *scope, 
 	static const struct expr_type any = {.kind = EXPR_ANY};
 	struct checker c = {.arena = a, .scope = scope, .table = scope->table, .record = scope->record, .err = err};
 	if (e->depth > EXPR_MAX_DEPTH || e->nodes > EXPR_MAX_NODES)
-		return check_fail(&c, e, ERR_TOO_COMPLEX, "the expression has too many %s", e->nodes > EXPR_MAX_NODES ? "parts: 500 are the limit" : "levels: 32 are the limit");
+		return check_fail(&c, e, ERR_TOO_COMPLEX, "the expression has too many %s",
+						  e->nodes > EXPR_MAX_NODES ? "parts: 500 are the limit" : "levels: 32 are the limit");
 	if (!want)
 		want = &any;
 	if (check_node(&c, e, want->kind == EXPR_ANY ? NULL : want))

@@ -37,14 +37,18 @@ static struct value made_up(struct arena *a, const struct expr_field *f, int64_t
 	case EXPR_TEXT: return value_textz(texts[h % 7]);
 	case EXPR_CHOICE: return value_textz(f->type.values[h % f->type.nvalues]);
 	case EXPR_DATE: return value_date(h % 4 == 0 ? -719162 : h % 4 == 1 ? 2932896 : 20000 + h);
-	case EXPR_TIME: return value_time(h % 4 == 0 ? INT64_C(-62135596800000000) : h % 4 == 1 ? INT64_C(253402300799999999) : INT64_C(1774747800000000) + h * 1000003);
+	case EXPR_TIME:
+		return value_time(h % 4 == 0   ? INT64_C(-62135596800000000)
+						  : h % 4 == 1 ? INT64_C(253402300799999999)
+									   : INT64_C(1774747800000000) + h * 1000003);
 	case EXPR_DURATION: return value_duration(numbers[h % 6]);
 	case EXPR_RECORD: return value_int(1 + h % RECORDS);
 	default: return value_nil();
 	}
 }
 
-static int get(void *ctx, struct arena *a, const struct expr_table *t, const void *record, const struct expr_field *f, struct value *out, struct err *err)
+static int get(void *ctx, struct arena *a, const struct expr_table *t, const void *record, const struct expr_field *f, struct value *out,
+			   struct err *err)
 {
 	(void)ctx, (void)t, (void)err;
 	*out = made_up(a, f, *(const int *)record);
@@ -58,7 +62,8 @@ static int load(void *ctx, struct arena *a, const struct expr_table *t, int64_t 
 	return 0;
 }
 
-static int lines(void *ctx, struct arena *a, const struct expr_field *detail, const void *record, const void ***out, size_t *n, struct err *err)
+static int lines(void *ctx, struct arena *a, const struct expr_field *detail, const void *record, const void ***out, size_t *n,
+				 struct err *err)
 {
 	(void)ctx, (void)detail, (void)err;
 	*out = arena_array(a, const void *, RECORDS);
@@ -181,7 +186,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		for (int as_value = 0; as_value < 2; as_value++) {
 			struct pg_sql sql;
 			pg_sql_create(&sql, a);
-			struct expr_sql opts = {.sql = &sql, .alias = "t", .record_alias = place & 128 ? "r" : NULL, .record_value = given, .old_value = given, .ctx = a};
+			struct expr_sql opts = {
+				.sql = &sql, .alias = "t", .record_alias = place & 128 ? "r" : NULL, .record_value = given, .old_value = given, .ctx = a};
 			if (place & 1) {
 				opts.table = table;
 				opts.column = column;
@@ -191,8 +197,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			must(r == 0 || err.code == ERR_TOO_COMPLEX);
 			pg_sql_finish(&sql);
 		}
-		struct expr_env env = {.get = get, .load = load, .lines = lines, .role_users = role_users, .has_role = has_role, .work_day = work_day, .week = place & 31, .me = place % 4,
-		                       .now_us = INT64_C(1774747800000000), .today = 20541, .zone = "Europe/Berlin"};
+		struct expr_env env = {.get = get,
+							   .load = load,
+							   .lines = lines,
+							   .role_users = role_users,
+							   .has_role = has_role,
+							   .work_day = work_day,
+							   .week = place & 31,
+							   .me = place % 4,
+							   .now_us = INT64_C(1774747800000000),
+							   .today = 20541,
+							   .zone = "Europe/Berlin"};
 		struct value v;
 		must(expr_eval(a, e, &env, &handles[1], &handles[2], place & 2 ? &handles[3] : NULL, &v, &err) == 0 || err.code == ERR_TOO_COMPLEX);
 	}

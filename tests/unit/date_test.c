@@ -67,7 +67,8 @@ static void parse(void **state)
 {
 	(void)state;
 	int64_t v;
-	const char *bad[] = {"2026-13-01", "2026-02-29", "2026-00-10", "0000-01-01", "2026-5-1", "2026/05/01", "20260501", "2026-05-01 ", "2026-05-0x"};
+	const char *bad[] = {"2026-13-01", "2026-02-29", "2026-00-10",  "0000-01-01", "2026-5-1",
+						 "2026/05/01", "20260501",   "2026-05-01 ", "2026-05-0x"};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		if (date_parse(bad[i], strlen(bad[i]), &v))
 			fail_msg("'%s' parses", bad[i]);
@@ -77,8 +78,17 @@ static void parse(void **state)
 	is_written(time_write, moment("2026-05-01T10:00:00.250+03:00"), "2026-05-01T07:00:00.25Z");
 	is_written(time_write, moment("1969-12-31T23:59:59.999999Z"), "1969-12-31T23:59:59.999999Z");
 	is_written(time_write, moment("2026-01-01T00:30:00+05:30"), "2025-12-31T19:00:00Z");
-	const char *no[] = {"2026-05-01", "2026-05-01T10:00Z", "2026-05-01T10:00:00", "2026-05-01T24:00:00Z", "2026-05-01T10:60:00Z", "2026-05-01T10:00:60Z",
-	                    "2026-05-01T10:00:00.Z", "2026-05-01T10:00:00.1234567Z", "2026-05-01T10:00:00+3", "2026-05-01T10:00:00+25:00", "2026-05-01T10:00:00Zx"};
+	const char *no[] = {"2026-05-01",
+						"2026-05-01T10:00Z",
+						"2026-05-01T10:00:00",
+						"2026-05-01T24:00:00Z",
+						"2026-05-01T10:60:00Z",
+						"2026-05-01T10:00:60Z",
+						"2026-05-01T10:00:00.Z",
+						"2026-05-01T10:00:00.1234567Z",
+						"2026-05-01T10:00:00+3",
+						"2026-05-01T10:00:00+25:00",
+						"2026-05-01T10:00:00Zx"};
 	for (size_t i = 0; i < sizeof no / sizeof *no; i++)
 		if (time_parse(no[i], strlen(no[i]), &v))
 			fail_msg("'%s' parses", no[i]);
@@ -91,14 +101,16 @@ static void durations(void **state)
 	const struct {
 		const char *text, *written;
 		int64_t us;
-	} good[] = {{"P1DT2H", "P1DT2H", 93600000000}, {"PT1H30M", "PT1H30M", 5400000000}, {"PT0S", "PT0S", 0}, {"PT36H", "P1DT12H", 129600000000},
-	            {"-PT0.5S", "-PT0.5S", -500000}, {"PT90S", "PT1M30S", 90000000}, {"P2D", "P2D", 172800000000}};
+	} good[] = {{"P1DT2H", "P1DT2H", 93600000000},  {"PT1H30M", "PT1H30M", 5400000000}, {"PT0S", "PT0S", 0},
+				{"PT36H", "P1DT12H", 129600000000}, {"-PT0.5S", "-PT0.5S", -500000},    {"PT90S", "PT1M30S", 90000000},
+				{"P2D", "P2D", 172800000000}};
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
 		assert_true(duration_parse(good[i].text, strlen(good[i].text), &v));
 		assert_true(v == good[i].us);
 		is_written(duration_write, v, good[i].written);
 	}
-	const char *bad[] = {"", "P", "PT", "P1", "1D", "P1H", "PT1D", "PT1M1H", "PT1.5H", "P1DT", "PT1H1H", "PT99999999999999999999S", "P106751992D", "PT1.S"};
+	const char *bad[] = {
+		"", "P", "PT", "P1", "1D", "P1H", "PT1D", "PT1M1H", "PT1.5H", "P1DT", "PT1H1H", "PT99999999999999999999S", "P106751992D", "PT1.S"};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		if (duration_parse(bad[i], strlen(bad[i]), &v))
 			fail_msg("'%s' parses", bad[i]);

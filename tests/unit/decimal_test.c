@@ -100,7 +100,8 @@ static void compare(void **state)
 {
 	(void)state;
 	/* ascending */
-	const char *in_order[] = {"-1000.1", "-1000", "-2.5", "-2.49", "-0.01", "0", "0.009", "0.01", "1", "1.001", "9", "10", "123456789012345678901234567890"};
+	const char *in_order[] = {
+		"-1000.1", "-1000", "-2.5", "-2.49", "-0.01", "0", "0.009", "0.01", "1", "1.001", "9", "10", "123456789012345678901234567890"};
 	size_t n = sizeof in_order / sizeof *in_order;
 	for (size_t i = 0; i < n; i++)
 		for (size_t j = 0; j < n; j++) {
@@ -146,7 +147,8 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(parse), cmocka_unit_test(arithmetic), cmocka_unit_test(rounding), cmocka_unit_test(compare), cmocka_unit_test(integers),
+		cmocka_unit_test(parse),   cmocka_unit_test(arithmetic), cmocka_unit_test(rounding),
+		cmocka_unit_test(compare), cmocka_unit_test(integers),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

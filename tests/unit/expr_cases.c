@@ -31,7 +31,8 @@ static bool has_role(void *ctx, const char *role)
 /* $1… as they are bound: literals as JSON, else the slot's name. */
 static void print_slots(struct buf *b, const struct pg_sql *sql)
 {
-	static const char *const names[] = {[PG_SLOT_INPUT] = "input", [PG_SLOT_ME] = "me", [PG_SLOT_NOW] = "now", [PG_SLOT_TODAY] = "today", [PG_SLOT_ZONE] = "zone"};
+	static const char *const names[] = {
+		[PG_SLOT_INPUT] = "input", [PG_SLOT_ME] = "me", [PG_SLOT_NOW] = "now", [PG_SLOT_TODAY] = "today", [PG_SLOT_ZONE] = "zone"};
 	if (!sql->slots.count)
 		return;
 	buf_puts(b, "   {");
@@ -97,7 +98,8 @@ static const char *outcome(struct arena *a, const char *text, const char *tag)
 		buf_destroy(&b);
 	}
 	if (!out)
-		out = arena_printf(a, "%s@%d: %s%s%s", err_code_name(err.code), err.column, err.message, err.hint ? " | " : "", err.hint ? err.hint : "");
+		out = arena_printf(a, "%s@%d: %s%s%s", err_code_name(err.code), err.column, err.message, err.hint ? " | " : "",
+						   err.hint ? err.hint : "");
 	return out;
 }
 
@@ -107,8 +109,9 @@ static bool directive(const char *line)
 	static const struct {
 		const char *name;
 		enum expr_kind kind;
-	} kinds[] = {{"any", EXPR_ANY}, {"boolean", EXPR_BOOL}, {"integer", EXPR_INT}, {"decimal", EXPR_DEC}, {"text", EXPR_TEXT}, {"date", EXPR_DATE},
-	             {"datetime", EXPR_TIME}, {"duration", EXPR_DURATION}, {"deadline", EXPR_DEADLINE}, {"route", EXPR_CHOICE}};
+	} kinds[] = {{"any", EXPR_ANY},           {"boolean", EXPR_BOOL}, {"integer", EXPR_INT},   {"decimal", EXPR_DEC},
+				 {"text", EXPR_TEXT},         {"date", EXPR_DATE},    {"datetime", EXPR_TIME}, {"duration", EXPR_DURATION},
+				 {"deadline", EXPR_DEADLINE}, {"route", EXPR_CHOICE}};
 	if (strncmp(line, "scope ", 6) == 0 || strncmp(line, "record ", 7) == 0) {
 		for (int t = 0; t < FIXTURE_TABLES; t++)
 			if (strcmp(fixture[t].table.name, strchr(line, ' ') + 1) == 0) {

@@ -34,9 +34,9 @@ static const struct {
 	enum fixture_table_code table;
 	const char *name;
 	enum expr_kind kind;
-	int of;               /* target of lookups, links, details; scale of decimals */
+	int of; /* target of lookups, links, details; scale of decimals */
 	enum expr_storage storage;
-	const char *extra;    /* formula; detail: its lookup; decimal: its currency */
+	const char *extra; /* formula; detail: its lookup; decimal: its currency */
 	const char *const *values;
 	size_t nvalues;
 } fixture_fields[] = {
@@ -139,7 +139,8 @@ static bool fixture_role_known(void *ctx, const char *role)
 /* System's eyes on a contract: bare names, me, old. */
 static struct expr_scope fixture_scope(enum fixture_table_code t)
 {
-	return (struct expr_scope){.table = &fixture[t].table, .user = &fixture[FIXTURE_USER].table, .old = true, .role_known = fixture_role_known};
+	return (
+		struct expr_scope){.table = &fixture[t].table, .user = &fixture[FIXTURE_USER].table, .old = true, .role_known = fixture_role_known};
 }
 
 static void fixture_create(struct arena *a)
@@ -147,15 +148,20 @@ static void fixture_create(struct arena *a)
 	static const char *const names[] = {"user", "department", "account", "contract", "payment"};
 	memset(fixture, 0, sizeof fixture);
 	for (int t = 0; t < FIXTURE_TABLES; t++) {
-		fixture[t].table = (struct expr_table){.name = names[t], .sql = arena_printf(a, "app.%s%s%s", t == FIXTURE_USER ? "\"" : "", names[t], t == FIXTURE_USER ? "\"" : ""),
-		                                       .find = fixture_find, .nearest = fixture_nearest};
+		fixture[t].table = (struct expr_table){.name = names[t],
+											   .sql = arena_printf(a, "app.%s%s%s", t == FIXTURE_USER ? "\"" : "", names[t],
+																   t == FIXTURE_USER ? "\"" : ""),
+											   .find = fixture_find,
+											   .nearest = fixture_nearest};
 	}
 	for (size_t i = 0; i < FIXTURE_NFIELDS; i++) {
 		struct fixture_table *t = &fixture[fixture_fields[i].table];
 		if (t->count == FIXTURE_FIELDS)
 			abort();
 		struct expr_field *f = &t->fields[t->count++];
-		*f = (struct expr_field){.name = fixture_fields[i].name, .storage = fixture_fields[i].storage, .type = {.kind = fixture_fields[i].kind}};
+		*f = (struct expr_field){.name = fixture_fields[i].name,
+								 .storage = fixture_fields[i].storage,
+								 .type = {.kind = fixture_fields[i].kind}};
 		f->type.values = fixture_fields[i].values;
 		f->type.nvalues = fixture_fields[i].nvalues;
 		if (f->type.kind == EXPR_DEC) {
@@ -199,7 +205,9 @@ static const char *fixture_sql_type(const struct expr_field *f, struct arena *a)
 {
 	switch (f->type.kind) {
 	case EXPR_BOOL: return "boolean";
-	case EXPR_INT: case EXPR_RECORD: case EXPR_DURATION: return "bigint";
+	case EXPR_INT:
+	case EXPR_RECORD:
+	case EXPR_DURATION: return "bigint";
 	case EXPR_DEC: return arena_printf(a, "numeric(%d,%d)", f->type.scale > 2 ? 40 : 18, f->type.scale);
 	case EXPR_DATE: return "date";
 	case EXPR_TIME: return "timestamptz";
@@ -219,13 +227,15 @@ __attribute__((unused)) static const char *fixture_sql(struct arena *a)
 			const struct expr_field *f = &fixture[t].fields[i];
 			if (f->storage != EXPR_COLUMN)
 				continue;
-			buf_printf(&b, "%s%s %s%s", first ? "" : ", ", f->column, fixture_sql_type(f, a), strcmp(f->name, "id") == 0 ? " PRIMARY KEY" : "");
+			buf_printf(&b, "%s%s %s%s", first ? "" : ", ", f->column, fixture_sql_type(f, a),
+					   strcmp(f->name, "id") == 0 ? " PRIMARY KEY" : "");
 			first = false;
 		}
 		buf_puts(&b, ");");
 		for (size_t i = 0; i < fixture[t].count; i++)
 			if (fixture[t].fields[i].storage == EXPR_LINK)
-				buf_printf(&b, "CREATE TABLE %s (record bigint, target bigint, position int, PRIMARY KEY (record, target));", fixture[t].fields[i].link);
+				buf_printf(&b, "CREATE TABLE %s (record bigint, target bigint, position int, PRIMARY KEY (record, target));",
+						   fixture[t].fields[i].link);
 	}
 	buf_puts(&b, "CREATE TABLE app.membership (role text, user_id bigint);");
 	const char *s = arena_strndup(a, b.data, b.len);

@@ -66,13 +66,17 @@ static struct value random_value(const struct expr_field *f)
 	case EXPR_BOOL: return value_bool(chance(50));
 	case EXPR_INT: return value_int(chance(50) ? below(10) : PICK(ints));
 	case EXPR_DEC: {
-		struct value v = f->type.scale > 2 ? dec_value(PICK(huges)) : chance(60) ? dec_value(PICK(decimals)) : decimal_from_int(data, below(2000) - 500);
+		struct value v = f->type.scale > 2 ? dec_value(PICK(huges))
+						 : chance(60)      ? dec_value(PICK(decimals))
+										   : decimal_from_int(data, below(2000) - 500);
 		return decimal_round(data, &v, f->type.scale);
 	}
 	case EXPR_TEXT: return value_textz(PICK(texts));
 	case EXPR_CHOICE: return value_textz(f->type.values[below((int)f->type.nvalues)]);
 	case EXPR_DATE: return value_date(chance(60) ? day_value(PICK(dates)) : 20500 + below(400));
-	case EXPR_TIME: return value_time(chance(60) ? time_value(PICK(times)) : (20500 + below(400)) * INT64_C(86400000000) + (int64_t)(rng() % 86400000000u));
+	case EXPR_TIME:
+		return value_time(chance(60) ? time_value(PICK(times))
+									 : (20500 + below(400)) * INT64_C(86400000000) + (int64_t)(rng() % 86400000000u));
 	case EXPR_DURATION: return value_duration(chance(50) ? PICK(durations) : below(1000) * INT64_C(1800000000));
 	case EXPR_RECORD: return value_int(1 + below(sizes[(const struct fixture_table *)f->type.table - fixture]));
 	default: return value_nil();
@@ -153,7 +157,8 @@ static void make_records(void)
 			buf_puts(&b, ");");
 			for (size_t k = 0; k < fixture[t].count; k++)
 				for (size_t m = 0; fixture[t].fields[k].storage == EXPR_LINK && m < records[t][i].values[k].list.count; m++)
-					buf_printf(&b, "INSERT INTO %s VALUES (%d, %lld, %d);", fixture[t].fields[k].link, i + 1, (long long)records[t][i].values[k].list.items[m].i, (int)m);
+					buf_printf(&b, "INSERT INTO %s VALUES (%d, %lld, %d);", fixture[t].fields[k].link, i + 1,
+							   (long long)records[t][i].values[k].list.items[m].i, (int)m);
 		}
 		run(b.data);
 		buf_clear(&b);
@@ -163,7 +168,8 @@ static void make_records(void)
 	for (int i = 0; i < 40; i++) {
 		calendar[i].day = 20500 + i * 9 + below(9);
 		calendar[i].works = chance(50);
-		buf_printf(&b, "INSERT INTO ostov.calendar_day VALUES (date '1970-01-01' + %d, %s);", (int)calendar[i].day, calendar[i].works ? "true" : "false");
+		buf_printf(&b, "INSERT INTO ostov.calendar_day VALUES (date '1970-01-01' + %d, %s);", (int)calendar[i].day,
+				   calendar[i].works ? "true" : "false");
 	}
 	for (int r = 0; r < 3; r++)
 		for (int i = 0; i < sizes[FIXTURE_USER]; i++)
@@ -190,7 +196,8 @@ static bool connect_server(char *name, size_t size)
 	char sql[200];
 	snprintf(sql, sizeof sql, "CREATE DATABASE %s TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'", name);
 	run(sql);
-	const char *keywords[] = {"dbname", "dbname", "options", NULL}, *values[] = {address, name, "-c client_min_messages=error -c TimeZone=Asia/Tokyo", NULL};
+	const char *keywords[] = {"dbname", "dbname", "options", NULL},
+			   *values[] = {address, name, "-c client_min_messages=error -c TimeZone=Asia/Tokyo", NULL};
 	pg = PQconnectdbParams(keywords, values, 1);
 	if (PQstatus(pg) != CONNECTION_OK) {
 		printf("not ok expr_property_connect\n# %s\n", PQerrorMessage(pg));
@@ -285,7 +292,8 @@ static int eyes_column(void *ctx, struct pg_sql *sql, const struct expr_field *f
 	return r;
 }
 
-static int env_get(void *ctx, struct arena *a, const struct expr_table *t, const void *record, const struct expr_field *f, struct value *out, struct err *err)
+static int env_get(void *ctx, struct arena *a, const struct expr_table *t, const void *record, const struct expr_field *f,
+				   struct value *out, struct err *err)
 {
 	(void)a, (void)err;
 	*out = seen_value(ctx, table_index(t), record, f);
@@ -300,7 +308,8 @@ static int env_load(void *ctx, struct arena *a, const struct expr_table *t, int6
 	return 0;
 }
 
-static int env_lines(void *ctx, struct arena *a, const struct expr_field *detail, const void *record, const void ***out, size_t *n, struct err *err)
+static int env_lines(void *ctx, struct arena *a, const struct expr_field *detail, const void *record, const void ***out, size_t *n,
+					 struct err *err)
 {
 	(void)err;
 	const struct world *w = ctx;
@@ -389,7 +398,8 @@ static struct value cell_value(struct arena *a, const PGresult *r, int row, int 
 		if (!decimal_parse(a, s, len, &v))
 			printf("# not a decimal: %s\n", s);
 		return v;
-	case EXPR_INT: case EXPR_RECORD: return value_int(strtoll(s, NULL, 10));
+	case EXPR_INT:
+	case EXPR_RECORD: return value_int(strtoll(s, NULL, 10));
 	case EXPR_DURATION: return value_duration(strtoll(s, NULL, 10));
 	case EXPR_DATE: return value_date(strtoll(s, NULL, 10));
 	case EXPR_TIME: return value_time(strtoll(s, NULL, 10));
@@ -509,7 +519,8 @@ static int try_text(const struct world *w, const char *text, struct tally *tally
 
 	struct pg_sql sql;
 	pg_sql_create(&sql, a);
-	struct expr_sql opts = {.sql = &sql, .alias = "t", .old_value = sql_old_value, .ctx = (void *)w, .has_role = w->has_role_known ? env_has_role : NULL};
+	struct expr_sql opts = {
+		.sql = &sql, .alias = "t", .old_value = sql_old_value, .ctx = (void *)w, .has_role = w->has_role_known ? env_has_role : NULL};
 	if (w->eyes) {
 		opts.table = eyes_table;
 		opts.column = eyes_column;
@@ -542,7 +553,10 @@ static int try_text(const struct world *w, const char *text, struct tally *tally
 		goto done;
 	}
 	struct pg_params params = {0};
-	pg_sql_bind(&sql, a, &(struct pg_bindings){.me = w->me, .now_us = w->now_us, .today = w->today, .zone = w->zone, .inputs = inputs, .ninputs = EXPR_MAX_NODES}, &params);
+	pg_sql_bind(&sql, a,
+				&(struct pg_bindings){
+					.me = w->me, .now_us = w->now_us, .today = w->today, .zone = w->zone, .inputs = inputs, .ninputs = EXPR_MAX_NODES},
+				&params);
 	Oid *types = arena_array(a, Oid, params.count + 1);
 	const char **values = arena_array(a, const char *, params.count + 1);
 	for (size_t i = 0; i < params.count; i++) {
@@ -555,9 +569,21 @@ static int try_text(const struct world *w, const char *text, struct tally *tally
 		result = 1;
 		goto done;
 	}
-	struct expr_env env = {.get = env_get, .load = env_load, .lines = env_lines, .role_users = env_role_users, .has_role = env_has_role, .work_day = env_work_day,
-	                       .week = week, .me = w->me, .now_us = w->now_us, .today = w->today, .zone = w->zone, .inputs = inputs, .ctx = (void *)w};
-	const void *outer = w->record_table >= 0 && w->record >= 0 ? &records[w->record_table][w->record] : NULL, *old = w->old >= 0 ? &records[w->table][w->old] : NULL;
+	struct expr_env env = {.get = env_get,
+						   .load = env_load,
+						   .lines = env_lines,
+						   .role_users = env_role_users,
+						   .has_role = env_has_role,
+						   .work_day = env_work_day,
+						   .week = week,
+						   .me = w->me,
+						   .now_us = w->now_us,
+						   .today = w->today,
+						   .zone = w->zone,
+						   .inputs = inputs,
+						   .ctx = (void *)w};
+	const void *outer = w->record_table >= 0 && w->record >= 0 ? &records[w->record_table][w->record] : NULL,
+			   *old = w->old >= 0 ? &records[w->table][w->old] : NULL;
 	for (int i = 0; i < PQntuples(r) && !result; i++) {
 		struct value mine, theirs = cell_value(a, r, i, 1, kind);
 		if (expr_eval(a, e, &env, &records[w->table][i], outer, old, &mine, &err)) {
@@ -699,8 +725,9 @@ static void one(struct tally *tally, uint64_t seed)
 	shrink(&w, smallest, sizeof smallest);
 	printf("# DISAGREE (case seed %llu) %s\n", (unsigned long long)seed, text);
 	if (try_text(&w, smallest, NULL, why, sizeof why) == 1)
-		printf("# shrunk to: %s\n# table %s, me %lld, now %lld, zone %s, record %d, old %d%s%s%s\n# %s\n", smallest, fixture[w.table].table.name, (long long)w.me,
-		       (long long)w.now_us, w.zone, w.record + 1, w.old + 1, w.eyes ? ", eyes" : "", w.nulls ? ", nulls" : "", w.inputs ? ", inputs" : "", why);
+		printf("# shrunk to: %s\n# table %s, me %lld, now %lld, zone %s, record %d, old %d%s%s%s\n# %s\n", smallest,
+			   fixture[w.table].table.name, (long long)w.me, (long long)w.now_us, w.zone, w.record + 1, w.old + 1, w.eyes ? ", eyes" : "",
+			   w.nulls ? ", nulls" : "", w.inputs ? ", inputs" : "", why);
 }
 
 int main(int argc, char **argv)
@@ -732,8 +759,8 @@ int main(int argc, char **argv)
 	for (uint64_t i = 0; !only && tally.cases < wanted && failures < 5; i++)
 		one(&tally, seed * 1000003 + i);
 	drop_server(name);
-	printf("# seed %llu: %ld expressions (%ld refused by type), %ld cases: %ld true, %ld false, %ld nil, %ld other values\n", (unsigned long long)seed, tally.expressions, tally.refused,
-	       tally.cases, tally.yes, tally.no, tally.nil, tally.values);
+	printf("# seed %llu: %ld expressions (%ld refused by type), %ld cases: %ld true, %ld false, %ld nil, %ld other values\n",
+		   (unsigned long long)seed, tally.expressions, tally.refused, tally.cases, tally.yes, tally.no, tally.nil, tally.values);
 	bool balanced = only || (tally.yes > wanted / 20 && tally.no > wanted / 20 && tally.nil > wanted / 50);
 	printf("%s expr_property_sql_and_process_agree\n", failures ? "not ok" : "ok");
 	printf("%s expr_property_cases_are_balanced\n", balanced ? "ok" : "not ok");

@@ -38,30 +38,52 @@ static bool chance(int percent)
 
 #define PICK(list) (list)[below((int)(sizeof(list) / sizeof *(list)))]
 
-static const char *const texts[] = {"Ромашка", "РОМАШКА", "ромашка", "ООО «Ёлка»", "ооо «ёлка»", "Straße", "STRASSE", "İstanbul", "istanbul", "ΟΔΟΣ", "οδός", "ΣΑΣ Σ.",
-	"a%b_c\\d", "50%", "abc", "ABC", "aBc123", "x y", "Z", "Я", "я", "ǅ", "é", "e\xcc\x81", "😀 ok", "C-2026-00001", "two\nlines", "A", "b", "0", "12.50", "й", "Ⅷ", "ﬁ"};
-static const char *const parts[] = {"а", "Ё", "ромаш", "СС", "ss", "i", "Σ", "ς", "%", "_", "\\", "b_c", "abc", "АШК", "», ", " ", "0", "\n", "É", "", "ок", "ok"};
-static const char *const patterns[] = {"^[А-Яа-я]+$", "abc", "[a-z]{2,4}[0-9]*", "^(a|b|Z)$", "\\\\d+", "C-\\\\d{4}-", "\\\\w+ \\\\w+", ".", "^.{3}$", "[^a-z]", "ё|Ё", "\\\\s", "(ab)*c",
-	"\\\\.", "^\\\\W", "[\\\\d%_]", "a.b", "a?B?c?1", "s+e"};
-static const char *const decimals[] = {"0", "0.00", "1", "-1", "0.01", "-0.01", "12.50", "-12.5", "999999.99", "9999999999999999.99", "-9999999999999999.99", "33.33", "1000000", "0.05",
-	"2", "3", "7", "100", "0.1"};
-static const char *const huges[] = {"123456789012345678901234567890.0123456789", "-123456789012345678901234567890", "0", "0.0000000001", "1", "999999999999999999999999999999.9999999999",
-	"-0.5", "3", "99999999999999999999", "12345678901234567890.5"};
-static const int64_t ints[] = {0, 1, -1, 2, 3, 7, 10, 100, -100, 12, 31, 365, 4000000000, 9223372036854775807, -9223372036854775807 - 1, 5000, 5001};
-static const char *const dates[] = {"2024-02-29", "2026-01-31", "2026-03-28", "2026-03-29", "2026-03-30", "2026-05-01", "2026-10-24", "2026-10-25", "2026-12-31", "2027-02-28", "0001-01-01",
-	"9999-12-31", "2018-11-03", "2018-11-04", "2026-08-31", "2023-02-28", "1999-12-31", "1970-01-01", "2011-12-29", "2011-12-31"};
-static const char *const times[] = {"2026-03-29T00:59:59.999999Z", "2026-03-29T01:00:00Z", "2026-03-29T01:30:00Z", "2026-10-25T00:30:00Z", "2026-10-25T01:00:00Z", "2026-10-25T01:30:00Z",
-	"2018-11-04T02:59:59Z", "2018-11-04T03:00:00Z", "2026-03-08T07:00:00Z", "2026-11-01T05:30:00Z", "2026-11-01T06:30:00Z", "2026-05-01T21:00:00Z", "2026-05-01T20:59:59Z", "1970-01-01T00:00:00Z",
-	"1969-12-31T23:59:59.5Z", "2026-04-04T15:00:00Z", "2026-04-04T15:15:00Z", "2026-10-03T15:45:00Z", "2011-12-30T09:59:59Z", "2011-12-30T10:00:00Z", "2014-10-25T22:00:00Z", "2026-01-31T12:00:00Z",
-	"0001-01-02T00:00:00Z", "9999-12-30T23:59:59.999999Z"};
-static const int64_t durations[] = {0, 1, -1, 3600000000, 5400000000, -86400000000, 999999, 9223372036854775807, -9223372036854775807 - 1, 86400000001};
-static const char *const zones[] = {"Europe/Berlin", "Europe/Moscow", "America/Sao_Paulo", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "Pacific/Apia", "UTC"};
+static const char *const texts[] = {
+	"Ромашка", "РОМАШКА", "ромашка", "ООО «Ёлка»", "ооо «ёлка»", "Straße",    "STRASSE", "İstanbul",     "istanbul",
+	"ΟΔΟΣ",    "οδός",    "ΣΑΣ Σ.",  "a%b_c\\d",   "50%",        "abc",       "ABC",     "aBc123",       "x y",
+	"Z",       "Я",       "я",       "ǅ",          "é",          "e\xcc\x81", "😀 ok",    "C-2026-00001", "two\nlines",
+	"A",       "b",       "0",       "12.50",      "й",          "Ⅷ",         "ﬁ"};
+static const char *const parts[] = {"а",   "Ё",   "ромаш", "СС",  "ss", "i", "Σ",  "ς", "%", "_",  "\\",
+									"b_c", "abc", "АШК",   "», ", " ",  "0", "\n", "É", "",  "ок", "ok"};
+static const char *const patterns[] = {
+	"^[А-Яа-я]+$", "abc",   "[a-z]{2,4}[0-9]*", "^(a|b|Z)$", "\\\\d+", "C-\\\\d{4}-", "\\\\w+ \\\\w+", ".",       "^.{3}$", "[^a-z]",
+	"ё|Ё",         "\\\\s", "(ab)*c",           "\\\\.",     "^\\\\W", "[\\\\d%_]",   "a.b",           "a?B?c?1", "s+e"};
+static const char *const decimals[] = {
+	"0",     "0.00",    "1",    "-1", "0.01", "-0.01", "12.50", "-12.5", "999999.99", "9999999999999999.99", "-9999999999999999.99",
+	"33.33", "1000000", "0.05", "2",  "3",    "7",     "100",   "0.1"};
+static const char *const huges[] = {"123456789012345678901234567890.0123456789",
+									"-123456789012345678901234567890",
+									"0",
+									"0.0000000001",
+									"1",
+									"999999999999999999999999999999.9999999999",
+									"-0.5",
+									"3",
+									"99999999999999999999",
+									"12345678901234567890.5"};
+static const int64_t ints[] = {
+	0, 1, -1, 2, 3, 7, 10, 100, -100, 12, 31, 365, 4000000000, 9223372036854775807, -9223372036854775807 - 1, 5000, 5001};
+static const char *const dates[] = {"2024-02-29", "2026-01-31", "2026-03-28", "2026-03-29", "2026-03-30", "2026-05-01", "2026-10-24",
+									"2026-10-25", "2026-12-31", "2027-02-28", "0001-01-01", "9999-12-31", "2018-11-03", "2018-11-04",
+									"2026-08-31", "2023-02-28", "1999-12-31", "1970-01-01", "2011-12-29", "2011-12-31"};
+static const char *const times[] = {"2026-03-29T00:59:59.999999Z", "2026-03-29T01:00:00Z", "2026-03-29T01:30:00Z",
+									"2026-10-25T00:30:00Z",        "2026-10-25T01:00:00Z", "2026-10-25T01:30:00Z",
+									"2018-11-04T02:59:59Z",        "2018-11-04T03:00:00Z", "2026-03-08T07:00:00Z",
+									"2026-11-01T05:30:00Z",        "2026-11-01T06:30:00Z", "2026-05-01T21:00:00Z",
+									"2026-05-01T20:59:59Z",        "1970-01-01T00:00:00Z", "1969-12-31T23:59:59.5Z",
+									"2026-04-04T15:00:00Z",        "2026-04-04T15:15:00Z", "2026-10-03T15:45:00Z",
+									"2011-12-30T09:59:59Z",        "2011-12-30T10:00:00Z", "2014-10-25T22:00:00Z",
+									"2026-01-31T12:00:00Z",        "0001-01-02T00:00:00Z", "9999-12-30T23:59:59.999999Z"};
+static const int64_t durations[] = {
+	0, 1, -1, 3600000000, 5400000000, -86400000000, 999999, 9223372036854775807, -9223372036854775807 - 1, 86400000001};
+static const char *const zones[] = {"Europe/Berlin",       "Europe/Moscow", "America/Sao_Paulo", "America/New_York",
+									"Australia/Lord_Howe", "Asia/Kolkata",  "Pacific/Apia",      "UTC"};
 
 /* --- random expressions --- */
 struct writer {
 	struct buf b;
-	int table;    /* of bare names */
-	int record;   /* -1 none */
+	int table;  /* of bare names */
+	int record; /* -1 none */
 	bool old;
 };
 
@@ -286,7 +308,8 @@ static void write_compare(struct writer *w, int depth)
 		else
 			write_kind(w, k, -1, depth - 1);
 	} else if (r < 9) {
-		static const enum expr_kind any[] = {EXPR_BOOL, EXPR_INT, EXPR_DEC, EXPR_TEXT, EXPR_CHOICE, EXPR_DATE, EXPR_TIME, EXPR_DURATION, EXPR_RECORD, EXPR_RECORDS};
+		static const enum expr_kind any[] = {EXPR_BOOL, EXPR_INT,  EXPR_DEC,      EXPR_TEXT,   EXPR_CHOICE,
+											 EXPR_DATE, EXPR_TIME, EXPR_DURATION, EXPR_RECORD, EXPR_RECORDS};
 		write_any_field(w, PICK(any), -1, 2);
 		put(w, chance(50) ? " == nil" : " ~= nil");
 	} else if (r < 11) {
@@ -301,8 +324,12 @@ static void write_compare(struct writer *w, int depth)
 		write_kind(w, EXPR_BOOL, -1, depth - 1);
 		put(w, ")");
 	} else if (r < 13) {
-		put(w, w->table == FIXTURE_CONTRACT ? "stage" : w->table == FIXTURE_ACCOUNT ? "kind" : w->record == FIXTURE_CONTRACT ? "record.stage" : "me.account.kind");
-		const char *const *codes = w->table == FIXTURE_CONTRACT || (w->table != FIXTURE_ACCOUNT && w->record == FIXTURE_CONTRACT) ? fixture_stages : fixture_kinds;
+		put(w, w->table == FIXTURE_CONTRACT    ? "stage"
+			   : w->table == FIXTURE_ACCOUNT   ? "kind"
+			   : w->record == FIXTURE_CONTRACT ? "record.stage"
+											   : "me.account.kind");
+		const char *const *codes =
+			w->table == FIXTURE_CONTRACT || (w->table != FIXTURE_ACCOUNT && w->record == FIXTURE_CONTRACT) ? fixture_stages : fixture_kinds;
 		if (chance(50))
 			buf_printf(&w->b, " %s '%s'", chance(60) ? "==" : "~=", codes[below(3)]);
 		else
@@ -363,7 +390,9 @@ static void write_bool(struct writer *w, int depth)
 		if (chance(30))
 			buf_printf(&w->b, "role('%s')", PICK(role_names));
 		else
-			put(w, w->table == FIXTURE_CONTRACT || w->table == FIXTURE_ACCOUNT ? "watchers" : w->table == FIXTURE_PAYMENT ? "contract.watchers" : "me.department.people");
+			put(w, w->table == FIXTURE_CONTRACT || w->table == FIXTURE_ACCOUNT ? "watchers"
+				   : w->table == FIXTURE_PAYMENT                               ? "contract.watchers"
+																			   : "me.department.people");
 	} else if (r < 19) {
 		put(w, "under(");
 		write_kind(w, EXPR_RECORD, FIXTURE_DEPARTMENT, 1);

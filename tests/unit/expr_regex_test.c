@@ -31,18 +31,42 @@ static void meaning(void **state)
 		const char *pattern, *text;
 		bool found;
 	} cases[] = {
-		{"b", "abc", true}, {"^b", "abc", false}, {"c$", "abc", true}, {"c$", "abc\n", false}, {"a.c", "a\nc", true}, {"^$|x", "y", false}, {"^x|^$", "", true},
-		{"^[А-Яа-яё]+$", "Ёлка", false}, {"^[А-Яа-яЁё]+$", "Ёлка", true}, {"^(ab|c)*$", "abcab", true}, {"^(ab|c)*$", "abca", false}, {"^a{2,3}$", "aaaa", false},
-		{"^a{2,3}$", "aaa", true}, {"^a{2,}$", "aaaaa", true}, {"^\\d{4}-\\d\\d$", "2026-05", true}, {"\\d", "٣", false}, {"^\\w+$", "aZ_9", true}, {"\\w", "я", false},
-		{"^\\W$", "я", true}, {"[^a-z]", "abc", false}, {"^[]]", "]", false}, {"^[\\]x-]+$", "]-x", true}, {"^(a*)*$", "aaa", true}, {"^(a|b|)c", "c", false}, {"\\.", "x", false}, {"\\s", "a b", true},
-		{"😀", "😀", true}, {"^.$", "😀", true},
+		{"b", "abc", true},
+		{"^b", "abc", false},
+		{"c$", "abc", true},
+		{"c$", "abc\n", false},
+		{"a.c", "a\nc", true},
+		{"^$|x", "y", false},
+		{"^x|^$", "", true},
+		{"^[А-Яа-яё]+$", "Ёлка", false},
+		{"^[А-Яа-яЁё]+$", "Ёлка", true},
+		{"^(ab|c)*$", "abcab", true},
+		{"^(ab|c)*$", "abca", false},
+		{"^a{2,3}$", "aaaa", false},
+		{"^a{2,3}$", "aaa", true},
+		{"^a{2,}$", "aaaaa", true},
+		{"^\\d{4}-\\d\\d$", "2026-05", true},
+		{"\\d", "٣", false},
+		{"^\\w+$", "aZ_9", true},
+		{"\\w", "я", false},
+		{"^\\W$", "я", true},
+		{"[^a-z]", "abc", false},
+		{"^[]]", "]", false},
+		{"^[\\]x-]+$", "]-x", true},
+		{"^(a*)*$", "aaa", true},
+		{"^(a|b|)c", "c", false},
+		{"\\.", "x", false},
+		{"\\s", "a b", true},
+		{"😀", "😀", true},
+		{"^.$", "😀", true},
 	};
 	struct arena *a = arena_new_sized(0);
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct expr_regex *re;
 		const char *problem;
 		size_t at;
-		bool found = expr_regex_compile(a, cases[i].pattern, strlen(cases[i].pattern), &re, &problem, &at) == 0 && expr_regex_search(a, re, cases[i].text, strlen(cases[i].text));
+		bool found = expr_regex_compile(a, cases[i].pattern, strlen(cases[i].pattern), &re, &problem, &at) == 0 &&
+					 expr_regex_search(a, re, cases[i].text, strlen(cases[i].text));
 		if (found != cases[i].found)
 			fail_msg("%s on %s", cases[i].pattern, cases[i].text);
 	}
@@ -56,8 +80,10 @@ static void refused(void **state)
 		const char *pattern;
 		size_t at;
 	} cases[] = {
-		{"", 0}, {"(", 0}, {"a)", 1}, {"(a", 0}, {"*a", 0}, {"a**", 2}, {"a+?", 2}, {"a{,3}", 2}, {"a{3,2}", 1}, {"a{256}", 2}, {"a{0}", 1}, {"{", 0}, {"a}", 1}, {"]", 0}, {"a|", 2}, {"|a", 0}, {"()", 1},
-		{"(?:a)", 1}, {"\\b", 0}, {"\\1", 0}, {"a\\", 1}, {"[a", 0}, {"[]", 1}, {"[z-a]", 1}, {"[[:alpha:]]", 1}, {"[\\d-z]", 1}, {"[\\W]", 1}, {"a^", 1}, {"$a", 0}, {"(a$)", 2}, {"^*", 1}, {"[a-b-c]", 4},
+		{"", 0},       {"(", 0},    {"a)", 1},   {"(a", 0}, {"*a", 0},      {"a**", 2},   {"a+?", 2},         {"a{,3}", 2},   {"a{3,2}", 1},
+		{"a{256}", 2}, {"a{0}", 1}, {"{", 0},    {"a}", 1}, {"]", 0},       {"a|", 2},    {"|a", 0},          {"()", 1},      {"(?:a)", 1},
+		{"\\b", 0},    {"\\1", 0},  {"a\\", 1},  {"[a", 0}, {"[]", 1},      {"[z-a]", 1}, {"[[:alpha:]]", 1}, {"[\\d-z]", 1}, {"[\\W]", 1},
+		{"a^", 1},     {"$a", 0},   {"(a$)", 2}, {"^*", 1}, {"[a-b-c]", 4},
 	};
 	struct arena *a = arena_new_sized(0);
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -101,7 +127,9 @@ static int below(int n)
 
 static void random_pattern(struct buf *b, int depth)
 {
-	static const char *const atoms[] = {"a", "b", "c", "я", "Я", ".", "[ab]", "[^a]", "[а-яё]", "\\d", "\\w", "\\s", "\\W", "\\D", "\\S", "\\.", "[\\d_]", "[a\\-]", "1", "-", "_", " ", "[^\\s]", "ß", "\\n"};
+	static const char *const atoms[] = {"a",   "b",   "c",   "я",   "Я",      ".",   "[ab]", "[^a]",   "[а-яё]",
+										"\\d", "\\w", "\\s", "\\W", "\\D",    "\\S", "\\.",  "[\\d_]", "[a\\-]",
+										"1",   "-",   "_",   " ",   "[^\\s]", "ß",   "\\n"};
 	static const char *const repeats[] = {"*", "+", "?", "{2}", "{1,3}", "{0,1}", "{2,}"};
 	int pieces = 1 + below(3);
 	for (int i = 0; i < pieces; i++) {
@@ -180,7 +208,10 @@ static void agrees_with_postgresql(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(meaning), cmocka_unit_test(refused), cmocka_unit_test(takes_linear_time), cmocka_unit_test(agrees_with_postgresql),
+		cmocka_unit_test(meaning),
+		cmocka_unit_test(refused),
+		cmocka_unit_test(takes_linear_time),
+		cmocka_unit_test(agrees_with_postgresql),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

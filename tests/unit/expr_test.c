@@ -18,17 +18,42 @@ static const struct {
 	int id;
 	const char *field, *value;
 } facts[] = {
-	{FIXTURE_CONTRACT, 1, "number", "C-7"}, {FIXTURE_CONTRACT, 1, "note", "Договор О Поставке 50%"}, {FIXTURE_CONTRACT, 1, "amount", "100.00"}, {FIXTURE_CONTRACT, 1, "quantity", "3"},
-	{FIXTURE_CONTRACT, 1, "signed", "false"}, {FIXTURE_CONTRACT, 1, "starts_on", "2027-01-31"}, {FIXTURE_CONTRACT, 1, "ends_on", "2027-06-30"},
-	{FIXTURE_CONTRACT, 1, "signed_at", "2027-03-27T02:30:00Z"}, {FIXTURE_CONTRACT, 1, "spent", "PT1H30M"}, {FIXTURE_CONTRACT, 1, "stage", "draft"}, {FIXTURE_CONTRACT, 1, "route", "full"},
-	{FIXTURE_CONTRACT, 1, "account", "1"}, {FIXTURE_CONTRACT, 1, "owner", "1"}, {FIXTURE_CONTRACT, 1, "department", "3"}, {FIXTURE_CONTRACT, 1, "watchers", "{1,2}"},
+	{FIXTURE_CONTRACT, 1, "number", "C-7"},
+	{FIXTURE_CONTRACT, 1, "note", "Договор О Поставке 50%"},
+	{FIXTURE_CONTRACT, 1, "amount", "100.00"},
+	{FIXTURE_CONTRACT, 1, "quantity", "3"},
+	{FIXTURE_CONTRACT, 1, "signed", "false"},
+	{FIXTURE_CONTRACT, 1, "starts_on", "2027-01-31"},
+	{FIXTURE_CONTRACT, 1, "ends_on", "2027-06-30"},
+	{FIXTURE_CONTRACT, 1, "signed_at", "2027-03-27T02:30:00Z"},
+	{FIXTURE_CONTRACT, 1, "spent", "PT1H30M"},
+	{FIXTURE_CONTRACT, 1, "stage", "draft"},
+	{FIXTURE_CONTRACT, 1, "route", "full"},
+	{FIXTURE_CONTRACT, 1, "account", "1"},
+	{FIXTURE_CONTRACT, 1, "owner", "1"},
+	{FIXTURE_CONTRACT, 1, "department", "3"},
+	{FIXTURE_CONTRACT, 1, "watchers", "{1,2}"},
 	{FIXTURE_CONTRACT, 2, "number", "C-8"},
-	{FIXTURE_ACCOUNT, 1, "name", "ООО «Ромашка»"}, {FIXTURE_ACCOUNT, 1, "country", "RU"}, {FIXTURE_ACCOUNT, 1, "owner", "2"},
-	{FIXTURE_USER, 1, "login", "manager"}, {FIXTURE_USER, 1, "department", "3"}, {FIXTURE_USER, 2, "login", "head"}, {FIXTURE_USER, 2, "department", "1"},
-	{FIXTURE_DEPARTMENT, 1, "name", "all"}, {FIXTURE_DEPARTMENT, 1, "head", "2"}, {FIXTURE_DEPARTMENT, 2, "parent", "1"}, {FIXTURE_DEPARTMENT, 3, "parent", "2"}, {FIXTURE_DEPARTMENT, 3, "head", "2"},
-	{FIXTURE_DEPARTMENT, 4, "parent", "5"}, {FIXTURE_DEPARTMENT, 5, "parent", "4"},
-	{FIXTURE_PAYMENT, 1, "contract", "1"}, {FIXTURE_PAYMENT, 1, "amount", "60.00"}, {FIXTURE_PAYMENT, 1, "paid_on", "2027-02-01"}, {FIXTURE_PAYMENT, 2, "contract", "1"},
-	{FIXTURE_PAYMENT, 2, "amount", "50.00"}, {FIXTURE_PAYMENT, 3, "contract", "1"},
+	{FIXTURE_ACCOUNT, 1, "name", "ООО «Ромашка»"},
+	{FIXTURE_ACCOUNT, 1, "country", "RU"},
+	{FIXTURE_ACCOUNT, 1, "owner", "2"},
+	{FIXTURE_USER, 1, "login", "manager"},
+	{FIXTURE_USER, 1, "department", "3"},
+	{FIXTURE_USER, 2, "login", "head"},
+	{FIXTURE_USER, 2, "department", "1"},
+	{FIXTURE_DEPARTMENT, 1, "name", "all"},
+	{FIXTURE_DEPARTMENT, 1, "head", "2"},
+	{FIXTURE_DEPARTMENT, 2, "parent", "1"},
+	{FIXTURE_DEPARTMENT, 3, "parent", "2"},
+	{FIXTURE_DEPARTMENT, 3, "head", "2"},
+	{FIXTURE_DEPARTMENT, 4, "parent", "5"},
+	{FIXTURE_DEPARTMENT, 5, "parent", "4"},
+	{FIXTURE_PAYMENT, 1, "contract", "1"},
+	{FIXTURE_PAYMENT, 1, "amount", "60.00"},
+	{FIXTURE_PAYMENT, 1, "paid_on", "2027-02-01"},
+	{FIXTURE_PAYMENT, 2, "contract", "1"},
+	{FIXTURE_PAYMENT, 2, "amount", "50.00"},
+	{FIXTURE_PAYMENT, 3, "contract", "1"},
 };
 static const int handles[] = {0, 1, 2, 3, 4, 5, 6, 7, 8};
 
@@ -37,7 +62,8 @@ static struct value parsed(const struct expr_field *f, const char *s)
 	int64_t i = strtoll(s, NULL, 10);
 	switch (f->type.kind) {
 	case EXPR_BOOL: return value_bool(s[0] == 't');
-	case EXPR_INT: case EXPR_RECORD: return value_int(i);
+	case EXPR_INT:
+	case EXPR_RECORD: return value_int(i);
 	case EXPR_DEC: return value_dec(s, strlen(s));
 	case EXPR_DATE: assert_true(date_parse(s, strlen(s), &i)); return value_date(i);
 	case EXPR_TIME: assert_true(time_parse(s, strlen(s), &i)); return value_time(i);
@@ -53,7 +79,8 @@ static struct value parsed(const struct expr_field *f, const char *s)
 	}
 }
 
-static int get(void *ctx, struct arena *arena, const struct expr_table *t, const void *record, const struct expr_field *f, struct value *out, struct err *err)
+static int get(void *ctx, struct arena *arena, const struct expr_table *t, const void *record, const struct expr_field *f,
+			   struct value *out, struct err *err)
 {
 	(void)ctx, (void)arena, (void)err;
 	int id = *(const int *)record;
@@ -71,7 +98,8 @@ static int load(void *ctx, struct arena *arena, const struct expr_table *t, int6
 	return 0;
 }
 
-static int lines(void *ctx, struct arena *arena, const struct expr_field *detail, const void *record, const void ***out, size_t *n, struct err *err)
+static int lines(void *ctx, struct arena *arena, const struct expr_field *detail, const void *record, const void ***out, size_t *n,
+				 struct err *err)
 {
 	(void)ctx, (void)err;
 	*out = arena_array(arena, const void *, 8);
@@ -109,7 +137,15 @@ static int work_day(void *ctx, int64_t day)
 
 static struct expr_env environment(void)
 {
-	struct expr_env env = {.get = get, .load = load, .lines = lines, .role_users = role_users, .has_role = has_role, .work_day = work_day, .week = 31, .me = 1, .zone = "Europe/Berlin"};
+	struct expr_env env = {.get = get,
+						   .load = load,
+						   .lines = lines,
+						   .role_users = role_users,
+						   .has_role = has_role,
+						   .work_day = work_day,
+						   .week = 31,
+						   .me = 1,
+						   .zone = "Europe/Berlin"};
 	time_parse("2027-02-19T23:30:00Z", 20, &env.now_us); /* Saturday 0:30 in Berlin */
 	env.today = zone_date_of(env.zone, env.now_us);
 	return env;
@@ -163,13 +199,39 @@ static void nil(void **state)
 {
 	(void)state;
 	static const struct expected e[] = {
-		{"amount == nil", "false", "true"}, {"amount ~= nil", "true", "false"}, {"watchers == nil", "false", "true"}, {"payments == nil", "false", "true"}, {"account.owner == nil", "false", "true"},
-		{"amount == discount", "false", "false"}, {"amount ~= discount", "true", "true"}, {"discount == discount", "false", "false"}, {"amount < 5", "false", "false"}, {"not (amount < 5)", "true", "true"},
-		{"amount > 5 or amount <= 5", "true", "false"}, {"signed", "false", "null"}, {"not signed", "true", "true"}, {"signed == false", "true", "false"}, {"signed ~= true", "true", "true"},
-		{"stage not in {'active'}", "true", "true"}, {"stage in {'draft'}", "true", "false"}, {"me in watchers", "true", "false"}, {"deputy in watchers", "false", "false"}, {"deputy not in watchers", "true", "true"},
-		{"amount + discount", "null", "null"}, {"amount / 0", "null", "null"}, {"amount / (quantity - 3)", "null", "null"}, {"sum(payments, amount)", "110.00", "0"}, {"avg(payments, amount)", "55.00000000000000000000", "null"},
-		{"max(payments, amount)", "60.00", "null"}, {"note .. '!'", "\"Договор О Поставке 50%!\"", "\"!\""}, {"coalesce(discount, amount, 0)", "100.00", "0"}, {"contains(note, 'x')", "false", "false"},
-		{"not contains(note, 'x')", "true", "true"}, {"iif(signed, 1, 2)", "2", "2"}, {"under(department, me.department)", "true", "false"}, {"account == me.account", "false", "false"},
+		{"amount == nil", "false", "true"},
+		{"amount ~= nil", "true", "false"},
+		{"watchers == nil", "false", "true"},
+		{"payments == nil", "false", "true"},
+		{"account.owner == nil", "false", "true"},
+		{"amount == discount", "false", "false"},
+		{"amount ~= discount", "true", "true"},
+		{"discount == discount", "false", "false"},
+		{"amount < 5", "false", "false"},
+		{"not (amount < 5)", "true", "true"},
+		{"amount > 5 or amount <= 5", "true", "false"},
+		{"signed", "false", "null"},
+		{"not signed", "true", "true"},
+		{"signed == false", "true", "false"},
+		{"signed ~= true", "true", "true"},
+		{"stage not in {'active'}", "true", "true"},
+		{"stage in {'draft'}", "true", "false"},
+		{"me in watchers", "true", "false"},
+		{"deputy in watchers", "false", "false"},
+		{"deputy not in watchers", "true", "true"},
+		{"amount + discount", "null", "null"},
+		{"amount / 0", "null", "null"},
+		{"amount / (quantity - 3)", "null", "null"},
+		{"sum(payments, amount)", "110.00", "0"},
+		{"avg(payments, amount)", "55.00000000000000000000", "null"},
+		{"max(payments, amount)", "60.00", "null"},
+		{"note .. '!'", "\"Договор О Поставке 50%!\"", "\"!\""},
+		{"coalesce(discount, amount, 0)", "100.00", "0"},
+		{"contains(note, 'x')", "false", "false"},
+		{"not contains(note, 'x')", "true", "true"},
+		{"iif(signed, 1, 2)", "2", "2"},
+		{"under(department, me.department)", "true", "false"},
+		{"account == me.account", "false", "false"},
 	};
 	CHECK_ALL(e);
 }
@@ -178,10 +240,20 @@ static void texts(void **state)
 {
 	(void)state;
 	static const struct expected e[] = {
-		{"number == 'c-7'", "false", NULL}, {"lower(number) == 'c-7'", "true", NULL}, {"'Я' < 'а'", "true", NULL}, {"'a' < 'B'", "false", NULL}, {"contains(note, 'ПОСТАВКЕ')", "true", NULL},
-		{"contains(note, '0%')", "true", NULL}, {"contains(note, '_')", "false", NULL}, {"starts_with(note, 'дог')", "true", NULL}, {"ends_with(note, '50')", "false", NULL},
-		{"matches(number, '^C-[0-9]+$')", "true", NULL}, {"matches(number, 'c')", "false", NULL}, {"number .. ' · ' .. account.name", "\"C-7 · ООО «Ромашка»\"", "\"C-8 · \""},
-		{"'' .. amount .. ' ' .. amount * 2 .. ' ' .. quantity .. ' ' .. starts_on", "\"100.00 200 3 2027-01-31\"", NULL}, {"'' .. signed_at", "\"2027-03-27 03:30\"", NULL},
+		{"number == 'c-7'", "false", NULL},
+		{"lower(number) == 'c-7'", "true", NULL},
+		{"'Я' < 'а'", "true", NULL},
+		{"'a' < 'B'", "false", NULL},
+		{"contains(note, 'ПОСТАВКЕ')", "true", NULL},
+		{"contains(note, '0%')", "true", NULL},
+		{"contains(note, '_')", "false", NULL},
+		{"starts_with(note, 'дог')", "true", NULL},
+		{"ends_with(note, '50')", "false", NULL},
+		{"matches(number, '^C-[0-9]+$')", "true", NULL},
+		{"matches(number, 'c')", "false", NULL},
+		{"number .. ' · ' .. account.name", "\"C-7 · ООО «Ромашка»\"", "\"C-8 · \""},
+		{"'' .. amount .. ' ' .. amount * 2 .. ' ' .. quantity .. ' ' .. starts_on", "\"100.00 200 3 2027-01-31\"", NULL},
+		{"'' .. signed_at", "\"2027-03-27 03:30\"", NULL},
 		{"account.caption", "\"ООО «Ромашка» · RU\"", NULL},
 	};
 	CHECK_ALL(e);
@@ -191,10 +263,25 @@ static void numbers(void **state)
 {
 	(void)state;
 	static const struct expected e[] = {
-		{"amount / quantity", "33.33333333333333333333", NULL}, {"round(amount / quantity, 2)", "33.33", NULL}, {"round(2.5)", "3", NULL}, {"round(-2.5)", "-3", NULL}, {"0.1 + 0.2 == 0.3", "true", NULL},
-		{"123456789012345678901234567890.5 * 2", "246913578024691357802469135781.0", NULL}, {"9223372036854775807 + 1 == nil", "true", NULL}, {"quantity == 3.0", "true", NULL}, {"-amount", "-100.00", NULL},
-		{"abs(quantity - 5)", "2", NULL}, {"spent / hours(1)", "1.50000000000000000000", NULL}, {"left", "40.00", "null"}, {"share", "13.3333", "null"}, {"term", "150", "null"}, {"amount in {1, 100}", "true", NULL},
-		{"count(payments)", "3", "0"}, {"count(payments, paid_on ~= nil)", "1", NULL}, {"count(watchers)", "2", NULL}, {"any(payments, amount > record.amount / 2)", "true", "false"},
+		{"amount / quantity", "33.33333333333333333333", NULL},
+		{"round(amount / quantity, 2)", "33.33", NULL},
+		{"round(2.5)", "3", NULL},
+		{"round(-2.5)", "-3", NULL},
+		{"0.1 + 0.2 == 0.3", "true", NULL},
+		{"123456789012345678901234567890.5 * 2", "246913578024691357802469135781.0", NULL},
+		{"9223372036854775807 + 1 == nil", "true", NULL},
+		{"quantity == 3.0", "true", NULL},
+		{"-amount", "-100.00", NULL},
+		{"abs(quantity - 5)", "2", NULL},
+		{"spent / hours(1)", "1.50000000000000000000", NULL},
+		{"left", "40.00", "null"},
+		{"share", "13.3333", "null"},
+		{"term", "150", "null"},
+		{"amount in {1, 100}", "true", NULL},
+		{"count(payments)", "3", "0"},
+		{"count(payments, paid_on ~= nil)", "1", NULL},
+		{"count(watchers)", "2", NULL},
+		{"any(payments, amount > record.amount / 2)", "true", "false"},
 	};
 	CHECK_ALL(e);
 }
@@ -203,14 +290,28 @@ static void time_and_dates(void **state)
 {
 	(void)state;
 	static const struct expected e[] = {
-		{"today()", "\"2027-02-20\"", NULL}, {"starts_on + months(1)", "\"2027-02-28\"", "null"}, {"starts_on + days(1) - months(1)", "\"2027-01-01\"", NULL}, {"ends_on - starts_on", "150", NULL},
+		{"today()", "\"2027-02-20\"", NULL},
+		{"starts_on + months(1)", "\"2027-02-28\"", "null"},
+		{"starts_on + days(1) - months(1)", "\"2027-01-01\"", NULL},
+		{"ends_on - starts_on", "150", NULL},
 		/* Saturday the 20th works, Tuesday the 23rd rests */
-		{"'2027-02-19' + workdays(1)", "\"2027-02-20\"", NULL}, {"today() + workdays(1)", "\"2027-02-22\"", NULL}, {"today() + workdays(2)", "\"2027-02-24\"", NULL}, {"today() - workdays(1)", "\"2027-02-19\"", NULL},
-		{"today() + workdays(0)", "\"2027-02-20\"", NULL}, {"'9999-12-31' + days(1)", "null", NULL},
+		{"'2027-02-19' + workdays(1)", "\"2027-02-20\"", NULL},
+		{"today() + workdays(1)", "\"2027-02-22\"", NULL},
+		{"today() + workdays(2)", "\"2027-02-24\"", NULL},
+		{"today() - workdays(1)", "\"2027-02-19\"", NULL},
+		{"today() + workdays(0)", "\"2027-02-20\"", NULL},
+		{"'9999-12-31' + days(1)", "null", NULL},
 		/* 3:30 in Berlin, the night before the clocks go forward */
-		{"signed_at + days(1)", "\"2027-03-28T01:30:00Z\"", NULL}, {"signed_at + hours(24)", "\"2027-03-28T02:30:00Z\"", NULL}, {"date_of(signed_at)", "\"2027-03-27\"", NULL},
-		{"now() - signed_at", "\"-P35DT3H\"", NULL}, {"year(starts_on) * 100 + month(starts_on)", "202701", NULL}, {"end_of_day(starts_on)", "\"2027-01-31T22:59:59.999999Z\"", NULL},
-		{"starts_on == '2027-01-31'", "true", "false"}, {"signed_at > '2027-03-27T05:00:00+03:00'", "true", NULL}, {"late", "false", "false"}, {"old.number", "\"C-8\"", NULL},
+		{"signed_at + days(1)", "\"2027-03-28T01:30:00Z\"", NULL},
+		{"signed_at + hours(24)", "\"2027-03-28T02:30:00Z\"", NULL},
+		{"date_of(signed_at)", "\"2027-03-27\"", NULL},
+		{"now() - signed_at", "\"-P35DT3H\"", NULL},
+		{"year(starts_on) * 100 + month(starts_on)", "202701", NULL},
+		{"end_of_day(starts_on)", "\"2027-01-31T22:59:59.999999Z\"", NULL},
+		{"starts_on == '2027-01-31'", "true", "false"},
+		{"signed_at > '2027-03-27T05:00:00+03:00'", "true", NULL},
+		{"late", "false", "false"},
+		{"old.number", "\"C-8\"", NULL},
 	};
 	CHECK_ALL(e);
 	assert_string_equal(value_of("ends_on", 1, EXPR_DEADLINE), "\"2027-06-30T21:59:59.999999Z\"");
@@ -221,10 +322,23 @@ static void records(void **state)
 {
 	(void)state;
 	static const struct expected e[] = {
-		{"owner == me", "true", "false"}, {"owner.department.head.login", "\"head\"", "null"}, {"chief == account.owner", "true", "false"}, {"account.id", "1", "null"}, {"watchers", "[1,2]", "[]"}, {"payments", "[1,2,3]", "[]"},
-		{"role('lawyer')", "[2]", NULL}, {"me in role('lawyer')", "false", NULL}, {"chief in role('lawyer')", "true", "false"}, {"has_role('office')", "true", NULL}, {"has_role('ceo')", "false", NULL},
-		{"any(role('lawyer'), id == record.account.owner.id)", "true", "false"}, {"coalesce(deputy, owner).login", "\"manager\"", "null"}, {"any(watchers, department == record.department)", "true", NULL},
-		{"under(me.department, department)", "true", NULL}, {"under(account.owner.department, department)", "false", NULL}, {"under(department, account.owner.department)", "true", NULL},
+		{"owner == me", "true", "false"},
+		{"owner.department.head.login", "\"head\"", "null"},
+		{"chief == account.owner", "true", "false"},
+		{"account.id", "1", "null"},
+		{"watchers", "[1,2]", "[]"},
+		{"payments", "[1,2,3]", "[]"},
+		{"role('lawyer')", "[2]", NULL},
+		{"me in role('lawyer')", "false", NULL},
+		{"chief in role('lawyer')", "true", "false"},
+		{"has_role('office')", "true", NULL},
+		{"has_role('ceo')", "false", NULL},
+		{"any(role('lawyer'), id == record.account.owner.id)", "true", "false"},
+		{"coalesce(deputy, owner).login", "\"manager\"", "null"},
+		{"any(watchers, department == record.department)", "true", NULL},
+		{"under(me.department, department)", "true", NULL},
+		{"under(account.owner.department, department)", "false", NULL},
+		{"under(department, account.owner.department)", "true", NULL},
 	};
 	CHECK_ALL(e);
 }
@@ -310,21 +424,37 @@ static void questions(void **state)
 {
 	(void)state;
 	struct buf b = BUF_INIT;
-	expr_walk_fields(compiled("old.amount ~= amount and owner.department.head == me and any(payments, paid) and under(department, me.department)", EXPR_BOOL), count_fields, &b);
-	assert_string_equal(b.data, "old contract.amount contract.amount contract.owner user.department department.head contract.payments payment.contract payment.paid "
-	                            "contract.department user.department department.parent ");
+	expr_walk_fields(
+		compiled("old.amount ~= amount and owner.department.head == me and any(payments, paid) and under(department, me.department)",
+				 EXPR_BOOL),
+		count_fields, &b);
+	assert_string_equal(b.data, "old contract.amount contract.amount contract.owner user.department department.head contract.payments "
+								"payment.contract payment.paid "
+								"contract.department user.department department.parent ");
 	buf_clear(&b);
 	expr_walk_fields(compiled("share > 1", EXPR_BOOL), count_fields, &b); /* through two formulas */
-	assert_string_equal(b.data, "contract.share contract.left contract.amount contract.payments payment.contract payment.amount payment.paid_on contract.quantity ");
+	assert_string_equal(b.data, "contract.share contract.left contract.amount contract.payments payment.contract payment.amount "
+								"payment.paid_on contract.quantity ");
 	buf_destroy(&b);
 
 	static const struct {
 		const char *text;
 		bool clock, me, local;
 	} cases[] = {
-		{"amount > 5", false, false, true}, {"ends_on < today()", true, false, true}, {"owner == me", false, true, true}, {"has_role('ceo')", false, true, true}, {"late", true, false, true},
-		{"owner.login == 'x'", false, false, false}, {"any(payments)", false, false, false}, {"me in watchers", false, true, false}, {"left > 5", false, false, false}, {"term > 5", false, false, true},
-		{"old.amount ~= amount", false, false, true}, {"me in role('ceo')", false, true, false}, {"ends_on < today() + workdays(1)", true, false, false}, {"account.id == 5", false, false, false},
+		{"amount > 5", false, false, true},
+		{"ends_on < today()", true, false, true},
+		{"owner == me", false, true, true},
+		{"has_role('ceo')", false, true, true},
+		{"late", true, false, true},
+		{"owner.login == 'x'", false, false, false},
+		{"any(payments)", false, false, false},
+		{"me in watchers", false, true, false},
+		{"left > 5", false, false, false},
+		{"term > 5", false, false, true},
+		{"old.amount ~= amount", false, false, true},
+		{"me in role('ceo')", false, true, false},
+		{"ends_on < today() + workdays(1)", true, false, false},
+		{"account.id == 5", false, false, false},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct expr *e = compiled(cases[i].text, EXPR_BOOL);
@@ -349,7 +479,9 @@ static void made_trees(void **state)
 	struct value inputs[] = {value_int(100), value_textz("draft")};
 	err_init(&err, a);
 	struct expr *args[] = {expr_make_path(a, account, 2), expr_make_literal(a, value_textz("ромашка"))};
-	struct expr *e = expr_make_binary(a, EXPR_AND, expr_make_binary(a, EXPR_EQ, expr_make_path(a, amount, 1), expr_make_input(a, value_int(1), 0)), expr_make_call(a, "contains", args, 2));
+	struct expr *e =
+		expr_make_binary(a, EXPR_AND, expr_make_binary(a, EXPR_EQ, expr_make_path(a, amount, 1), expr_make_input(a, value_int(1), 0)),
+						 expr_make_call(a, "contains", args, 2));
 	struct expr *set[] = {expr_make_input(a, value_textz("x"), 1), expr_make_literal(a, value_textz("active"))};
 	e = expr_make_binary(a, EXPR_AND, e, expr_make_binary(a, EXPR_IN, expr_make_path(a, stage, 1), expr_make_set(a, set, 2)));
 	assert_int_equal(expr_check(a, e, &scope, NULL, &err), 0);
@@ -385,7 +517,8 @@ static const struct expr_field *blind_find(void *ctx, const struct expr_table *t
 static void eyes(void **state)
 {
 	(void)state;
-	static const char *const texts_[] = {"amount > 5", "amuont > 5", "account.owner == me", "any(payments, amount > 5)", "coalesce(owner, me) == me"};
+	static const char *const texts_[] = {"amount > 5", "amuont > 5", "account.owner == me", "any(payments, amount > 5)",
+										 "coalesce(owner, me) == me"};
 	struct expr_scope scope = fixture_scope(FIXTURE_CONTRACT);
 	scope.find = blind_find;
 	for (size_t i = 0; i < sizeof texts_ / sizeof *texts_; i++) {
@@ -418,8 +551,12 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(nil), cmocka_unit_test(texts), cmocka_unit_test(numbers), cmocka_unit_test(time_and_dates), cmocka_unit_test(records), cmocka_unit_test(circle_in_a_tree_ends),
-		cmocka_unit_test(bounds), cmocka_unit_test(formulas_in_a_circle_fail), cmocka_unit_test(questions), cmocka_unit_test(made_trees), cmocka_unit_test(eyes),
+		cmocka_unit_test(nil),       cmocka_unit_test(texts),
+		cmocka_unit_test(numbers),   cmocka_unit_test(time_and_dates),
+		cmocka_unit_test(records),   cmocka_unit_test(circle_in_a_tree_ends),
+		cmocka_unit_test(bounds),    cmocka_unit_test(formulas_in_a_circle_fail),
+		cmocka_unit_test(questions), cmocka_unit_test(made_trees),
+		cmocka_unit_test(eyes),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
