@@ -119,6 +119,11 @@ void shape_check(struct build *b);
 /* Checks the options of a `change` as those of `word`. */
 void shape_options(struct build *b, struct decl *d, enum word_id word);
 
+/* --- globals.c --- */
+
+/* Names in functions that are declared nowhere. */
+void globals_check(struct build *b, const struct config_file *f, const struct source *s);
+
 /* --- extend.c: one tree a section --- */
 
 void extend_merge(struct build *b);

@@ -341,6 +341,7 @@ void shape_check(struct build *b)
 		if (!broken) {
 			duplicates_check(b, f, s);
 			quotes_check(b, f, s);
+			globals_check(b, f, s);
 		}
 	}
 	for (size_t i = 0; i < b->decls->count; i++)
