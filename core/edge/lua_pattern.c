@@ -178,10 +178,12 @@ static const char *frontier(struct match *m, const char *s, const char *p, const
 static const char *same_again(struct match *m, const char *s, int digit)
 {
 	int i = digit - '1';
-	if (i < 0 || i >= m->ncaptures || m->captures[i].len < 0) {
+	if (i < 0 || i >= m->ncaptures || m->captures[i].len == OPEN) {
 		broken(m, "it refers to a capture that is not closed");
 		return NULL;
 	}
+	if (m->captures[i].len == POSITION)
+		return NULL;
 	size_t len = (size_t)m->captures[i].len;
 	m->steps += (int64_t)(len / 16);
 	step(m);
