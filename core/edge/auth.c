@@ -233,6 +233,13 @@ static int save_setting(struct http_request *r, struct app_request *q, const cha
 		pg_tx_rollback(tx);
 		return -1;
 	}
+	/* the other workers speak the new language at once, too */
+	struct pg_params who = {0};
+	pg_params_int(r->arena, &who, q->session.user_id);
+	if (pg_tx_run(tx, r->arena, "SELECT pg_notify('ostov_session', $1::int8::text)", &who, &rows, err)) {
+		pg_tx_rollback(tx);
+		return -1;
+	}
 	return pg_tx_commit(tx, err);
 }
 
@@ -303,10 +310,10 @@ static int tokens(struct http_request *r, struct app_request *q, const char *res
 		http_reply_json(r, 201);
 		return 0;
 	}
-	if (r->method == HTTP_DELETE && *rest == '/') {
+	if (r->method == HTTP_DELETE && *rest == '(') {
 		char *end;
 		long long id = strtoll(rest + 1, &end, 10);
-		if (*end || end == rest + 1)
+		if (strcmp(end, ")") != 0 || end == rest + 1)
 			return err_set(err, ERR_NOT_FOUND, "There is no such token");
 		if (session_revoke_token(q->pg, a, q->session.user_id, id, err))
 			return -1;
@@ -335,7 +342,7 @@ void auth_handle(struct http_request *r)
 		failed = change_me(r, q, &err);
 	else if (strcmp(what, "/password") == 0 && r->method == HTTP_POST)
 		failed = q->session.kind == SESSION_COOKIE ? change_password(r, q, &err) : err_set(&err, ERR_FORBIDDEN, "A password is changed by its signed-in owner");
-	else if (strncmp(what, "/tokens", 7) == 0 && (!what[7] || what[7] == '/'))
+	else if (strncmp(what, "/tokens", 7) == 0 && (!what[7] || what[7] == '('))
 		failed = q->session.kind == SESSION_COOKIE ? tokens(r, q, what + 7, &err) : err_set(&err, ERR_FORBIDDEN, "Tokens are made by their signed-in owner");
 	else
 		failed = err_set(&err, ERR_NOT_FOUND, "There is nothing at this address");

@@ -17,6 +17,7 @@
 #include "edge/lua_hooks.h"
 #include "edge/worker.h"
 #include "pg/pg.h"
+#include "serve/session.h"
 #include "serve/unit.h"
 
 enum { DRAIN_POLL_MS = 20, CONNECTIONS = 4096 };
@@ -97,7 +98,7 @@ static void begin(void *arg)
 	                           .handle = http_route,
 	                           .streams = http_route_streams,
 	                           .ctx = &app};
-	if (app_open(c, &app, &err) || app_watch(&app, NULL, &err))
+	if (app_open(c, &app, &err) || app_watch(&app, NULL, &err) || session_watch(app.pg, &err))
 		goto failed;
 	lua_hooks_setup();
 	unit_on_stale(on_stale, NULL);

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "meta/registry.h"
 #include "pg/pg.h"
+#include "serve/actor.h"
 
 enum {
 	REMEMBER_MS = 900,      /* a looked-up session */
@@ -40,6 +41,22 @@ void session_forget(const struct session *session)
 	for (size_t i = 0; i < CACHE; i++)
 		if (cache[i].session.user_id == session->user_id)
 			cache[i].until_ms = 0;
+}
+
+/* Another process says that something about a user changed; NULL: anything may have. */
+static void on_notify(void *ctx, const char *payload)
+{
+	(void)ctx;
+	int64_t user = payload ? strtoll(payload, NULL, 10) : 0;
+	for (size_t i = 0; i < CACHE; i++)
+		if (!user || cache[i].session.user_id == user)
+			cache[i].until_ms = 0;
+	actor_forget(user);
+}
+
+int session_watch(struct pg *pg, struct err *err)
+{
+	return pg_listen(pg, "ostov_session", on_notify, NULL, err);
 }
 
 static void hash_secret(const char *secret, unsigned char out[crypto_hash_sha256_BYTES])

@@ -39,6 +39,8 @@ int session_basic(struct pg *pg, const struct registry *reg, struct arena *a, co
                   struct err *err);
 /* Forgets what this process remembers of the session's user: the next request looks again. */
 void session_forget(const struct session *session);
+/* Forgets users as soon as any process announces a change (NOTIFY ostov_session): a hint that makes the half second shorter. In a fiber, once. */
+int session_watch(struct pg *pg, struct err *err);
 /* Ends the session. */
 int session_logout(struct pg *pg, struct arena *a, const char *secret, struct err *err);
 /* Changes the own password and ends the user's other sessions. ERR_INVALID with target "old" or "new". */

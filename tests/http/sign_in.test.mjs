@@ -1,0 +1,138 @@
+// Signing in over HTTP: sessions, tokens, Basic, throttling, cross-site requests: SAFETY 9, 11, 12, 14. time-limit: 180
+import assert from 'node:assert/strict'
+import http from 'node:http'
+import { after, test } from 'node:test'
+import { Client, hasDatabase, samplePassword, sleep, startServer, until } from '../support/ostov.mjs'
+
+const skip = hasDatabase ? false : 'no PostgreSQL on this machine'
+const app = skip ? null : await startServer()
+after(() => app?.stop())
+
+test('who one is, in which language, with which roles', { skip }, async () => {
+  const lawyer = await app.signIn('lawyer')
+  const me = await lawyer.get('/auth/me')
+  assert.equal(me.status, 200)
+  assert.deepEqual([me.json.user.login, me.json.user.language], ['lawyer', 'ru'])
+  assert.ok(me.json.user.roles.includes('lawyer'))
+  const changed = await lawyer.patch('/auth/me', { language: 'en', theme: 'dark' })
+  assert.deepEqual([changed.json.user.language, changed.json.user.theme], ['en', 'dark'])
+  // every worker hears of it
+  await sleep(50)
+  for (let i = 0; i < 8; i++) assert.match((await lawyer.get('/api/contract(999999)', { Connection: 'close' })).json.error.message, /no such record/)
+  await lawyer.patch('/auth/me', { language: 'ru' })
+  await sleep(50)
+  assert.match((await lawyer.get('/api/contract(999999)')).json.error.message, /нет/)
+  assert.equal((await lawyer.patch('/auth/me', { theme: 'plaid' })).status, 400)
+  assert.equal((await lawyer.patch('/auth/me', { login: 'root' })).status, 400)
+})
+
+test('9: wrong and unknown look the same, in text and in time; guessing is slowed down', { skip }, async () => {
+  const c = new Client(app.url)
+  const time = async (login) => {
+    const began = performance.now()
+    const r = await c.post('/auth/login', { login, password: 'wrong-password' })
+    return { r, ms: performance.now() - began }
+  }
+  const known = await time('accountant')
+  const unknown = await time('nobody-of-this-name')
+  assert.equal(known.r.status, 401)
+  assert.equal(unknown.r.text, known.r.text)
+  assert.ok(unknown.ms > known.ms / 4, `an unknown login answers in ${unknown.ms} ms, a known one in ${known.ms} ms`)
+  let last
+  for (let i = 0; i < 30 && last?.status !== 429; i++) last = await c.post('/auth/login', { login: 'accountant', password: `guess-${i}-guess` })
+  assert.equal(last.status, 429)
+  assert.ok(Number(last.headers.get('retry-after')) > 0)
+  assert.equal(last.json.error.code, 'too_many_attempts')
+  const right = await c.post('/auth/login', { login: 'accountant', password: samplePassword })
+  assert.equal(right.status, 429, 'the right password is not told apart while guesses are slowed down')
+})
+
+test('11: a new session at each sign-in; leaving and being switched off end it within a second', { skip }, async () => {
+  const one = await app.signIn('engineer')
+  const two = await app.signIn('engineer')
+  assert.notEqual(one.cookies.get('ostov_session'), two.cookies.get('ostov_session'))
+  const fixed = new Client(app.url)
+  fixed.cookies.set('ostov_session', 'chosen-by-somebody-else')
+  await fixed.post('/auth/login', { login: 'engineer', password: samplePassword })
+  assert.notEqual(fixed.cookies.get('ostov_session'), 'chosen-by-somebody-else')
+  const copy = new Client(app.url)
+  copy.cookies = new Map(one.cookies)
+  assert.equal((await copy.get('/auth/me')).status, 200)
+  assert.equal((await one.post('/auth/logout')).status, 204)
+  await until('the session ends', async () => (await copy.get('/auth/me')).status === 401, 1500)
+  assert.equal((await two.get('/auth/me')).status, 200)
+  const admin = await app.signIn('admin')
+  const user = (await admin.get("/api/user?$filter=login eq 'engineer'&$select=id")).json.value[0]
+  assert.equal((await admin.patch(`/api/user(${user.id})`, { active: false })).status, 200)
+  await until('the user is out', async () => (await two.get('/auth/me')).status === 401, 1500)
+  await admin.patch(`/api/user(${user.id})`, { active: true })
+})
+
+test('12: cross-site writes are refused, GET writes nothing, nobody may frame or read across', { skip }, async () => {
+  const manager = await app.signIn('manager')
+  const token = manager.csrf
+  for (const csrf of [undefined, 'x', token.slice(1)]) {
+    manager.csrf = csrf
+    const r = await manager.post('/api/account', { name: 'Чужой сайт', kind: 'tenant' }, csrf ? {} : { 'X-CSRF-Token': '' })
+    assert.equal(r.status, 403, r.text)
+    assert.equal(r.json.error.code, 'csrf')
+  }
+  manager.csrf = token
+  const foreign = await new Client(app.url).post('/auth/login', { login: 'manager', password: samplePassword }, { Origin: 'https://evil.example' })
+  assert.equal(foreign.status, 403)
+  const r = await manager.get('/api/contract?$top=1', { Origin: 'https://evil.example' })
+  assert.equal(r.headers.get('access-control-allow-origin'), null)
+  const login = await fetch(`${app.url}/auth/login`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ login: 'manager', password: samplePassword }) })
+  const cookie = login.headers.getSetCookie()[0]
+  assert.match(cookie, /HttpOnly/i)
+  assert.match(cookie, /SameSite=Lax/i)
+  const before = app.sql('select count(*) from ostov.change')[0][0]
+  for (const target of ['/api/contract(1)/submit', '/ui/bulk/contract', '/ui/delete/contract', '/auth/logout']) assert.ok((await manager.get(target)).status >= 400, target)
+  assert.equal((await manager.get('/auth/me')).status, 200)
+  assert.equal(app.sql('select count(*) from ostov.change')[0][0], before)
+})
+
+test('14: tokens act for their owner, are stored hashed, and end', { skip }, async () => {
+  const manager = await app.signIn('manager')
+  const made = await manager.post('/auth/tokens', { name: 'отчёты', days: 30 })
+  assert.equal(made.status, 201)
+  const machine = new Client(app.url, { Authorization: `Bearer ${made.json.token}` })
+  assert.equal((await machine.get('/api/contract?$top=1')).status, 200)
+  assert.equal((await machine.post('/auth/tokens', { name: 'another' })).status, 403)
+  const dump = app.sql('select * from ostov.token').flat().join(' ')
+  assert.ok(!dump.includes(made.json.token) && !dump.includes(made.json.token.slice(4)))
+  assert.ok(!app.output().includes(made.json.token.slice(4)))
+  const list = await manager.get('/auth/tokens')
+  assert.equal(list.json.value[0].name, 'отчёты')
+  assert.ok(!list.text.includes(made.json.token))
+  const lawyer = await app.signIn('lawyer')
+  assert.equal((await lawyer.delete(`/auth/tokens(${made.json.id})`)).status, 404)
+  assert.equal((await manager.delete(`/auth/tokens(${made.json.id})`)).status, 204)
+  await until('the token ends', async () => (await machine.get('/api/contract?$top=1')).status === 401, 1500)
+  assert.equal((await new Client(app.url, { Authorization: 'Bearer ost_nonsense' }).get('/api/contract')).status, 401)
+})
+
+test('Basic is for clients that know nothing else', { skip }, async () => {
+  const basic = (login, password) => new Client(app.url, { Authorization: `Basic ${Buffer.from(`${login}:${password}`).toString('base64')}` })
+  assert.equal((await basic('lawyer', samplePassword).get('/api/contract?$top=1')).status, 200)
+  const wrong = await basic('lawyer', 'no-such-password').get('/api/contract?$top=1')
+  assert.equal(wrong.status, 401)
+  // fetch marks itself as a page's script, which gets no challenge; other clients do
+  assert.equal((await app.anonymous().get('/api/contract')).headers.get('www-authenticate'), null)
+  const nobody = await new Promise((resolve) => http.get(`${app.url}/api/contract`, resolve))
+  nobody.resume()
+  assert.equal(nobody.statusCode, 401)
+  assert.match(nobody.headers['www-authenticate'], /Basic/)
+})
+
+test('a password is changed by who knows the old one, and other sessions end', { skip }, async () => {
+  const one = await app.signIn('office')
+  const two = await app.signIn('office')
+  assert.equal((await one.post('/auth/password', { old: 'wrong', new: 'another-password' })).json.error.target, 'old')
+  assert.equal((await one.post('/auth/password', { old: samplePassword, new: 'short' })).json.error.target, 'new')
+  assert.equal((await one.post('/auth/password', { old: samplePassword, new: 'another-password' })).status, 204)
+  await until('the other session ends', async () => (await two.get('/auth/me')).status === 401, 1500)
+  assert.equal((await one.get('/auth/me')).status, 200)
+  await sleep(10)
+  assert.equal((await new Client(app.url).post('/auth/login', { login: 'office', password: samplePassword })).status, 401)
+})
