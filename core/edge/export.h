@@ -10,7 +10,7 @@ struct app_request;
 struct err;
 struct http_request;
 
-/* Answers the file; `name` is "contract.csv". */
+/* Answers the file; `name` is "deal.csv". */
 int export_handle(struct http_request *r, struct app_request *q, const char *name, struct err *err);
 
 enum export_kind { EXPORT_EMPTY, EXPORT_TEXT, EXPORT_NUMBER, EXPORT_DATE, EXPORT_TIME };

@@ -188,7 +188,7 @@ static int download(struct http_request *r, struct app_request *q, const char *p
 	struct file_info f;
 	enum lang lang = q->actor->lang;
 	int64_t id, which = 0, from, to;
-	/* "/contract(17)/scans/5": the address of a property, and which of several */
+	/* "/deal(17)/scans/5": the address of a property, and which of several */
 	const char *second = strchr(path + 1, '/'), *third = second ? strchr(second + 1, '/') : NULL;
 	if (!second)
 		return err_say(err, ERR_NOT_FOUND, lang, SAY_NO_RESOURCE);

@@ -88,7 +88,7 @@ static int word_elsewhere(lua_State *L)
 	return 1;
 }
 
-/* on "contract.before_save" "name" (function): the function goes into the hooks of this unit. */
+/* on "deal.before_save" "name" (function): the function goes into the hooks of this unit. */
 static int on_function(lua_State *L)
 {
 	struct lua_hooks *k = lua_hooks_of(L);

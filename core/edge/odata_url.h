@@ -17,10 +17,10 @@ enum odata_kind {
 	ODATA_SERVICE,   /* /api/ */
 	ODATA_METADATA,  /* /api/$metadata */
 	ODATA_BATCH,     /* /api/$batch */
-	ODATA_SET,       /* /api/contract */
-	ODATA_SET_COUNT, /* /api/contract/$count */
-	ODATA_ONE,       /* /api/contract(17) */
-	ODATA_PART       /* /api/contract(17)/x: a navigation (perhaps with /$count), a property or an action */
+	ODATA_SET,       /* /api/deal */
+	ODATA_SET_COUNT, /* /api/deal/$count */
+	ODATA_ONE,       /* /api/deal(17) */
+	ODATA_PART       /* /api/deal(17)/x: a navigation (perhaps with /$count), a property or an action */
 };
 
 struct odata_address {
