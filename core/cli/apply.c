@@ -30,7 +30,7 @@ struct run {
 	struct pg *pg;
 	uint64_t begun;
 	bool apply;
-	bool serve;                    /* for a server: faulty sample rows do not keep it from starting */
+	bool serve; /* for a server: faulty sample rows do not keep it from starting */
 	int code;
 };
 
@@ -114,6 +114,20 @@ static const char *who_applies(struct run *x)
 	return arena_printf(x->arena, "%s@%s", pw ? pw->pw_name : "unknown", host);
 }
 
+/* A name that no loss has is most likely misspelt. */
+static void allow_check(struct run *x, const struct schema_plan *plan)
+{
+	for (size_t i = 0; i < x->request->nallow; i++) {
+		bool found = false;
+		for (size_t k = 0; k < plan->losses.count && !found; k++)
+			found = strcmp(plan->losses.items[k].name, x->request->allow[i]) == 0;
+		for (size_t k = 0; k < plan->ops.count && !found; k++)
+			found = plan->ops.items[k].place && strcmp(plan->ops.items[k].place, x->request->allow[i]) == 0;
+		if (!found)
+			fprintf(stderr, "note: --allow-loss '%s' names nothing that would be lost\n", x->request->allow[i]);
+	}
+}
+
 static void plan_run(struct run *x)
 {
 	struct schema_current *current;
@@ -127,6 +141,7 @@ static void plan_run(struct run *x)
 		return;
 	}
 	struct buf b = BUF_INIT;
+	allow_check(x, plan);
 	if (x->request->json)
 		apply_print_json(&b, plan);
 	else
@@ -139,7 +154,8 @@ static void result_print(struct run *x, const struct schema_applied *done)
 {
 	const struct apply_request *r = x->request;
 	if (r->json) {
-		printf("{\"generation\":%lld,\"nothing\":%s,\"left\":%d}\n", (long long)done->generation, done->nothing ? "true" : "false", done->left);
+		printf("{\"generation\":%lld,\"nothing\":%s,\"left\":%d}\n", (long long)done->generation, done->nothing ? "true" : "false",
+			   done->left);
 	} else if (!r->quiet || done->left) {
 		if (done->nothing)
 			printf("nothing to do: generation %lld is in force\n", (long long)done->generation);
@@ -194,8 +210,14 @@ static int rows_write(struct run *x)
 static void apply_in(struct run *x)
 {
 	const struct apply_request *r = x->request;
-	struct schema_apply_options options = {.by = who_applies(x), .allow = {r->allow, r->nallow}, .lock_wait_ms = r->wait_ms, .patience_ms = r->wait_ms,
-										   .worker_wait_ms = r->wait_ms < 15000 ? r->wait_ms : 0, .rebuild = rebuild, .progress = say, .ctx = x};
+	struct schema_apply_options options = {.by = who_applies(x),
+										   .allow = {r->allow, r->nallow},
+										   .lock_wait_ms = r->wait_ms,
+										   .patience_ms = r->wait_ms,
+										   .worker_wait_ms = r->wait_ms < 15000 ? r->wait_ms : 0,
+										   .rebuild = rebuild,
+										   .progress = say,
+										   .ctx = x};
 	struct schema_applied done;
 	struct err err;
 	err_init(&err, x->arena);
@@ -208,10 +230,13 @@ static void apply_in(struct run *x)
 				apply_print(&b, done.plan);
 			print(&b);
 		}
+		if (done.plan)
+			allow_check(x, done.plan);
 		fault_print("apply", &err);
 		x->code = exit_of(&err);
 		return;
 	}
+	allow_check(x, done.plan);
 	x->code = rows_write(x);
 	result_print(x, &done);
 }
@@ -221,7 +246,8 @@ static void in_fiber(void *arg)
 	struct run *x = arg;
 	struct err err;
 	err_init(&err, x->arena);
-	struct pg_config config = {.conninfo = x->request->conninfo, .name = x->apply ? "ostov apply" : "ostov plan", .fast = 1, .slow = 1, .tx = 2};
+	struct pg_config config = {
+		.conninfo = x->request->conninfo, .name = x->apply ? "ostov apply" : "ostov plan", .fast = 1, .slow = 1, .tx = 2};
 	if (pg_open(&config, &x->pg, &err) < 0) {
 		fault_print(x->apply ? "apply" : "plan", &err);
 		x->code = CLI_ENV;
@@ -236,7 +262,8 @@ static void in_fiber(void *arg)
 
 static int run(const struct apply_request *r, bool apply, bool serve)
 {
-	struct run x = {.serve = serve, .request = r, .arena = arena_new_sized(256 * 1024), .begun = clock_monotonic_ms(), .apply = apply, .code = CLI_OK};
+	struct run x = {
+		.serve = serve, .request = r, .arena = arena_new_sized(256 * 1024), .begun = clock_monotonic_ms(), .apply = apply, .code = CLI_OK};
 	if (config_load(&x))
 		fiber_run(in_fiber, &x);
 	registry_unref(x.named);

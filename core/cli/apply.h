@@ -12,15 +12,15 @@ struct buf;
 struct schema_plan;
 
 struct apply_request {
-	const char *conninfo;           /* of the database */
-	const char *dir;                /* folder of the configuration */
-	const char *by;                 /* who applies; NULL: the user of the operating system */
-	const char *const *allow;       /* names of --allow-loss */
+	const char *conninfo;     /* of the database */
+	const char *dir;          /* folder of the configuration */
+	const char *by;           /* who applies; NULL: the user of the operating system */
+	const char *const *allow; /* names of --allow-loss */
 	size_t nallow;
-	bool sample;                    /* load the sample rows too */
-	bool json;                      /* the result as JSON on standard output */
-	bool quiet;                     /* no progress, no "nothing to do" */
-	unsigned wait_ms;               /* for another apply, locks and the switch; 0: 60 s */
+	bool sample;      /* load the sample rows too */
+	bool json;        /* the result as JSON on standard output */
+	bool quiet;       /* no progress, no "nothing to do" */
+	unsigned wait_ms; /* for another apply, locks and the switch; 0: 60 s */
 };
 
 /* Applies the configuration; returns an enum cli_exit. */

@@ -167,7 +167,8 @@ static void member(struct buf *b, const char *key, const char *value)
 
 void apply_print_json(struct buf *b, const struct schema_plan *p)
 {
-	static const char *const phases[] = {"expand", "expand", "expand", "expand", "expand", "expand", "switch", "switch", "finish", "finish", "finish", "finish"};
+	static const char *const phases[] = {"expand", "expand", "expand", "expand", "expand", "expand",
+										 "switch", "switch", "finish", "finish", "finish", "finish"};
 	buf_printf(b, "{\"nothing\":%s,\"generation\":%" PRId64, schema_plan_nothing(p) ? "true" : "false", p->current->generation);
 	member(b, "hash", p->registry->hash);
 	buf_puts(b, ",\"changes\":[");
@@ -186,7 +187,8 @@ void apply_print_json(struct buf *b, const struct schema_plan *p)
 		const struct schema_loss *l = &p->losses.items[i];
 		if (l->rows == 0)
 			continue;
-		buf_printf(b, "%s{\"rows\":%" PRId64 ",\"allowed\":%s,\"final\":%s", comma, l->rows, l->allowed ? "true" : "false", l->final ? "true" : "false");
+		buf_printf(b, "%s{\"rows\":%" PRId64 ",\"allowed\":%s,\"final\":%s", comma, l->rows, l->allowed ? "true" : "false",
+				   l->final ? "true" : "false");
 		member(b, "name", l->name);
 		member(b, "what", l->what);
 		member(b, "hint", l->hint);

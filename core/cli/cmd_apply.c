@@ -32,7 +32,8 @@ static const char help_apply[] =
 static const char help_plan[] =
 	"usage: ostov plan [OPTION...] CONFIG\n"
 	"\n"
-	"Prints what 'ostov apply CONFIG' would do and changes nothing: + created, ~ changed, → renamed, - dropped, what would be lost, what is locked.\n"
+	"Prints what 'ostov apply CONFIG' would do and changes nothing: + created, ~ changed, → renamed, - dropped, what would be lost, what "
+	"is locked.\n"
 	"\n"
 	"  --database URL     the database (postgresql://…); without it the private cluster under --data\n"
 	"  --data DIR         folder of the private cluster (default ./var), started when it does not run\n"

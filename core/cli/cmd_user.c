@@ -23,24 +23,23 @@
 
 enum { ROLES_MAX = 50, PASSWORD_MAX = 1024 };
 
-static const char help[] =
-	"usage: ostov user add LOGIN --name NAME [--email ADDRESS] [--role ROLE]... [--language en|ru] [OPTION...]\n"
-	"       ostov user password LOGIN [OPTION...]\n"
-	"       ostov user deactivate LOGIN [OPTION...]\n"
-	"       ostov user list [--json] [OPTION...]\n"
-	"\n"
-	"add         makes a person who may sign in; --role may be repeated\n"
-	"password    sets a password and ends the person's sessions\n"
-	"deactivate  switches a person off: no signing in, sessions and tokens end; the records stay\n"
-	"list        everybody, with roles\n"
-	"\n"
-	"The password is asked for on the terminal, or read as one line with --password-stdin: 8 to 200 characters.\n"
-	"\n"
-	"  --password-stdin   read the password from standard input\n"
-	"  --database URL     the database (postgresql://…); without it the private cluster under --data\n"
-	"  --data DIR         folder of the private cluster (default ./var), started when it does not run\n"
-	"\n"
-	"exit status: 0 done; 1 refused, with the reason; 2 usage; 3 the database\n";
+static const char help[] = "usage: ostov user add LOGIN --name NAME [--email ADDRESS] [--role ROLE]... [--language en|ru] [OPTION...]\n"
+						   "       ostov user password LOGIN [OPTION...]\n"
+						   "       ostov user deactivate LOGIN [OPTION...]\n"
+						   "       ostov user list [--json] [OPTION...]\n"
+						   "\n"
+						   "add         makes a person who may sign in; --role may be repeated\n"
+						   "password    sets a password and ends the person's sessions\n"
+						   "deactivate  switches a person off: no signing in, sessions and tokens end; the records stay\n"
+						   "list        everybody, with roles\n"
+						   "\n"
+						   "The password is asked for on the terminal, or read as one line with --password-stdin: 8 to 200 characters.\n"
+						   "\n"
+						   "  --password-stdin   read the password from standard input\n"
+						   "  --database URL     the database (postgresql://…); without it the private cluster under --data\n"
+						   "  --data DIR         folder of the private cluster (default ./var), started when it does not run\n"
+						   "\n"
+						   "exit status: 0 done; 1 refused, with the reason; 2 usage; 3 the database\n";
 
 enum act { ACT_ADD, ACT_PASSWORD, ACT_DEACTIVATE, ACT_LIST };
 
@@ -63,12 +62,15 @@ struct user {
 
 static int fault(const struct err *err)
 {
-	fprintf(stderr, "ostov user: %s%s%s\n", err->target ? err->target : "", err->target ? ": " : "", err->message ? err->message : "failed");
+	fprintf(stderr, "ostov user: %s%s%s\n", err->target ? err->target : "", err->target ? ": " : "",
+			err->message ? err->message : "failed");
 	for (const struct err *e = err->next; e; e = e->next)
 		fprintf(stderr, "  %s%s%s\n", e->target ? e->target : "", e->target ? ": " : "", e->message);
 	if (err->hint)
 		fprintf(stderr, "hint: %s\n", err->hint);
-	return err->code == ERR_UNAVAILABLE || err->code == ERR_ENVIRONMENT || err->code == ERR_INTERNAL || err->code == ERR_DB_TIMEOUT ? CLI_ENV : CLI_INPUT;
+	return err->code == ERR_UNAVAILABLE || err->code == ERR_ENVIRONMENT || err->code == ERR_INTERNAL || err->code == ERR_DB_TIMEOUT
+			   ? CLI_ENV
+			   : CLI_INPUT;
 }
 
 /* ---- the password ---- */
@@ -181,8 +183,10 @@ static void credential_send(struct user *u, struct unit *unit)
 	struct pg_params params = {0};
 	pg_params_int(unit->arena, &params, u->id);
 	pg_params_text(unit->arena, &params, PG_TEXT, u->hash);
-	unit_send(unit, "INSERT INTO ostov.credential (user_id, hash, changed_at) VALUES ($1, $2, clock_timestamp()) ON CONFLICT (user_id)"
-					" DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at", &params);
+	unit_send(unit,
+			  "INSERT INTO ostov.credential (user_id, hash, changed_at) VALUES ($1, $2, clock_timestamp()) ON CONFLICT (user_id)"
+			  " DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at",
+			  &params);
 }
 
 static void sessions_end(struct user *u, struct unit *unit)
@@ -200,8 +204,9 @@ static int add(struct unit *unit, void *ctx, struct err *err)
 	struct record_input in = {.flags = RECORD_DATA};
 	struct value roles;
 	struct field *field = section_find(u->reg->user, "roles");
-	if (unit_ready(unit, err) < 0 || set_text(u, &in, "login", u->login, err) < 0 || set_text(u, &in, "name", u->name, err) < 0 || set_text(u, &in, "email", u->email, err) < 0 ||
-		set_text(u, &in, "language", u->language, err) < 0 || roles_find(u, &roles, err) < 0)
+	if (unit_ready(unit, err) < 0 || set_text(u, &in, "login", u->login, err) < 0 || set_text(u, &in, "name", u->name, err) < 0 ||
+		set_text(u, &in, "email", u->email, err) < 0 || set_text(u, &in, "language", u->language, err) < 0 ||
+		roles_find(u, &roles, err) < 0)
 		return -1;
 	if (field)
 		record_input_set(u->arena, &in, field, roles);
@@ -249,13 +254,15 @@ static void pad(struct buf *b, const char *text, size_t width)
 static int list(struct user *u, struct err *err)
 {
 	const struct section *s = u->reg->user;
-	const struct field *login = section_find(s, "login"), *name = section_find(s, "name"), *active = section_find(s, "active"), *roles = section_find(s, "roles"),
-					   *code = section_find(u->reg->role, "code");
+	const struct field *login = section_find(s, "login"), *name = section_find(s, "name"), *active = section_find(s, "active"),
+					   *roles = section_find(s, "roles"), *code = section_find(u->reg->role, "code");
 	struct pg_rows *rows;
 	const char *sql = arena_printf(u->arena,
-		"SELECT u.%s, u.%s, coalesce(u.%s, false), (SELECT string_agg(r.%s, ', ' ORDER BY l.position, r.%s) FROM %s l JOIN %s r ON r.id = l.target WHERE l.record = u.id),"
-		" EXISTS (SELECT 1 FROM ostov.credential c WHERE c.user_id = u.id) FROM %s u ORDER BY 1 LIMIT 10000",
-		login->expr.column, name->expr.column, active->expr.column, code->expr.column, code->expr.column, roles->expr.link, u->reg->role->expr.sql, s->expr.sql);
+								   "SELECT u.%s, u.%s, coalesce(u.%s, false), (SELECT string_agg(r.%s, ', ' ORDER BY l.position, r.%s) "
+								   "FROM %s l JOIN %s r ON r.id = l.target WHERE l.record = u.id),"
+								   " EXISTS (SELECT 1 FROM ostov.credential c WHERE c.user_id = u.id) FROM %s u ORDER BY 1 LIMIT 10000",
+								   login->expr.column, name->expr.column, active->expr.column, code->expr.column, code->expr.column,
+								   roles->expr.link, u->reg->role->expr.sql, s->expr.sql);
 	if (pg_read(u->pg, PG_LANE_SLOW, u->arena, sql, NULL, &rows, err) < 0)
 		return -1;
 	struct buf b = BUF_INIT;
@@ -321,7 +328,8 @@ static int act(struct user *u, struct err *err)
 		err_set(err, ERR_NOT_FOUND, "nobody signs in as '%s'", u->login);
 		return err_hint(err, "'ostov user list' shows everybody");
 	}
-	if (u->act != ACT_DEACTIVATE && (session_check_password(u->password, err) < 0 || session_hash_password(u->arena, u->password, &u->hash, err) < 0))
+	if (u->act != ACT_DEACTIVATE &&
+		(session_check_password(u->password, err) < 0 || session_hash_password(u->arena, u->password, &u->hash, err) < 0))
 		return -1;
 	lua_hooks_setup();
 	actor_system(&u->actor, LANG_EN);

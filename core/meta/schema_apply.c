@@ -35,14 +35,16 @@ int schema_run_open(struct schema_run *x, int lock_ms, struct pg_tx **tx, struct
 	if (pg_tx_open(x->pg, PG_LANE_OPERATOR, tx, err) < 0)
 		return -1;
 	struct pg_rows *rows;
-	const char *sql = arena_printf(x->arena, "SELECT set_config('lock_timeout', '%dms', true), set_config('statement_timeout', '600s', true)", lock_ms);
+	const char *sql =
+		arena_printf(x->arena, "SELECT set_config('lock_timeout', '%dms', true), set_config('statement_timeout', '600s', true)", lock_ms);
 	if (pg_tx_run(*tx, x->arena, sql, NULL, &rows, err) == 0)
 		return 0;
 	pg_tx_rollback(*tx);
 	return -1;
 }
 
-int schema_run_do(struct schema_run *x, struct pg_tx *tx, const char *sql, const struct pg_params *params, struct pg_rows **rows, struct err *err)
+int schema_run_do(struct schema_run *x, struct pg_tx *tx, const char *sql, const struct pg_params *params, struct pg_rows **rows,
+				  struct err *err)
 {
 	struct pg_rows *ignored;
 	if (fault_hit("apply.statement"))
@@ -65,11 +67,13 @@ static int run_outside(struct schema_run *x, const char *sql, struct pg_rows **r
 /* Who holds locks on the tables of sections, for the operator who waits. */
 static const char *blockers(struct schema_run *x)
 {
-	static const char sql[] = "SELECT string_agg(DISTINCT format('process %s (%s, in its transaction for %s s)', a.pid, coalesce(nullif(a.application_name, ''), 'unnamed'),"
-							  " extract(epoch FROM clock_timestamp() - a.xact_start)::int), ', ') FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
-							  " WHERE l.granted AND a.pid <> pg_backend_pid() AND a.xact_start < clock_timestamp() - interval '1 second' AND ("
-							  " (l.locktype = 'relation' AND l.relation IN (SELECT oid FROM pg_class WHERE relnamespace = to_regnamespace('app')))"
-							  " OR (l.locktype = 'advisory' AND l.objid = 7001))";
+	static const char sql[] =
+		"SELECT string_agg(DISTINCT format('process %s (%s, in its transaction for %s s)', a.pid, coalesce(nullif(a.application_name, ''), "
+		"'unnamed'),"
+		" extract(epoch FROM clock_timestamp() - a.xact_start)::int), ', ') FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
+		" WHERE l.granted AND a.pid <> pg_backend_pid() AND a.xact_start < clock_timestamp() - interval '1 second' AND ("
+		" (l.locktype = 'relation' AND l.relation IN (SELECT oid FROM pg_class WHERE relnamespace = to_regnamespace('app')))"
+		" OR (l.locktype = 'advisory' AND l.objid = 7001))";
 	struct pg_rows *rows;
 	struct err ignored;
 	err_init(&ignored, x->arena);
@@ -78,8 +82,8 @@ static const char *blockers(struct schema_run *x)
 	return pg_rows_text(rows, 0, 0);
 }
 
-int schema_run_retry(struct schema_run *x, int lock_ms, const char *what, int (*body)(struct schema_run *x, struct pg_tx *tx, void *ctx, struct err *err), void *ctx,
-                     struct err *err)
+int schema_run_retry(struct schema_run *x, int lock_ms, const char *what,
+					 int (*body)(struct schema_run *x, struct pg_tx *tx, void *ctx, struct err *err), void *ctx, struct err *err)
 {
 	uint64_t pause = BACKOFF_MIN_MS, told = clock_monotonic_ms() + 3000;
 	for (;;) {
@@ -129,7 +133,8 @@ static int lock_take(struct schema_run *x, struct err *err)
 	struct pg_rows *rows;
 	bool told = false;
 	/* a program that is killed must not leave its session at work for long */
-	if (run_outside(x, "SELECT set_config('client_connection_check_interval', '1s', false), set_config('statement_timeout', '6h', false)", NULL, err) < 0)
+	if (run_outside(x, "SELECT set_config('client_connection_check_interval', '1s', false), set_config('statement_timeout', '6h', false)",
+					NULL, err) < 0)
 		return -1;
 	for (;;) {
 		if (run_outside(x, arena_printf(x->arena, "SELECT pg_try_advisory_lock(%d)", SCHEMA_LOCK_APPLY), &rows, err) < 0)
@@ -157,7 +162,8 @@ static void lock_give(struct schema_run *x)
 
 /* ---- the journal ---- */
 
-static int journal_add(struct schema_run *x, struct pg_tx *tx, const char *action, const char *place, const char *physical, const char *state, struct err *err)
+static int journal_add(struct schema_run *x, struct pg_tx *tx, const char *action, const char *place, const char *physical,
+					   const char *state, struct err *err)
 {
 	struct pg_params params = {0};
 	pg_params_text(x->arena, &params, PG_TEXT, x->registry->hash ? x->registry->hash : "");
@@ -165,7 +171,9 @@ static int journal_add(struct schema_run *x, struct pg_tx *tx, const char *actio
 	pg_params_text(x->arena, &params, PG_TEXT, place);
 	pg_params_text(x->arena, &params, PG_TEXT, physical);
 	pg_params_text(x->arena, &params, PG_TEXT, state);
-	return schema_run_do(x, tx, "INSERT INTO ostov.apply_step (hash, action, place, physical, state, at) VALUES ($1, $2, $3, $4, $5, clock_timestamp())", &params, NULL, err);
+	return schema_run_do(
+		x, tx, "INSERT INTO ostov.apply_step (hash, action, place, physical, state, at) VALUES ($1, $2, $3, $4, $5, clock_timestamp())",
+		&params, NULL, err);
 }
 
 static int leftover_drop(struct schema_run *x, struct pg_tx *tx, void *ctx, struct err *err)
@@ -173,9 +181,10 @@ static int leftover_drop(struct schema_run *x, struct pg_tx *tx, void *ctx, stru
 	const struct schema_leftover *l = ctx;
 	struct arena *a = x->arena;
 	const char *dot = strcmp(l->action, "column") == 0 ? strchr(l->physical, '.') : NULL;
-	const char *sql = dot ? arena_printf(a, "ALTER TABLE IF EXISTS %s DROP COLUMN IF EXISTS %s", schema_table_sql(a, arena_strndup(a, l->physical, (size_t)(dot - l->physical))),
-										 schema_ident(a, dot + 1))
-						  : arena_printf(a, "DROP TABLE IF EXISTS %s CASCADE", schema_table_sql(a, l->physical));
+	const char *sql =
+		dot ? arena_printf(a, "ALTER TABLE IF EXISTS %s DROP COLUMN IF EXISTS %s",
+						   schema_table_sql(a, arena_strndup(a, l->physical, (size_t)(dot - l->physical))), schema_ident(a, dot + 1))
+			: arena_printf(a, "DROP TABLE IF EXISTS %s CASCADE", schema_table_sql(a, l->physical));
 	struct pg_params params = {0};
 	pg_params_int(a, &params, l->id);
 	if (schema_run_do(x, tx, sql, NULL, NULL, err) < 0)
@@ -215,7 +224,8 @@ static int tables_create(struct schema_run *x, struct pg_tx *tx, void *ctx, stru
 			continue;
 		if (schema_run_do(x, tx, op->sql, NULL, NULL, err) < 0)
 			return -1;
-		if (op->kind == OP_TABLE && journal_add(x, tx, strcmp(op->item->kind, "field") == 0 ? "link" : "table", op->place, op->table, "made", err) < 0)
+		if (op->kind == OP_TABLE &&
+			journal_add(x, tx, strcmp(op->item->kind, "field") == 0 ? "link" : "table", op->place, op->table, "made", err) < 0)
 			return -1;
 	}
 	return 0;
@@ -225,7 +235,8 @@ static int columns_create(struct schema_run *x, struct pg_tx *tx, void *ctx, str
 {
 	const struct schema_op *op = ctx;
 	for (size_t i = 0; i + 1 < op->columns.count; i += 2)
-		if (journal_add(x, tx, "column", op->columns.items[i + 1], arena_printf(x->arena, "%s.%s", op->table, op->columns.items[i]), "made", err) < 0)
+		if (journal_add(x, tx, "column", op->columns.items[i + 1], arena_printf(x->arena, "%s.%s", op->table, op->columns.items[i]), "made",
+						err) < 0)
 			return -1;
 	return schema_run_do(x, tx, op->sql, NULL, NULL, err);
 }
@@ -277,15 +288,20 @@ static int platform_keys_create(struct schema_run *x, struct pg_tx *tx, void *ct
 	static const char *const tables[] = {"credential", "session", "token", "setting"};
 	const struct platform_keys *k = ctx;
 	struct pg_rows *rows;
-	if (schema_run_do(x, tx, "SELECT conname FROM pg_constraint WHERE connamespace = 'ostov'::regnamespace AND contype = 'f'", NULL, &rows, err) < 0)
+	if (schema_run_do(x, tx, "SELECT conname FROM pg_constraint WHERE connamespace = 'ostov'::regnamespace AND contype = 'f'", NULL, &rows,
+					  err) < 0)
 		return -1;
 	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
 		const char *name = arena_printf(x->arena, "%s_user_fk", tables[i]);
 		bool there = false;
 		for (size_t n = 0; n < pg_rows_count(rows) && !there; n++)
 			there = strcmp(pg_rows_text(rows, n, 0), name) == 0;
-		if (!there && schema_run_do(x, tx, arena_printf(x->arena, "ALTER TABLE ostov.%s ADD CONSTRAINT %s FOREIGN KEY (user_id) REFERENCES %s (id) ON DELETE CASCADE",
-														tables[i], name, k->users), NULL, NULL, err) < 0)
+		if (!there &&
+			schema_run_do(x, tx,
+						  arena_printf(x->arena,
+									   "ALTER TABLE ostov.%s ADD CONSTRAINT %s FOREIGN KEY (user_id) REFERENCES %s (id) ON DELETE CASCADE",
+									   tables[i], name, k->users),
+						  NULL, NULL, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -301,14 +317,16 @@ static int view_create(struct schema_run *x, struct pg_tx *tx, void *ctx, struct
 		return 0;
 	if (schema_run_do(x, tx, arena_printf(x->arena, "CREATE OR REPLACE VIEW ostov.role_member AS %s", sql), NULL, NULL, err) < 0)
 		return -1;
-	return schema_run_do(x, tx, arena_printf(x->arena, "COMMENT ON VIEW ostov.role_member IS %s", shape_quote(x->arena, sql)), NULL, NULL, err);
+	return schema_run_do(x, tx, arena_printf(x->arena, "COMMENT ON VIEW ostov.role_member IS %s", shape_quote(x->arena, sql)), NULL, NULL,
+						 err);
 }
 
 /* What of the platform's own stands on the tables of users and roles. */
 static int platform_expand(struct schema_run *x, struct err *err)
 {
 	struct arena *a = x->arena;
-	const struct schema_item *user = builtin_item(x, "section", "user"), *role = builtin_item(x, "section", "role"), *roles = builtin_item(x, "field", "user.roles");
+	const struct schema_item *user = builtin_item(x, "section", "user"), *role = builtin_item(x, "section", "role"),
+							 *roles = builtin_item(x, "field", "user.roles");
 	const struct schema_item *code = builtin_item(x, "field", "role.code"), *active = builtin_item(x, "field", "user.active");
 	if (user) {
 		struct platform_keys keys = {.users = schema_table_sql(a, user->physical)};
@@ -317,10 +335,12 @@ static int platform_expand(struct schema_run *x, struct err *err)
 	}
 	if (!user || !role || !roles || !code)
 		return 0;
-	const char *sql = arena_printf(a, "SELECT DISTINCT i.role, l.record AS user_id FROM ostov.role_include i JOIN %s r ON r.%s = i.holder JOIN %s l ON l.target = r.id"
-									  " JOIN %s u ON u.id = l.record%s%s",
-								   schema_table_sql(a, role->physical), schema_ident(a, code->physical), schema_table_sql(a, roles->physical), schema_table_sql(a, user->physical),
-								   active ? " WHERE u." : "", active ? schema_ident(a, active->physical) : "");
+	const char *sql = arena_printf(
+		a,
+		"SELECT DISTINCT i.role, l.record AS user_id FROM ostov.role_include i JOIN %s r ON r.%s = i.holder JOIN %s l ON l.target = r.id"
+		" JOIN %s u ON u.id = l.record%s%s",
+		schema_table_sql(a, role->physical), schema_ident(a, code->physical), schema_table_sql(a, roles->physical),
+		schema_table_sql(a, user->physical), active ? " WHERE u." : "", active ? schema_ident(a, active->physical) : "");
 	return schema_run_retry(x, DDL_LOCK_MS, "the view of roles", view_create, (void *)sql, err);
 }
 
@@ -353,14 +373,10 @@ static int expand(struct schema_run *x, struct err *err)
 				schema_run_say(x, "filling %s", op->place);
 				rc = schema_fill(x, op, NULL, err);
 				break;
-			case OP_KEY: case OP_VALIDATE:
-				rc = schema_run_retry(x, DDL_LOCK_MS, op->table, one_statement, op, err);
-				break;
-			case OP_INDEX:
-				rc = index_create(x, op, err);
-				break;
-			default:
-				break;
+			case OP_KEY:
+			case OP_VALIDATE: rc = schema_run_retry(x, DDL_LOCK_MS, op->table, one_statement, op, err); break;
+			case OP_INDEX: rc = index_create(x, op, err); break;
+			default: break;
 			}
 			if (rc < 0)
 				return -1;
@@ -378,8 +394,11 @@ static bool workers_over(struct schema_run *x, const char **who, struct err *err
 	struct pg_params params = {0};
 	struct pg_rows *rows;
 	pg_params_int(x->arena, &params, x->out->generation);
-	if (pg_read(x->pg, PG_LANE_SLOW, x->arena, "SELECT id, generation FROM ostov.worker WHERE seen_at > clock_timestamp() - interval '5 seconds' AND generation < $1 LIMIT 1",
-				&params, &rows, err) < 0 || pg_rows_count(rows) == 0) {
+	if (pg_read(
+			x->pg, PG_LANE_SLOW, x->arena,
+			"SELECT id, generation FROM ostov.worker WHERE seen_at > clock_timestamp() - interval '5 seconds' AND generation < $1 LIMIT 1",
+			&params, &rows, err) < 0 ||
+		pg_rows_count(rows) == 0) {
 		*who = NULL;
 		return err->code == ERR_OK;
 	}
@@ -395,12 +414,16 @@ static int drop_do(struct schema_run *x, struct pg_tx *tx, void *ctx, struct err
 	struct pg_params params = {0};
 	if (op->object) {
 		pg_params_int(x->arena, &params, op->object->id);
-		return schema_run_do(x, tx, "UPDATE ostov.object SET removed_at = clock_timestamp() WHERE removed_at IS NULL AND dropped_at IS NOT NULL AND (id = $1 OR parent = $1)",
+		return schema_run_do(x, tx,
+							 "UPDATE ostov.object SET removed_at = clock_timestamp() WHERE removed_at IS NULL AND dropped_at IS NOT NULL "
+							 "AND (id = $1 OR parent = $1)",
 							 &params, NULL, err);
 	}
 	pg_params_int(x->arena, &params, op->item->parent->id);
 	pg_params_text(x->arena, &params, PG_TEXT, op->name);
-	return schema_run_do(x, tx, "UPDATE ostov.object SET removed_at = clock_timestamp() WHERE removed_at IS NULL AND dropped_at IS NOT NULL AND parent = $1 AND physical = $2",
+	return schema_run_do(x, tx,
+						 "UPDATE ostov.object SET removed_at = clock_timestamp() WHERE removed_at IS NULL AND dropped_at IS NOT NULL AND "
+						 "parent = $1 AND physical = $2",
 						 &params, NULL, err);
 }
 
@@ -429,7 +452,9 @@ static int journal_one(struct schema_run *x, const char *state, const char *deta
 	struct pg_params params = {0};
 	pg_params_int(x->arena, &params, JOURNAL_ROWS);
 	if (journal_add(x, tx, "apply", detail, NULL, state, err) < 0 ||
-		schema_run_do(x, tx, "DELETE FROM ostov.apply_step WHERE state <> 'made' AND id < (SELECT max(id) - $1 FROM ostov.apply_step)", &params, NULL, err) < 0) {
+		schema_run_do(x, tx, "DELETE FROM ostov.apply_step WHERE state <> 'made' AND id < (SELECT max(id) - $1 FROM ostov.apply_step)",
+					  &params, NULL, err) < 0 ||
+		schema_run_do(x, tx, "DELETE FROM ostov.worker WHERE seen_at < clock_timestamp() - interval '1 day'", NULL, NULL, err) < 0) {
 		pg_tx_rollback(tx);
 		return -1;
 	}
@@ -453,7 +478,7 @@ static int finish(struct schema_run *x, struct err *err)
 			return -1;
 	}
 	if (!drops)
-		return 0;
+		return journal_one(x, "finished", "", err);
 	uint64_t end = clock_monotonic_ms() + (x->options->worker_wait_ms ? x->options->worker_wait_ms : 15000);
 	const char *who;
 	struct err one;
@@ -482,7 +507,8 @@ static int apply_locked(struct schema_run *x, const struct registry *bare, struc
 {
 	struct schema_current *current;
 	bool trgm;
-	if (schema_system_apply(x->pg, x->arena, &trgm, err) < 0 || leftovers_remove(x, err) < 0 || schema_read(x->pg, x->arena, &current, err) < 0 ||
+	if (schema_system_apply(x->pg, x->arena, &trgm, err) < 0 || leftovers_remove(x, err) < 0 ||
+		schema_read(x->pg, x->arena, &current, err) < 0 ||
 		schema_diff(x->pg, x->arena, bare, current, &x->options->allow, &x->plan, err) < 0)
 		return -1;
 	x->out->plan = x->plan;
@@ -490,7 +516,8 @@ static int apply_locked(struct schema_run *x, const struct registry *bare, struc
 	const struct schema_loss *refused = schema_plan_refused(x->plan);
 	if (refused) {
 		err_set(err, ERR_LOSS, "%s: %s", refused->name, refused->what);
-		return err_hint(err, refused->hint ? "%s" : "'--allow-loss %s' applies all the same", refused->hint ? refused->hint : refused->name);
+		return err_hint(err, refused->hint ? "%s" : "'--allow-loss %s' applies all the same",
+						refused->hint ? refused->hint : refused->name);
 	}
 	if (schema_plan_nothing(x->plan)) {
 		x->out->nothing = true;
@@ -515,8 +542,8 @@ static int apply_locked(struct schema_run *x, const struct registry *bare, struc
 	return 0;
 }
 
-int schema_apply(struct pg *pg, struct arena *a, const struct registry *registry, const struct config *config, const struct schema_apply_options *options,
-                 struct schema_applied *out, struct err *err)
+int schema_apply(struct pg *pg, struct arena *a, const struct registry *registry, const struct config *config,
+				 const struct schema_apply_options *options, struct schema_applied *out, struct err *err)
 {
 	struct schema_run x = {.pg = pg, .arena = a, .registry = registry, .config = config, .options = options, .out = out};
 	memset(out, 0, sizeof *out);

@@ -16,11 +16,11 @@ struct err;
 struct pg;
 
 struct schema_apply_options {
-	const char *by;              /* who applies, for the generation's row */
-	struct schema_allow allow;   /* losses that the operator accepts */
-	unsigned lock_wait_ms;       /* for another apply to end; 0: 60 s */
-	unsigned patience_ms;        /* for locks on tables and for the switch; 0: 60 s */
-	unsigned worker_wait_ms;     /* for workers to go over before the drops; 0: 15 s */
+	const char *by;            /* who applies, for the generation's row */
+	struct schema_allow allow; /* losses that the operator accepts */
+	unsigned lock_wait_ms;     /* for another apply to end; 0: 60 s */
+	unsigned patience_ms;      /* for locks on tables and for the switch; 0: 60 s */
+	unsigned worker_wait_ms;   /* for workers to go over before the drops; 0: 15 s */
 	/* A registry with these ids and names, for the SQL of rollups. It stays the caller's and must live as long as the apply. */
 	int (*rebuild)(void *ctx, const struct object_map *map, const struct registry **out, struct err *err);
 	void (*progress)(void *ctx, const char *text); /* one line a step, or NULL */
@@ -28,16 +28,16 @@ struct schema_apply_options {
 };
 
 struct schema_applied {
-	struct schema_plan *plan;    /* what was to do; set also when it was refused */
-	int64_t generation;          /* in force now */
-	bool nothing;                /* there was nothing to do */
-	int left;                    /* drops left for the next apply */
-	const char *left_why;        /* or NULL */
+	struct schema_plan *plan; /* what was to do; set also when it was refused */
+	int64_t generation;       /* in force now */
+	bool nothing;             /* there was nothing to do */
+	int left;                 /* drops left for the next apply */
+	const char *left_why;     /* or NULL */
 };
 
 /* ERR_LOSS when a loss is not allowed, ERR_CONFLICT when another apply does not end, ERR_UNAVAILABLE when a table stays locked; the old generation is in force then. */
-int schema_apply(struct pg *pg, struct arena *a, const struct registry *registry, const struct config *config, const struct schema_apply_options *options,
-                 struct schema_applied *out, struct err *err);
+int schema_apply(struct pg *pg, struct arena *a, const struct registry *registry, const struct config *config,
+				 const struct schema_apply_options *options, struct schema_applied *out, struct err *err);
 
 /* The parts of an apply that stand in files of their own. */
 struct schema_run {
@@ -48,16 +48,17 @@ struct schema_run {
 	const struct config *config;
 	const struct schema_apply_options *options;
 	struct schema_applied *out;
-	uint64_t deadline;               /* monotonic ms: patience with the locks of this phase */
+	uint64_t deadline; /* monotonic ms: patience with the locks of this phase */
 };
 
 /* Starts a transaction on the operator's connection whose locks are waited for at most lock_ms. */
 int schema_run_open(struct schema_run *x, int lock_ms, struct pg_tx **tx, struct err *err);
 /* One statement of it; a test may stop the program before each. */
-int schema_run_do(struct schema_run *x, struct pg_tx *tx, const char *sql, const struct pg_params *params, struct pg_rows **rows, struct err *err);
+int schema_run_do(struct schema_run *x, struct pg_tx *tx, const char *sql, const struct pg_params *params, struct pg_rows **rows,
+				  struct err *err);
 /* Runs body(ctx) in such a transaction until it succeeds, while others are in the way (ERR_RETRY) and the deadline allows. `what` is named to the waiting operator. */
-int schema_run_retry(struct schema_run *x, int lock_ms, const char *what, int (*body)(struct schema_run *x, struct pg_tx *tx, void *ctx, struct err *err), void *ctx,
-                     struct err *err);
+int schema_run_retry(struct schema_run *x, int lock_ms, const char *what,
+					 int (*body)(struct schema_run *x, struct pg_tx *tx, void *ctx, struct err *err), void *ctx, struct err *err);
 /* Reports a step. */
 void schema_run_say(struct schema_run *x, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* schema_fill: values of a column; whole: the rows that still differ, in the transaction given; else in batches of their own. */

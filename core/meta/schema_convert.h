@@ -10,8 +10,9 @@
 struct arena;
 
 struct schema_convert {
-	const char *value;  /* SQL of the new value, NULL literal where there is none */
-	const char *misfit; /* SQL condition: this value is lost or changed; "true" when the types have nothing in common, NULL when all values fit */
+	const char *value; /* SQL of the new value, NULL literal where there is none */
+	const char
+		*misfit; /* SQL condition: this value is lost or changed; "true" when the types have nothing in common, NULL when all values fit */
 };
 
 /* Values of `column` (SQL) of type `from` for the field `to`; zone is the organisation's, for dates and times. */

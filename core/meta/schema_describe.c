@@ -42,7 +42,8 @@ struct describe {
 	struct schema_item *item; /* the one whose definition is being filled */
 };
 
-static struct schema_item *item_add(struct describe *d, const char *kind, struct schema_item *parent, const char *tail, const struct module *module)
+static struct schema_item *item_add(struct describe *d, const char *kind, struct schema_item *parent, const char *tail,
+									const struct module *module)
 {
 	struct schema_item *it = arena_new(d->arena, struct schema_item);
 	it->kind = kind;
@@ -110,7 +111,8 @@ static void reads_visit(void *ctx, const struct expr_table *t, const struct expr
 {
 	const struct field *f = (const struct field *)e;
 	(void)of_old;
-	buf_printf(ctx, "%s.%s %s %d %s; ", t->name, e->name, field_type_name(schema_value_type(f)), f->scale, f->formula.text ? f->formula.text : "");
+	buf_printf(ctx, "%s.%s %s %d %s; ", t->name, e->name, field_type_name(schema_value_type(f)), f->scale,
+			   f->formula.text ? f->formula.text : "");
 }
 
 static void describe_values(struct describe *d, const struct field *f, struct schema_item *of)
@@ -325,7 +327,8 @@ static struct schema_item *section_item(const struct describe *d, const struct s
 
 static void describe_rest(struct describe *d, const struct registry *r)
 {
-	static const char *const events[HOOK_EVENTS] = {"before_create", "before_update", "before_save", "before_delete", "created", "updated", "deleted", "stage_entered"};
+	static const char *const events[HOOK_EVENTS] = {"before_create", "before_update", "before_save", "before_delete",
+													"created",       "updated",       "deleted",     "stage_entered"};
 	for (size_t i = 0; i < r->nhooks; i++) {
 		const struct hook *h = r->hooks[i];
 		item_add(d, "hook", section_item(d, h->section), arena_printf(d->arena, ".%s.%s", events[h->event], h->name), h->module);

@@ -15,22 +15,22 @@ struct buf;
 
 /* One thing of the configuration. */
 struct schema_item {
-	const char *kind;            /* module role grant section field value path stage move list hook import data */
-	const char *path;            /* "contract.amount" */
-	const char *tail, *was;      /* path without the parent's; the former tail, or NULL */
-	struct schema_item *parent;  /* or NULL */
+	const char *kind;           /* module role grant section field value path stage move list hook import data */
+	const char *path;           /* "contract.amount" */
+	const char *tail, *was;     /* path without the parent's; the former tail, or NULL */
+	struct schema_item *parent; /* or NULL */
 	const char *module;
 	struct schema_definition definition;
-	const struct section *section;       /* of a section and of everything in it */
-	const struct field *field;           /* of field and value */
-	const struct role *role;             /* of role and grant */
-	const struct choice_value *value;    /* of value */
-	const struct stage *stage;           /* of stage */
+	const struct section *section;    /* of a section and of everything in it */
+	const struct field *field;        /* of field and value */
+	const struct role *role;          /* of role and grant */
+	const struct choice_value *value; /* of value */
+	const struct stage *stage;        /* of stage */
 	/* Filled by schema_diff. */
-	struct schema_object *old;   /* what it continues, or NULL */
-	int64_t id;                  /* of the object; 0 until the switch gives one */
-	const char *physical;        /* table, link table or column; NULL when nothing is stored */
-	const char *replaced;        /* column or link table that `physical` takes the place of, or NULL */
+	struct schema_object *old; /* what it continues, or NULL */
+	int64_t id;                /* of the object; 0 until the switch gives one */
+	const char *physical;      /* table, link table or column; NULL when nothing is stored */
+	const char *replaced;      /* column or link table that `physical` takes the place of, or NULL */
 };
 
 struct schema_items {

@@ -90,8 +90,8 @@ static void changes(struct schema_plan *p)
 	}
 }
 
-int schema_diff(struct pg *pg, struct arena *a, const struct registry *registry, struct schema_current *current, const struct schema_allow *allow, struct schema_plan **out,
-                struct err *err)
+int schema_diff(struct pg *pg, struct arena *a, const struct registry *registry, struct schema_current *current,
+				const struct schema_allow *allow, struct schema_plan **out, struct err *err)
 {
 	static const struct schema_allow nothing = {NULL, 0};
 	struct schema_plan *p = arena_new(a, struct schema_plan);

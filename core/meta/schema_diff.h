@@ -20,10 +20,10 @@ struct pg;
 
 /* One line of the plan. */
 struct schema_change {
-	char mark;         /* + created, ~ changed, > renamed, - dropped */
+	char mark; /* + created, ~ changed, > renamed, - dropped */
 	const char *kind, *path;
-	const char *was;   /* of a rename: the former path */
-	const char *text;  /* type of a new field, names of what changed, or NULL */
+	const char *was;  /* of a rename: the former path */
+	const char *text; /* type of a new field, names of what changed, or NULL */
 };
 
 /* Data that applying would lose or change. */
@@ -40,41 +40,41 @@ struct schema_loss {
 /* What is held up, and how long. */
 struct schema_lock {
 	const char *table, *text;
-	int64_t stop_ms;   /* writes stop for about so long; 0: unnoticeable */
+	int64_t stop_ms; /* writes stop for about so long; 0: unnoticeable */
 };
 
 enum schema_op_kind {
 	/* expand */
-	OP_TABLE,        /* a new table or link table */
-	OP_COLUMNS,      /* new columns of a table that was there */
-	OP_FILL,         /* values of a column that takes another's place, or of a rollup */
-	OP_KEY,          /* a foreign key, not valid yet */
-	OP_VALIDATE,     /* its check */
-	OP_INDEX,        /* concurrently */
+	OP_TABLE,    /* a new table or link table */
+	OP_COLUMNS,  /* new columns of a table that was there */
+	OP_FILL,     /* values of a column that takes another's place, or of a rollup */
+	OP_KEY,      /* a foreign key, not valid yet */
+	OP_VALIDATE, /* its check */
+	OP_INDEX,    /* concurrently */
 	/* switch */
-	OP_CODES,        /* renamed or removed codes of choices and stages */
-	OP_LINK_FILL,    /* rows of a link table that takes a column's place */
+	OP_CODES,     /* renamed or removed codes of choices and stages */
+	OP_LINK_FILL, /* rows of a link table that takes a column's place */
 	/* finish */
 	OP_DEFAULT_DROP, /* the default that filled a new column */
 	OP_KEY_DROP,
 	OP_INDEX_DROP,
-	OP_DROP          /* a column, link or table */
+	OP_DROP /* a column, link or table */
 };
 
 struct schema_op {
 	enum schema_op_kind kind;
-	const char *table;               /* physical, of schema app */
-	const char *name;                /* of the column, index or key */
-	const char *sql;                 /* whole statement; of OP_FILL the value's expression, NULL for a rollup */
-	const char *place;               /* path of the definition */
-	const char *detail;              /* for the journal */
-	const struct schema_item *item;  /* or NULL */
+	const char *table;                  /* physical, of schema app */
+	const char *name;                   /* of the column, index or key */
+	const char *sql;                    /* whole statement; of OP_FILL the value's expression, NULL for a rollup */
+	const char *place;                  /* path of the definition */
+	const char *detail;                 /* for the journal */
+	const struct schema_item *item;     /* or NULL */
 	const struct schema_object *object; /* of OP_DROP */
-	bool rebuild;                    /* OP_INDEX: an invalid one of an interrupted run is there */
-	bool fresh;                      /* the table is new: nobody uses it yet */
-	int64_t rows;                    /* that it touches, -1 unknown */
+	bool rebuild;                       /* OP_INDEX: an invalid one of an interrupted run is there */
+	bool fresh;                         /* the table is new: nobody uses it yet */
+	int64_t rows;                       /* that it touches, -1 unknown */
 	struct {
-		const char **items;          /* OP_COLUMNS: names of the columns and what they were made for, in turn */
+		const char **items; /* OP_COLUMNS: names of the columns and what they were made for, in turn */
 		size_t count, cap;
 	} columns;
 };
@@ -85,7 +85,7 @@ struct schema_plan {
 	struct schema_current *current;
 	struct schema_items items;
 	struct schema_shape shape;
-	bool new_generation;             /* the configuration is not the one in force */
+	bool new_generation; /* the configuration is not the one in force */
 	struct {
 		struct schema_change *items;
 		size_t count, cap;
@@ -119,8 +119,8 @@ struct schema_allow {
 };
 
 /* Makes the plan. `registry` may be one without a map (ids and physical names come from the plan). */
-int schema_diff(struct pg *pg, struct arena *a, const struct registry *registry, struct schema_current *current, const struct schema_allow *allow, struct schema_plan **out,
-                struct err *err);
+int schema_diff(struct pg *pg, struct arena *a, const struct registry *registry, struct schema_current *current,
+				const struct schema_allow *allow, struct schema_plan **out, struct err *err);
 /* True when nothing is left to do: no new generation, no operation. */
 bool schema_plan_nothing(const struct schema_plan *p);
 /* The first loss that is not allowed, or NULL. */
@@ -134,7 +134,7 @@ struct schema_diff {
 	struct schema_plan *plan;
 	const struct schema_allow *allow;
 	struct err *err;
-	bool failed;        /* the database went away: *err tells */
+	bool failed; /* the database went away: *err tells */
 };
 /* schema_match: finds the object that each item continues and gives physical names. */
 void schema_match(struct schema_plan *p);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/fiber.h"
 #include "meta/registry.h"
@@ -10,7 +11,8 @@
 #include "pg/pg.h"
 #include "pg/pg_sql.h"
 
-enum { BATCH_ROWS = 5000, PASSES = 3, FEW_ROWS = 1000, FILL_LOCK_MS = 2000 };
+/* BATCH_ROWS: who writes one of these rows waits for the batch, on a table with many indexes about 0.1 s */
+enum { BATCH_ROWS = 1000, PASSES = 3, FEW_ROWS = 1000, FILL_LOCK_MS = 2000, TOLD_MS = 5000 };
 
 struct fill {
 	const struct schema_op *op;
@@ -20,14 +22,11 @@ struct fill {
 	int64_t changed;     /* rows written */
 };
 
-/* UPDATE … FROM (rows with their values) WHERE they differ. */
-static int fill_build(struct schema_run *x, struct fill *f, bool whole, struct err *err)
+/* Appends the value of the row `t`. */
+static int value_add(struct schema_run *x, struct fill *f, struct err *err)
 {
-	struct arena *a = x->arena;
 	const struct schema_op *op = f->op;
-	const char *table = schema_table_sql(a, op->table), *column = schema_ident(a, op->name);
-	pg_sql_create(&f->sql, a);
-	buf_printf(&f->sql.text, "UPDATE %s w SET %s = v.x FROM (SELECT t.id, (", table, column);
+	buf_putc(&f->sql.text, '(');
 	if (op->sql) {
 		buf_puts(&f->sql.text, op->sql);
 	} else {
@@ -39,14 +38,30 @@ static int fill_build(struct schema_run *x, struct fill *f, bool whole, struct e
 		if (expr_sql_value(field->rollup.expr, &opts, err) < 0)
 			return -1;
 	}
-	buf_printf(&f->sql.text, ")::%s AS x FROM %s t", shape_column_type(a, op->item->field), table);
+	buf_printf(&f->sql.text, ")::%s", shape_column_type(x->arena, op->item->field));
+	return 0;
+}
+
+/* UPDATE of the rows whose value differs. */
+static int fill_build(struct schema_run *x, struct fill *f, bool whole, struct err *err)
+{
+	struct arena *a = x->arena;
+	const char *column = schema_ident(a, f->op->name);
+	pg_sql_create(&f->sql, a);
+	buf_printf(&f->sql.text, "UPDATE %s t SET %s = ", schema_table_sql(a, f->op->table), column);
+	if (value_add(x, f, err) < 0)
+		return -1;
+	buf_puts(&f->sql.text, " WHERE ");
 	if (!whole) {
-		buf_puts(&f->sql.text, " WHERE t.id > ");
+		buf_puts(&f->sql.text, "t.id > ");
 		pg_sql_input(&f->sql, PG_INT8, 0);
 		buf_puts(&f->sql.text, " AND t.id <= ");
 		pg_sql_input(&f->sql, PG_INT8, 1);
+		buf_puts(&f->sql.text, " AND ");
 	}
-	buf_printf(&f->sql.text, ") v WHERE w.id = v.id AND w.%s IS DISTINCT FROM v.x", column);
+	buf_printf(&f->sql.text, "t.%s IS DISTINCT FROM ", column);
+	if (value_add(x, f, err) < 0)
+		return -1;
 	f->text = pg_sql_finish(&f->sql);
 	return 0;
 }
@@ -71,7 +86,8 @@ static int batch_end(struct schema_run *x, const struct fill *f, int64_t *upto, 
 	struct pg_params params = {0};
 	struct pg_rows *rows;
 	const char *table = schema_table_sql(x->arena, f->op->table);
-	const char *sql = arena_printf(x->arena, "SELECT max(id) FROM (SELECT id FROM %s WHERE id > $1 ORDER BY id LIMIT %d) b", table, BATCH_ROWS);
+	const char *sql =
+		arena_printf(x->arena, "SELECT max(id) FROM (SELECT id FROM %s WHERE id > $1 ORDER BY id LIMIT %d) b", table, BATCH_ROWS);
 	pg_params_int(x->arena, &params, f->after);
 	if (pg_read(x->pg, PG_LANE_SLOW, x->arena, sql, &params, &rows, err) < 0)
 		return -1;
@@ -86,8 +102,10 @@ int schema_fill(struct schema_run *x, const struct schema_op *op, struct pg_tx *
 		return -1;
 	if (whole)
 		return fill_run(x, whole, &f, err);
+	uint64_t told = clock_monotonic_ms() + TOLD_MS;
 	/* again for what changed meanwhile, so that little is left for the time when writes stop */
 	for (int pass = 0; pass < PASSES; pass++) {
+		int64_t done = 0;
 		f.after = INT64_MIN;
 		f.changed = 0;
 		for (;;) {
@@ -98,6 +116,11 @@ int schema_fill(struct schema_run *x, const struct schema_op *op, struct pg_tx *
 			if (schema_run_retry(x, FILL_LOCK_MS, op->place, fill_run, &f, err) < 0)
 				return -1;
 			f.after = f.upto;
+			done += BATCH_ROWS;
+			if (clock_monotonic_ms() >= told && op->rows > done) {
+				schema_run_say(x, "filling %s: %d %%", op->place, (int)(done * 100 / op->rows));
+				told = clock_monotonic_ms() + TOLD_MS;
+			}
 			fiber_sleep(1);
 		}
 		if (f.changed < FEW_ROWS)

@@ -47,7 +47,8 @@ static struct schema_loss *loss_add(struct schema_diff *d, const char *name, int
 /* "3 records", "1 record", "records (too many to count in time)". */
 static const char *records(struct arena *a, int64_t rows)
 {
-	return rows < 0 ? "records (too many to count in time)" : arena_printf(a, rows == 1 ? "%" PRId64 " record" : "%" PRId64 " records", rows);
+	return rows < 0 ? "records (too many to count in time)"
+					: arena_printf(a, rows == 1 ? "%" PRId64 " record" : "%" PRId64 " records", rows);
 }
 
 const struct schema_object *schema_object_by_id(const struct schema_current *c, int64_t id)
@@ -106,8 +107,9 @@ static void drop_one(struct schema_diff *d, const struct schema_object *o, bool 
 		int64_t rows = schema_count(d, counting);
 		if (rows != 0 && pending) {
 			if (!is_allowed(d, o->path)) {
-				arena_push(a, &p->warnings, arena_printf(a, "%s is no longer in the configuration but has values (%s); '--allow-loss %s' drops it", o->path,
-														 records(a, rows), o->path));
+				arena_push(a, &p->warnings,
+						   arena_printf(a, "%s is no longer in the configuration but has values (%s); '--allow-loss %s' drops it", o->path,
+										records(a, rows), o->path));
 				return;
 			}
 			lost = true;
@@ -156,10 +158,13 @@ static void misfits(struct schema_diff *d)
 			sql = all ? arena_printf(a, "SELECT count(DISTINCT record) FROM %s", schema_table_sql(a, it->replaced))
 					  : arena_printf(a, "SELECT count(*) FROM %s t WHERE %s", schema_table_sql(a, it->parent->physical), misfit);
 		else
-			sql = arena_printf(a, "SELECT count(*) FROM %s t WHERE t.%s IS NOT NULL AND (%s)", schema_table_sql(a, it->parent->physical), schema_ident(a, it->replaced), misfit);
+			sql = arena_printf(a, "SELECT count(*) FROM %s t WHERE t.%s IS NOT NULL AND (%s)", schema_table_sql(a, it->parent->physical),
+							   schema_ident(a, it->replaced), misfit);
 		int64_t rows = schema_count(d, sql);
 		if (rows != 0)
-			loss_add(d, it->path, rows, arena_printf(a, all ? "%s: the value has no place in the new type" : "%s: the value does not fit the new type", records(a, rows)));
+			loss_add(d, it->path, rows,
+					 arena_printf(a, all ? "%s: the value has no place in the new type" : "%s: the value does not fit the new type",
+								  records(a, rows)));
 	}
 }
 
@@ -181,7 +186,8 @@ static const struct schema_item *merged_into(const struct schema_plan *p, const 
 }
 
 /* Codes of one column (a choice, or the stage): renamed, merged, removed. `kind` is "value" or "stage", `owner` the item they are children of. */
-static void codes_of(struct schema_diff *d, const struct schema_item *owner, const char *kind, const char *table, const char *column, bool final)
+static void codes_of(struct schema_diff *d, const struct schema_item *owner, const char *kind, const char *table, const char *column,
+					 bool final)
 {
 	struct schema_plan *p = d->plan;
 	struct arena *a = p->arena;
@@ -202,11 +208,14 @@ static void codes_of(struct schema_diff *d, const struct schema_item *owner, con
 		const char *code = shape_quote(a, code_of(o)), *sql = arena_printf(a, "SELECT count(*) FROM %s WHERE %s = %s", t, c, code);
 		if (!into) {
 			int64_t rows = schema_count(d, sql);
-			struct schema_loss *l = rows != 0 ? loss_add(d, o->path, rows, arena_printf(a, final ? "%s on this stage" : "%s with this value", records(a, rows))) : NULL;
+			struct schema_loss *l =
+				rows != 0 ? loss_add(d, o->path, rows, arena_printf(a, final ? "%s on this stage" : "%s with this value", records(a, rows)))
+						  : NULL;
 			if (l && final) {
 				l->final = true;
 				l->allowed = false;
-				l->hint = arena_printf(a, "say where they go: `was = \"%s\"` on the stage that takes its place, or move the records first", code_of(o));
+				l->hint = arena_printf(a, "say where they go: `was = \"%s\"` on the stage that takes its place, or move the records first",
+									   code_of(o));
 			} else if (!l) {
 				/* counted again under the lock: nobody may have chosen it meanwhile */
 				l = loss_add(d, o->path, 0, final ? "records on this stage" : "records with this value");
@@ -220,8 +229,9 @@ static void codes_of(struct schema_diff *d, const struct schema_item *owner, con
 	}
 	if (codes.len) {
 		int64_t rows = schema_count(d, arena_printf(a, "SELECT count(*) FROM %s WHERE %s IN (%s)", t, c, codes.data));
-		struct schema_op *op = schema_op_add(p, OP_CODES, table, column,
-			arena_printf(a, "UPDATE %s SET %s = CASE %s%s END WHERE %s IN (%s)", t, c, c, cases.data, c, codes.data));
+		struct schema_op *op =
+			schema_op_add(p, OP_CODES, table, column,
+						  arena_printf(a, "UPDATE %s SET %s = CASE %s%s END WHERE %s IN (%s)", t, c, c, cases.data, c, codes.data));
 		op->rows = rows;
 		op->place = owner->path;
 		struct schema_lock lock = {table, arena_printf(a, "new codes of %s: writes stop", records(a, rows)), rows > 0 ? 20 + rows / 60 : 0};
@@ -250,7 +260,8 @@ static void text_to_choice(struct schema_diff *d, const struct schema_item *it)
 		return;
 	struct schema_loss *l = loss_add(d, it->path, rows, arena_printf(a, "%s: the text is no value of the choice", records(a, rows)));
 	if (l->allowed) {
-		struct schema_op *op = schema_op_add(p, OP_CODES, it->parent->physical, it->physical, arena_printf(a, "UPDATE %s SET %s = NULL WHERE %s", t, c, where));
+		struct schema_op *op = schema_op_add(p, OP_CODES, it->parent->physical, it->physical,
+											 arena_printf(a, "UPDATE %s SET %s = NULL WHERE %s", t, c, where));
 		op->rows = rows;
 		op->place = it->path;
 	}
@@ -292,11 +303,17 @@ static void duplicates(struct schema_diff *d)
 		struct buf group = BUF_INIT;
 		for (size_t k = 0; k < x->nfields; k++)
 			buf_printf(&group, "%sc%zu", k ? ", " : "", k);
-		int64_t rows = schema_count(d, arena_printf(a, "SELECT coalesce(sum(n), 0)::bigint FROM (SELECT count(*) AS n FROM (SELECT %s FROM %s t) v WHERE %s GROUP BY %s"
-													   " HAVING count(*) > 1) w", values.data, schema_table_sql(a, x->table), some.data, group.data));
+		int64_t rows = schema_count(
+			d,
+			arena_printf(a,
+						 "SELECT coalesce(sum(n), 0)::bigint FROM (SELECT count(*) AS n FROM (SELECT %s FROM %s t) v WHERE %s GROUP BY %s"
+						 " HAVING count(*) > 1) w",
+						 values.data, schema_table_sql(a, x->table), some.data, group.data));
 		if (rows != 0) {
-			const char *name = x->nfields == 1 ? arena_printf(a, "%s.%s", x->section->path, names.data) : arena_printf(a, "%s(%s)", x->section->path, names.data);
-			struct schema_loss *l = loss_add(d, name, rows, arena_printf(a, "%s: another one has the same value, and it shall be unique", records(a, rows)));
+			const char *name = x->nfields == 1 ? arena_printf(a, "%s.%s", x->section->path, names.data)
+											   : arena_printf(a, "%s(%s)", x->section->path, names.data);
+			struct schema_loss *l =
+				loss_add(d, name, rows, arena_printf(a, "%s: another one has the same value, and it shall be unique", records(a, rows)));
 			l->final = true;
 			l->allowed = false;
 			l->hint = "change the records first, or leave `unique` out";
@@ -315,8 +332,8 @@ static void required(struct schema_diff *d)
 	struct arena *a = p->arena;
 	for (size_t i = 0; i < p->items.count; i++) {
 		const struct schema_item *it = p->items.items[i];
-		if (strcmp(it->kind, "field") != 0 || !it->parent->old || !it->physical || !it->field->required.set || !it->field->required.constant || !it->field->required.value ||
-			!map_find(&p->current->tables, it->parent->physical))
+		if (strcmp(it->kind, "field") != 0 || !it->parent->old || !it->physical || !it->field->required.set ||
+			!it->field->required.constant || !it->field->required.value || !map_find(&p->current->tables, it->parent->physical))
 			continue;
 		const char *before = it->old ? schema_definition_get(&it->old->definition, "required") : NULL;
 		if (before && strcmp(before, "true") == 0)
@@ -324,13 +341,20 @@ static void required(struct schema_diff *d)
 		const char *t = schema_table_sql(a, it->parent->physical);
 		int64_t rows;
 		if (!schema_is_link(it->field))
-			rows = it->field->type == FIELD_ROLLUP ? 0 : schema_count(d, arena_printf(a, "SELECT count(*) FROM %s t WHERE (%s) IS NULL", t, schema_future_value(p, it)));
+			rows = it->field->type == FIELD_ROLLUP
+					   ? 0
+					   : schema_count(d, arena_printf(a, "SELECT count(*) FROM %s t WHERE (%s) IS NULL", t, schema_future_value(p, it)));
 		else if (map_find(&p->current->tables, it->physical))
-			rows = schema_count(d, arena_printf(a, "SELECT count(*) FROM %s t WHERE NOT EXISTS (SELECT 1 FROM %s l WHERE l.record = t.id)", t, schema_table_sql(a, it->physical)));
+			rows = schema_count(d, arena_printf(a, "SELECT count(*) FROM %s t WHERE NOT EXISTS (SELECT 1 FROM %s l WHERE l.record = t.id)",
+												t, schema_table_sql(a, it->physical)));
 		else
 			rows = schema_count(d, arena_printf(a, "SELECT count(*) FROM %s", t));
 		if (rows != 0)
-			arena_push(a, &p->warnings, arena_printf(a, "%s is required now; without a value: %s (nothing happens to them until their next change, which asks for it)", it->path, records(a, rows)));
+			arena_push(
+				a, &p->warnings,
+				arena_printf(a,
+							 "%s is required now; without a value: %s (nothing happens to them until their next change, which asks for it)",
+							 it->path, records(a, rows)));
 	}
 }
 
@@ -350,10 +374,12 @@ static void roles(struct schema_diff *d)
 		const struct schema_object *o = p->dropped.items[i];
 		if (!is_kind(o, "role"))
 			continue;
-		const char *sql = arena_printf(a, "SELECT count(*) FROM %s l JOIN %s r ON r.id = l.target WHERE r.%s = %s", schema_table_sql(a, l->physical),
-									   schema_table_sql(a, c->parent->physical), schema_ident(a, c->physical), shape_quote(a, o->path));
+		const char *sql =
+			arena_printf(a, "SELECT count(*) FROM %s l JOIN %s r ON r.id = l.target WHERE r.%s = %s", schema_table_sql(a, l->physical),
+						 schema_table_sql(a, c->parent->physical), schema_ident(a, c->physical), shape_quote(a, o->path));
 		int64_t rows = schema_count(d, sql);
-		struct schema_loss *loss = loss_add(d, o->path, rows, rows != 0 ? arena_printf(a, "people who hold this role: %" PRId64, rows) : "people hold this role");
+		struct schema_loss *loss =
+			loss_add(d, o->path, rows, rows != 0 ? arena_printf(a, "people who hold this role: %" PRId64, rows) : "people hold this role");
 		loss->check = sql;
 	}
 }

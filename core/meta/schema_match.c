@@ -142,7 +142,8 @@ static bool storage_same(const struct schema_plan *p, const struct schema_item *
 {
 	const struct schema_definition *d = &it->old->definition;
 	const struct field *f = it->field;
-	const char *type = schema_definition_get(d, "type"), *value = schema_definition_get(d, "value_type"), *to = schema_definition_get(d, "to");
+	const char *type = schema_definition_get(d, "type"), *value = schema_definition_get(d, "value_type"),
+			   *to = schema_definition_get(d, "to");
 	const char *scale = schema_definition_get(d, "scale"), *many = schema_definition_get(d, "many");
 	enum field_type was = schema_type_by_name(value ? value : type), now = schema_value_type(f);
 	bool was_link = many && (was == FIELD_LOOKUP || was == FIELD_FILE);
@@ -153,10 +154,12 @@ static bool storage_same(const struct schema_plan *p, const struct schema_item *
 		const struct schema_item *wanted = f->to ? shape_find(&p->shape, "section", f->to->expr.name) : NULL;
 		return target && wanted && wanted->old == target;
 	}
-	if (scale && (now == FIELD_DECIMAL || now == FIELD_MONEY || now == FIELD_PERCENT) && strcmp(scale, arena_printf(p->arena, "%d", f->scale)) != 0)
+	if (scale && (now == FIELD_DECIMAL || now == FIELD_MONEY || now == FIELD_PERCENT) &&
+		strcmp(scale, arena_printf(p->arena, "%d", f->scale)) != 0)
 		return false;
 	if (f->type == FIELD_ROLLUP) {
-		const char *rollup = schema_definition_get(d, "rollup"), *reads = schema_definition_get(d, "reads"), *now_reads = schema_definition_get(&it->definition, "reads");
+		const char *rollup = schema_definition_get(d, "rollup"), *reads = schema_definition_get(d, "reads"),
+				   *now_reads = schema_definition_get(&it->definition, "reads");
 		if (!rollup || strcmp(rollup, f->rollup.text) != 0)
 			return false;
 		return (!reads && !now_reads) || (reads && now_reads && strcmp(reads, now_reads) == 0);
@@ -169,7 +172,8 @@ void schema_match(struct schema_plan *p)
 	match_objects(p);
 	for (size_t i = 0; i < p->items.count; i++) {
 		struct schema_item *it = p->items.items[i];
-		if (strcmp(it->kind, "field") == 0 && it->old && it->old->physical && item_is_stored(it) && !it->field->builtin && !storage_same(p, it))
+		if (strcmp(it->kind, "field") == 0 && it->old && it->old->physical && item_is_stored(it) && !it->field->builtin &&
+			!storage_same(p, it))
 			it->replaced = it->old->physical;
 	}
 	match_names(p);

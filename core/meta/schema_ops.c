@@ -116,7 +116,8 @@ static void table_new(struct schema_plan *p, const struct schema_item *section)
 	struct arena *a = p->arena;
 	struct buf b = BUF_INIT;
 	buf_printf(&b, "CREATE TABLE %s (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY", schema_table_sql(a, section->physical));
-	buf_puts(&b, ", created_at timestamptz NOT NULL, created_by bigint, changed_at timestamptz NOT NULL, changed_by bigint, row_version bigint NOT NULL DEFAULT 1");
+	buf_puts(&b, ", created_at timestamptz NOT NULL, created_by bigint, changed_at timestamptz NOT NULL, changed_by bigint, row_version "
+				 "bigint NOT NULL DEFAULT 1");
 	for (size_t i = 0; i < p->items.count; i++) {
 		const struct schema_item *it = p->items.items[i];
 		if (!is_item_column(it, section) || (it->field->builtin && it->field->type != FIELD_STAGE))
@@ -150,7 +151,8 @@ static void columns_new(struct schema_plan *p, const struct schema_item *section
 		arena_push(a, &found.columns, it->path);
 	}
 	if (found.columns.count) {
-		struct schema_op *op = schema_op_add(p, OP_COLUMNS, t->name, t->name, arena_printf(a, "ALTER TABLE %s%s", schema_table_sql(a, t->name), b.data));
+		struct schema_op *op =
+			schema_op_add(p, OP_COLUMNS, t->name, t->name, arena_printf(a, "ALTER TABLE %s%s", schema_table_sql(a, t->name), b.data));
 		op->place = section->path;
 		op->columns.items = found.columns.items;
 		op->columns.count = found.columns.count;
@@ -163,8 +165,10 @@ static void columns_new(struct schema_plan *p, const struct schema_item *section
 static void link_new(struct schema_plan *p, const struct schema_item *it)
 {
 	struct arena *a = p->arena;
-	const char *sql = arena_printf(a, "CREATE TABLE %s (record bigint NOT NULL, target bigint NOT NULL, position int NOT NULL DEFAULT 0, PRIMARY KEY (record, target))",
-								   schema_table_sql(a, it->physical));
+	const char *sql = arena_printf(
+		a,
+		"CREATE TABLE %s (record bigint NOT NULL, target bigint NOT NULL, position int NOT NULL DEFAULT 0, PRIMARY KEY (record, target))",
+		schema_table_sql(a, it->physical));
 	struct schema_op *op = schema_op_add(p, OP_TABLE, it->physical, it->physical, sql);
 	op->place = it->path;
 	op->item = it;
@@ -218,12 +222,14 @@ static void fill_ops(struct schema_diff *d)
 		if (rows == 0 && !schema_is_link(it->field))
 			continue;
 		if (schema_is_link(it->field)) {
-			const struct schema_convert c = schema_object_is_link(it->old) ? (struct schema_convert){NULL, "true"} : schema_item_convert(p, it);
+			const struct schema_convert c =
+				schema_object_is_link(it->old) ? (struct schema_convert){NULL, "true"} : schema_item_convert(p, it);
 			if (c.misfit && strcmp(c.misfit, "true") == 0)
 				continue;
-			struct schema_op *op = schema_op_add(p, OP_LINK_FILL, it->physical, it->physical,
-				arena_printf(a, "INSERT INTO %s (record, target) SELECT id, %s FROM %s t WHERE t.%s IS NOT NULL ON CONFLICT DO NOTHING", schema_table_sql(a, it->physical),
-							 c.value, schema_table_sql(a, t->name), schema_ident(a, it->replaced)));
+			struct schema_op *op = schema_op_add(
+				p, OP_LINK_FILL, it->physical, it->physical,
+				arena_printf(a, "INSERT INTO %s (record, target) SELECT id, %s FROM %s t WHERE t.%s IS NOT NULL ON CONFLICT DO NOTHING",
+							 schema_table_sql(a, it->physical), c.value, schema_table_sql(a, t->name), schema_ident(a, it->replaced)));
 			op->place = it->path;
 			op->item = it;
 			op->rows = rows;
@@ -235,8 +241,10 @@ static void fill_ops(struct schema_diff *d)
 		op->place = it->path;
 		op->item = it;
 		op->rows = rows;
-		lock_add(p, t->name, rollup ? "sums are computed in batches, then compared once more: writes stop"
-									: "values are converted in batches, then compared once more: writes stop", stop_for(rows, rollup ? 100 : 1500));
+		lock_add(p, t->name,
+				 rollup ? "sums are computed in batches, then compared once more: writes stop"
+						: "values are converted in batches, then compared once more: writes stop",
+				 stop_for(rows, rollup ? 100 : 1500));
 	}
 }
 
@@ -249,8 +257,10 @@ static void keys_ops(struct schema_plan *p)
 		bool fresh = is_fresh(p, k->table);
 		if (!there) {
 			struct schema_op *op = schema_op_add(p, OP_KEY, k->table, k->name,
-				arena_printf(a, "ALTER TABLE %s ADD CONSTRAINT %s FOREIGN KEY (%s) REFERENCES %s (id)%s%s", schema_table_sql(a, k->table), schema_ident(a, k->name),
-							 schema_ident(a, k->column), schema_table_sql(a, k->target), k->cascade ? " ON DELETE CASCADE" : "", fresh ? "" : " NOT VALID"));
+												 arena_printf(a, "ALTER TABLE %s ADD CONSTRAINT %s FOREIGN KEY (%s) REFERENCES %s (id)%s%s",
+															  schema_table_sql(a, k->table), schema_ident(a, k->name),
+															  schema_ident(a, k->column), schema_table_sql(a, k->target),
+															  k->cascade ? " ON DELETE CASCADE" : "", fresh ? "" : " NOT VALID"));
 			op->fresh = fresh;
 			op->detail = k->target;
 			if (!is_fresh(p, k->target) || !fresh)
@@ -258,7 +268,8 @@ static void keys_ops(struct schema_plan *p)
 		}
 		if (!fresh && (!there || !there->valid))
 			schema_op_add(p, OP_VALIDATE, k->table, k->name,
-						  arena_printf(a, "ALTER TABLE %s VALIDATE CONSTRAINT %s", schema_table_sql(a, k->table), schema_ident(a, k->name)));
+						  arena_printf(a, "ALTER TABLE %s VALIDATE CONSTRAINT %s", schema_table_sql(a, k->table),
+									   schema_ident(a, k->name)));
 	}
 }
 
@@ -271,8 +282,10 @@ static void indexes_ops(struct schema_plan *p)
 		if (there && there->valid)
 			continue;
 		bool fresh = is_fresh(p, x->table);
-		struct schema_op *op = schema_op_add(p, OP_INDEX, x->table, x->name,
-			arena_printf(a, "CREATE %sINDEX %s%s ON %s %s", x->fields ? "UNIQUE " : "", fresh ? "" : "CONCURRENTLY ", schema_ident(a, x->name), schema_table_sql(a, x->table), x->body));
+		struct schema_op *op =
+			schema_op_add(p, OP_INDEX, x->table, x->name,
+						  arena_printf(a, "CREATE %sINDEX %s%s ON %s %s", x->fields ? "UNIQUE " : "", fresh ? "" : "CONCURRENTLY ",
+									   schema_ident(a, x->name), schema_table_sql(a, x->table), x->body));
 		op->fresh = fresh;
 		op->rebuild = there != NULL;
 		op->place = x->section->path;
@@ -291,7 +304,8 @@ static void indexes_ops(struct schema_plan *p)
 			continue;
 		bool fresh = is_fresh(p, it->physical);
 		struct schema_op *op = schema_op_add(p, OP_INDEX, it->physical, name,
-			arena_printf(a, "CREATE INDEX %s%s ON %s (target)", fresh ? "" : "CONCURRENTLY ", schema_ident(a, name), schema_table_sql(a, it->physical)));
+											 arena_printf(a, "CREATE INDEX %s%s ON %s (target)", fresh ? "" : "CONCURRENTLY ",
+														  schema_ident(a, name), schema_table_sql(a, it->physical)));
 		op->fresh = fresh;
 		op->rebuild = there != NULL;
 		op->place = it->path;
@@ -327,8 +341,9 @@ static void replaced_drops(struct schema_plan *p)
 			continue;
 		bool link = schema_object_is_link(it->old);
 		const char *table = link ? it->replaced : it->parent->physical;
-		const char *sql = link ? arena_printf(a, "DROP TABLE IF EXISTS %s", schema_table_sql(a, table))
-							   : arena_printf(a, "ALTER TABLE %s DROP COLUMN IF EXISTS %s", schema_table_sql(a, table), schema_ident(a, it->replaced));
+		const char *sql =
+			link ? arena_printf(a, "DROP TABLE IF EXISTS %s", schema_table_sql(a, table))
+				 : arena_printf(a, "ALTER TABLE %s DROP COLUMN IF EXISTS %s", schema_table_sql(a, table), schema_ident(a, it->replaced));
 		struct schema_op *op = schema_op_add(p, OP_DROP, table, it->replaced, sql);
 		op->item = it;
 		op->place = it->path;
@@ -344,22 +359,27 @@ static void finish_ops(struct schema_plan *p)
 		for (size_t n = 0; n < p->shape.keys.count && !wanted; n++)
 			wanted = strcmp(p->shape.keys.items[n].name, k->name) == 0;
 		if (!wanted)
-			schema_op_add(p, OP_KEY_DROP, k->table, k->name, arena_printf(a, "ALTER TABLE %s DROP CONSTRAINT IF EXISTS %s", schema_table_sql(a, k->table), schema_ident(a, k->name)));
+			schema_op_add(p, OP_KEY_DROP, k->table, k->name,
+						  arena_printf(a, "ALTER TABLE %s DROP CONSTRAINT IF EXISTS %s", schema_table_sql(a, k->table),
+									   schema_ident(a, k->name)));
 	}
 	for (size_t i = 0; i < p->current->indexes.count; i++) {
 		const struct schema_index *x = p->current->indexes.items[i].value;
 		if (index_is_ours(x->name) && !map_find(&p->shape.names, x->name))
-			schema_op_add(p, OP_INDEX_DROP, x->table, x->name, arena_printf(a, "DROP INDEX CONCURRENTLY IF EXISTS app.%s", schema_ident(a, x->name)));
+			schema_op_add(p, OP_INDEX_DROP, x->table, x->name,
+						  arena_printf(a, "DROP INDEX CONCURRENTLY IF EXISTS app.%s", schema_ident(a, x->name)));
 	}
 	for (size_t i = 0; i < p->items.count; i++) {
 		const struct schema_item *it = p->items.items[i];
-		if (strcmp(it->kind, "field") != 0 || !schema_is_column(it->field) || it->field->type == FIELD_ID || is_fresh(p, it->parent->physical))
+		if (strcmp(it->kind, "field") != 0 || !schema_is_column(it->field) || it->field->type == FIELD_ID ||
+			is_fresh(p, it->parent->physical))
 			continue;
 		const struct schema_table *t = map_find(&p->current->tables, it->parent->physical);
 		const struct schema_column *c = map_find(&t->columns, it->physical);
 		if (c ? c->has_default : !it->replaced && column_default(p, it))
 			schema_op_add(p, OP_DEFAULT_DROP, t->name, it->physical,
-						  arena_printf(a, "ALTER TABLE %s ALTER COLUMN %s DROP DEFAULT", schema_table_sql(a, t->name), schema_ident(a, it->physical)));
+						  arena_printf(a, "ALTER TABLE %s ALTER COLUMN %s DROP DEFAULT", schema_table_sql(a, t->name),
+									   schema_ident(a, it->physical)));
 	}
 }
 

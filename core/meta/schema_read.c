@@ -8,18 +8,23 @@
 #include "base/err.h"
 #include "pg/pg.h"
 
-static const char tables_sql[] = "SELECT c.relname, c.reltuples::float8::text, a.attname, format_type(a.atttypid, a.atttypmod),"
-								 " a.atthasdef FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
-								 " WHERE c.relnamespace = to_regnamespace('app') AND c.relkind = 'r' ORDER BY c.relname, a.attnum";
+static const char tables_sql[] =
+	"SELECT c.relname, c.reltuples::float8::text, a.attname, format_type(a.atttypid, a.atttypmod),"
+	" a.atthasdef FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
+	" WHERE c.relnamespace = to_regnamespace('app') AND c.relkind = 'r' ORDER BY c.relname, a.attnum";
 static const char indexes_sql[] = "SELECT i.relname, t.relname, x.indisvalid AND x.indisready, x.indisunique FROM pg_index x"
 								  " JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid"
 								  " WHERE t.relnamespace = to_regnamespace('app') AND NOT x.indisprimary ORDER BY 1";
-static const char keys_sql[] = "SELECT k.conname, t.relname, r.relname, k.convalidated FROM pg_constraint k JOIN pg_class t ON t.oid = k.conrelid"
-							   " JOIN pg_class r ON r.oid = k.confrelid WHERE k.contype = 'f' AND t.relnamespace = to_regnamespace('app') ORDER BY 1";
-static const char objects_sql[] = "SELECT id, coalesce(parent, 0), kind, path, physical, module, dropped_at IS NOT NULL, loss_allowed FROM ostov.object"
-								  " WHERE removed_at IS NULL ORDER BY id";
-static const char definitions_sql[] = "SELECT o.id, d.key, d.value FROM ostov.object o, jsonb_each_text(o.definition) d WHERE o.removed_at IS NULL ORDER BY o.id";
-static const char leftovers_sql[] = "SELECT id, action, place, physical, coalesce(detail, '') FROM ostov.apply_step WHERE state = 'made' ORDER BY id";
+static const char keys_sql[] =
+	"SELECT k.conname, t.relname, r.relname, k.convalidated FROM pg_constraint k JOIN pg_class t ON t.oid = k.conrelid"
+	" JOIN pg_class r ON r.oid = k.confrelid WHERE k.contype = 'f' AND t.relnamespace = to_regnamespace('app') ORDER BY 1";
+static const char objects_sql[] =
+	"SELECT id, coalesce(parent, 0), kind, path, physical, module, dropped_at IS NOT NULL, loss_allowed FROM ostov.object"
+	" WHERE removed_at IS NULL ORDER BY id";
+static const char definitions_sql[] =
+	"SELECT o.id, d.key, d.value FROM ostov.object o, jsonb_each_text(o.definition) d WHERE o.removed_at IS NULL ORDER BY o.id";
+static const char leftovers_sql[] =
+	"SELECT id, action, place, physical, coalesce(detail, '') FROM ostov.apply_step WHERE state = 'made' ORDER BY id";
 
 static int run(struct pg_tx *tx, struct arena *a, const char *sql, struct pg_rows **rows, struct err *err)
 {
@@ -67,7 +72,8 @@ static int read_catalogue(struct pg_tx *tx, struct schema_current *c, struct err
 		*k = (struct schema_key){cell(rows, a, i, 0), cell(rows, a, i, 1), cell(rows, a, i, 2), pg_rows_bool(rows, i, 3)};
 		map_put(&c->keys, k->name, k);
 	}
-	if (run(tx, a, "SELECT n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_trgm'", &rows, err) < 0)
+	if (run(tx, a, "SELECT n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_trgm'", &rows,
+			err) < 0)
 		return -1;
 	c->trgm = pg_rows_count(rows) > 0;
 	c->trgm_schema = c->trgm ? cell(rows, a, 0, 0) : NULL;
@@ -115,7 +121,8 @@ static int read_objects(struct pg_tx *tx, struct schema_current *c, struct err *
 	if (run(tx, a, leftovers_sql, &rows, err) < 0)
 		return -1;
 	for (size_t i = 0; i < pg_rows_count(rows); i++) {
-		struct schema_leftover l = {pg_rows_int(rows, i, 0), cell(rows, a, i, 1), cell(rows, a, i, 2), cell(rows, a, i, 3), cell(rows, a, i, 4)};
+		struct schema_leftover l = {pg_rows_int(rows, i, 0), cell(rows, a, i, 1), cell(rows, a, i, 2), cell(rows, a, i, 3),
+									cell(rows, a, i, 4)};
 		arena_push(a, &c->leftovers, l);
 	}
 	return 0;
@@ -148,7 +155,9 @@ static int read_all(struct pg_tx *tx, struct schema_current *c, struct err *err)
 {
 	struct arena *a = c->arena;
 	struct pg_rows *rows;
-	if (run(tx, a, "SELECT to_regclass('ostov.worker') IS NOT NULL, current_setting('server_version'), current_setting('server_version_num')::int", &rows, err) < 0)
+	if (run(tx, a,
+			"SELECT to_regclass('ostov.worker') IS NOT NULL, current_setting('server_version'), current_setting('server_version_num')::int",
+			&rows, err) < 0)
 		return -1;
 	c->exists = pg_rows_bool(rows, 0, 0);
 	c->server = cell(rows, a, 0, 1);
@@ -219,8 +228,9 @@ struct object_map schema_map(struct schema_current *c)
 
 static int read_files(struct pg_tx *tx, struct arena *a, struct config *config, struct err *err)
 {
-	static const char sql[] = "SELECT f->>'module', f->>'path', f->>'text' FROM ostov.generation g, jsonb_array_elements(g.files) WITH ORDINALITY AS x(f, n)"
-							  " WHERE g.current ORDER BY n";
+	static const char sql[] =
+		"SELECT f->>'module', f->>'path', f->>'text' FROM ostov.generation g, jsonb_array_elements(g.files) WITH ORDINALITY AS x(f, n)"
+		" WHERE g.current ORDER BY n";
 	struct pg_rows *rows;
 	if (run(tx, a, sql, &rows, err) < 0)
 		return -1;

@@ -30,12 +30,12 @@ struct schema_definition {
 
 /* One row of ostov.object. */
 struct schema_object {
-	int64_t id, parent;    /* parent: id of the section of a field, of the field of a value; 0 none */
+	int64_t id, parent; /* parent: id of the section of a field, of the field of a value; 0 none */
 	const char *kind, *path, *physical, *module;
 	struct schema_definition definition;
-	bool dropped;          /* no longer in the configuration; its column or table may still be there */
-	bool loss_allowed;     /* dropped with the operator's word that its data may go */
-	bool claimed;          /* schema_diff: a definition of the new configuration continues it */
+	bool dropped;      /* no longer in the configuration; its column or table may still be there */
+	bool loss_allowed; /* dropped with the operator's word that its data may go */
+	bool claimed;      /* schema_diff: a definition of the new configuration continues it */
 };
 
 struct schema_column {
@@ -45,8 +45,8 @@ struct schema_column {
 
 struct schema_table {
 	const char *name;
-	struct map columns;    /* name → struct schema_column */
-	double estimate;       /* rows, as the statistics say; -1 never analysed */
+	struct map columns; /* name → struct schema_column */
+	double estimate;    /* rows, as the statistics say; -1 never analysed */
 };
 
 struct schema_index {
@@ -61,27 +61,27 @@ struct schema_key {
 
 /* A table, link or column that an unfinished apply made, and that no generation knows yet. */
 struct schema_leftover {
-	int64_t id;            /* of ostov.apply_step */
-	const char *action;    /* "table", "link", "column" */
-	const char *place;     /* path of the definition it was made for */
-	const char *physical;  /* "table" or "table.column" */
-	const char *detail;    /* type and origin, compared before it is adopted */
+	int64_t id;           /* of ostov.apply_step */
+	const char *action;   /* "table", "link", "column" */
+	const char *place;    /* path of the definition it was made for */
+	const char *physical; /* "table" or "table.column" */
+	const char *detail;   /* type and origin, compared before it is adopted */
 };
 
 struct schema_current {
 	struct arena *arena;
-	bool exists;           /* Ostov's own tables are there */
-	int step;              /* of the platform's tables */
-	int64_t generation;    /* 0 none */
-	const char *hash;      /* of the current generation, or NULL */
-	const char *server;    /* version of PostgreSQL */
-	bool trgm;             /* the extension pg_trgm is there */
+	bool exists;        /* Ostov's own tables are there */
+	int step;           /* of the platform's tables */
+	int64_t generation; /* 0 none */
+	const char *hash;   /* of the current generation, or NULL */
+	const char *server; /* version of PostgreSQL */
+	bool trgm;          /* the extension pg_trgm is there */
 	const char *trgm_schema;
 	struct {
 		struct schema_object **items;
 		size_t count, cap;
 	} objects;
-	struct map live;       /* "kind path" → struct schema_object, not dropped */
+	struct map live;                  /* "kind path" → struct schema_object, not dropped */
 	struct map tables, indexes, keys; /* of schema app, by name */
 	struct {
 		struct schema_leftover *items;

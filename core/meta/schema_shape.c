@@ -13,21 +13,30 @@ enum { NAME_MAX_BYTES = 63, UNIQUE_MAX = 16 };
 const char *shape_column_type(struct arena *a, const struct field *f)
 {
 	switch (schema_value_type(f)) {
-	case FIELD_TEXT: case FIELD_EMAIL: case FIELD_PHONE: case FIELD_URL: case FIELD_AUTONUMBER: case FIELD_CHOICE: case FIELD_STAGE:
-		return "text";
-	case FIELD_INTEGER: case FIELD_DURATION: case FIELD_LOOKUP: case FIELD_FILE: case FIELD_ID:
-		return "bigint";
-	case FIELD_DECIMAL: case FIELD_MONEY: case FIELD_PERCENT:
+	case FIELD_TEXT:
+	case FIELD_EMAIL:
+	case FIELD_PHONE:
+	case FIELD_URL:
+	case FIELD_AUTONUMBER:
+	case FIELD_CHOICE:
+	case FIELD_STAGE: return "text";
+	case FIELD_INTEGER:
+	case FIELD_DURATION:
+	case FIELD_LOOKUP:
+	case FIELD_FILE:
+	case FIELD_ID: return "bigint";
+	case FIELD_DECIMAL:
+	case FIELD_MONEY:
+	case FIELD_PERCENT:
 		/* ten digits before the point at least */
 		return arena_printf(a, "numeric(%d,%d)", f->scale > 8 ? 10 + f->scale : 18, f->scale);
-	case FIELD_BOOLEAN:
-		return "boolean";
-	case FIELD_DATE:
-		return "date";
-	case FIELD_DATETIME:
-		return "timestamp with time zone";
-	case FIELD_DETAIL: case FIELD_FORMULA: case FIELD_ROLLUP: case FIELD_TYPE_COUNT:
-		break;
+	case FIELD_BOOLEAN: return "boolean";
+	case FIELD_DATE: return "date";
+	case FIELD_DATETIME: return "timestamp with time zone";
+	case FIELD_DETAIL:
+	case FIELD_FORMULA:
+	case FIELD_ROLLUP:
+	case FIELD_TYPE_COUNT: break;
 	}
 	return NULL;
 }
@@ -76,16 +85,13 @@ const char *shape_literal(struct arena *a, const struct field *f, const struct v
 	struct buf b = BUF_INIT;
 	const char *text = "";
 	switch (v->kind) {
-	case VALUE_NIL: case VALUE_LIST:
-		return "NULL";
-	case VALUE_BOOL:
-		return v->b ? "true" : "false";
-	case VALUE_INT: case VALUE_DURATION:
-		text = arena_printf(a, "%lld", (long long)v->i);
-		break;
-	case VALUE_DEC: case VALUE_TEXT:
-		text = arena_strndup(a, v->text.s, v->text.len);
-		break;
+	case VALUE_NIL:
+	case VALUE_LIST: return "NULL";
+	case VALUE_BOOL: return v->b ? "true" : "false";
+	case VALUE_INT:
+	case VALUE_DURATION: text = arena_printf(a, "%lld", (long long)v->i); break;
+	case VALUE_DEC:
+	case VALUE_TEXT: text = arena_strndup(a, v->text.s, v->text.len); break;
 	case VALUE_DATE:
 		date_write(&b, v->i);
 		text = arena_strdup(a, b.data);
@@ -99,7 +105,8 @@ const char *shape_literal(struct arena *a, const struct field *f, const struct v
 	return arena_printf(a, "%s::%s", shape_quote(a, text), shape_column_type(a, f));
 }
 
-void shape_create(struct schema_shape *s, struct arena *a, const struct registry *r, const struct schema_items *items, const char *trgm_schema)
+void shape_create(struct schema_shape *s, struct arena *a, const struct registry *r, const struct schema_items *items,
+				  const char *trgm_schema)
 {
 	memset(s, 0, sizeof *s);
 	s->arena = a;
@@ -148,7 +155,8 @@ static const char *index_name(struct arena *a, const char *table, const char *hi
 	return arena_printf(a, "%.48s_%08x_%s", stem, (unsigned)(text_hash(body) & 0xffffffffu), unique ? "ux" : "ix");
 }
 
-static struct shape_index *index_add(struct schema_shape *s, const struct section *section, const char *hint, const char *body, const char *why, bool unique)
+static struct shape_index *index_add(struct schema_shape *s, const struct section *section, const char *hint, const char *body,
+									 const char *why, bool unique)
 {
 	const struct schema_item *it = shape_find(s, "section", section->expr.name);
 	if (!it || !it->physical)
@@ -218,10 +226,12 @@ static void index_unique(struct schema_shape *s, const struct section *section, 
 static bool is_collated(const struct field *f)
 {
 	switch (schema_value_type(f)) {
-	case FIELD_TEXT: case FIELD_EMAIL: case FIELD_PHONE: case FIELD_URL: case FIELD_AUTONUMBER:
-		return true;
-	default:
-		return false;
+	case FIELD_TEXT:
+	case FIELD_EMAIL:
+	case FIELD_PHONE:
+	case FIELD_URL:
+	case FIELD_AUTONUMBER: return true;
+	default: return false;
 	}
 }
 
@@ -257,7 +267,8 @@ static void index_search(struct schema_shape *s, const struct field *f)
 	const char *col = column_of(s, f);
 	if (!col || !s->trgm_schema || !is_collated(f))
 		return;
-	const char *body = arena_printf(s->arena, "USING gin ((%s COLLATE \"und-x-icu\") %s.gin_trgm_ops)", ident(s->arena, col), ident(s->arena, s->trgm_schema));
+	const char *body = arena_printf(s->arena, "USING gin ((%s COLLATE \"und-x-icu\") %s.gin_trgm_ops)", ident(s->arena, col),
+									ident(s->arena, s->trgm_schema));
 	index_add(s, f->section, col, body, "search", false);
 }
 
@@ -335,7 +346,8 @@ static void indexes_prune(struct schema_shape *s)
 		bool led = false;
 		for (size_t k = 0; k < s->indexes.count && !led && !x->fields; k++) {
 			const struct shape_index *y = &s->indexes.items[k];
-			led = k != i && strcmp(x->table, y->table) == 0 && strncmp(x->body, y->body, n - 1) == 0 && strncmp(y->body + n - 1, ", id)", 5) == 0;
+			led = k != i && strcmp(x->table, y->table) == 0 && strncmp(x->body, y->body, n - 1) == 0 &&
+				  strncmp(y->body + n - 1, ", id)", 5) == 0;
 		}
 		if (!led)
 			s->indexes.items[kept++] = *x;

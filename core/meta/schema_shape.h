@@ -16,8 +16,8 @@ struct registry;
 /* An index that the configuration needs. */
 struct shape_index {
 	const char *name, *table;
-	const char *body;                 /* SQL after the table: "USING btree (…)" */
-	const char *why;                  /* "unique", "lookup", "rule", "list", "search", "index" */
+	const char *body; /* SQL after the table: "USING btree (…)" */
+	const char *why;  /* "unique", "lookup", "rule", "list", "search", "index" */
 	const struct schema_item *section;
 	const struct field *const *fields; /* of a unique one: what must not repeat; else NULL */
 	size_t nfields;
@@ -26,15 +26,15 @@ struct shape_index {
 /* A foreign key that the configuration needs. */
 struct shape_key {
 	const char *name, *table, *column, *target;
-	bool cascade;                     /* rows of link tables go with their record */
+	bool cascade; /* rows of link tables go with their record */
 };
 
 struct schema_shape {
 	struct arena *arena;
 	const struct registry *registry;
 	const struct schema_items *items;
-	struct map by_path;               /* "kind path" → struct schema_item */
-	const char *trgm_schema;          /* of the extension pg_trgm, or NULL */
+	struct map by_path;      /* "kind path" → struct schema_item */
+	const char *trgm_schema; /* of the extension pg_trgm, or NULL */
 	struct {
 		struct shape_index *items;
 		size_t count, cap;
@@ -43,7 +43,7 @@ struct schema_shape {
 		struct shape_key *items;
 		size_t count, cap;
 	} keys;
-	struct map names;                 /* of the indexes found so far */
+	struct map names; /* of the indexes found so far */
 };
 
 /* The item of a kind and path, or NULL. */
@@ -51,7 +51,8 @@ struct schema_item *shape_find(const struct schema_shape *s, const char *kind, c
 /* The item of a field. */
 struct schema_item *shape_field(const struct schema_shape *s, const struct field *f);
 /* Prepares the lookup by path; the items' physical names may be filled in later. */
-void shape_create(struct schema_shape *s, struct arena *a, const struct registry *r, const struct schema_items *items, const char *trgm_schema);
+void shape_create(struct schema_shape *s, struct arena *a, const struct registry *r, const struct schema_items *items,
+				  const char *trgm_schema);
 /* Finds all indexes and keys; physical names must be known. */
 void shape_fill(struct schema_shape *s);
 /* The column's type with its collation ("text COLLATE \"C\""), and the bare type as the catalogue writes it. */

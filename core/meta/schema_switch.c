@@ -12,7 +12,8 @@
 
 enum { SWITCH_LOCK_MS = 500, WEEK_STANDARD = 31 };
 
-static int run(struct schema_run *x, struct pg_tx *tx, const char *sql, const struct pg_params *params, struct pg_rows **rows, struct err *err)
+static int run(struct schema_run *x, struct pg_tx *tx, const char *sql, const struct pg_params *params, struct pg_rows **rows,
+			   struct err *err)
 {
 	return schema_run_do(x, tx, sql, params, rows, err);
 }
@@ -142,7 +143,8 @@ static int objects_drop(struct schema_run *x, struct pg_tx *tx, struct err *err)
 		const struct schema_object *o = x->plan->dropped.items[i];
 		ids_add(loss_allowed(x, o->path) ? &allowed : &kept, o->id);
 	}
-	static const char sql[] = "UPDATE ostov.object SET dropped_at = clock_timestamp(), removed_at = CASE WHEN physical IS NULL THEN clock_timestamp() END WHERE id = ANY ($1)";
+	static const char sql[] = "UPDATE ostov.object SET dropped_at = clock_timestamp(), removed_at = CASE WHEN physical IS NULL THEN "
+							  "clock_timestamp() END WHERE id = ANY ($1)";
 	static const char sql_allowed[] = "UPDATE ostov.object SET dropped_at = clock_timestamp(), loss_allowed = true,"
 									  " removed_at = CASE WHEN physical IS NULL THEN clock_timestamp() END WHERE id = ANY ($1)";
 	if (ids_run(x, tx, sql, &kept, err) < 0) {
@@ -169,7 +171,8 @@ static int objects_put(struct schema_run *x, struct pg_tx *tx, struct err *err)
 	static const char sql[] = "INSERT INTO ostov.object (id, parent, kind, path, physical, module, definition, created_at)"
 							  " SELECT id, parent, kind, path, physical, module, definition, clock_timestamp() FROM jsonb_to_recordset($1)"
 							  " AS o (id bigint, parent bigint, kind text, path text, physical text, module text, definition jsonb)"
-							  " ON CONFLICT (id) DO UPDATE SET parent = excluded.parent, path = excluded.path, physical = excluded.physical, module = excluded.module,"
+							  " ON CONFLICT (id) DO UPDATE SET parent = excluded.parent, path = excluded.path, physical = "
+							  "excluded.physical, module = excluded.module,"
 							  " definition = excluded.definition";
 	struct buf b = BUF_INIT;
 	for (size_t i = 0; i < x->plan->items.count; i++) {
@@ -211,8 +214,10 @@ static int objects_replaced(struct schema_run *x, struct pg_tx *tx, struct err *
 		pg_params_text(x->arena, &params, PG_TEXT, it->replaced);
 		pg_params_text(x->arena, &params, PG_JSONB, b.data);
 		buf_destroy(&b);
-		if (run(x, tx, "INSERT INTO ostov.object (parent, kind, path, physical, definition, created_at, dropped_at, loss_allowed)"
-					   " VALUES ($1, 'field', $2, $3, $4, clock_timestamp(), clock_timestamp(), true)", &params, NULL, err) < 0)
+		if (run(x, tx,
+				"INSERT INTO ostov.object (parent, kind, path, physical, definition, created_at, dropped_at, loss_allowed)"
+				" VALUES ($1, 'field', $2, $3, $4, clock_timestamp(), clock_timestamp(), true)",
+				&params, NULL, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -229,7 +234,8 @@ static const char *physical_of(struct schema_run *x, const char *kind, const cha
 static int role_rows(struct schema_run *x, struct pg_tx *tx, struct err *err)
 {
 	struct arena *a = x->arena;
-	const char *table = physical_of(x, "section", "role"), *code = physical_of(x, "field", "role.code"), *label = physical_of(x, "field", "role.label");
+	const char *table = physical_of(x, "section", "role"), *code = physical_of(x, "field", "role.code"),
+			   *label = physical_of(x, "field", "role.label");
 	const char *link = physical_of(x, "field", "user.roles");
 	if (!table || !code || !label)
 		return 0;
@@ -240,7 +246,9 @@ static int role_rows(struct schema_run *x, struct pg_tx *tx, struct err *err)
 		if (strcmp(o->kind, "role") != 0)
 			continue;
 		pg_params_text(a, &params, PG_TEXT, o->path);
-		if (link && run(x, tx, arena_printf(a, "DELETE FROM %s WHERE target IN (SELECT id FROM %s WHERE %s = $1)", schema_table_sql(a, link), t, c), &params, NULL, err) < 0)
+		if (link &&
+			run(x, tx, arena_printf(a, "DELETE FROM %s WHERE target IN (SELECT id FROM %s WHERE %s = $1)", schema_table_sql(a, link), t, c),
+				&params, NULL, err) < 0)
 			return -1;
 		if (run(x, tx, arena_printf(a, "DELETE FROM %s WHERE %s = $1", t, c), &params, NULL, err) < 0) {
 			if (err->code == ERR_IN_USE) {
@@ -264,9 +272,13 @@ static int role_rows(struct schema_run *x, struct pg_tx *tx, struct err *err)
 				return -1;
 		}
 	}
-	const char *insert = arena_printf(a, "INSERT INTO %s (%s, %s, created_at, changed_at) SELECT $1, $2, clock_timestamp(), clock_timestamp()"
-										 " WHERE NOT EXISTS (SELECT 1 FROM %s WHERE %s = $1)", t, c, l, t, c);
-	const char *update = arena_printf(a, "UPDATE %s SET %s = $2, changed_at = clock_timestamp(), row_version = row_version + 1 WHERE %s = $1 AND %s IS DISTINCT FROM $2", t, l, c, l);
+	const char *insert = arena_printf(a,
+									  "INSERT INTO %s (%s, %s, created_at, changed_at) SELECT $1, $2, clock_timestamp(), clock_timestamp()"
+									  " WHERE NOT EXISTS (SELECT 1 FROM %s WHERE %s = $1)",
+									  t, c, l, t, c);
+	const char *update = arena_printf(
+		a, "UPDATE %s SET %s = $2, changed_at = clock_timestamp(), row_version = row_version + 1 WHERE %s = $1 AND %s IS DISTINCT FROM $2",
+		t, l, c, l);
 	for (size_t i = 0; i < x->registry->roles.count; i++) {
 		const struct role *r = x->registry->roles.items[i].value;
 		const char *text = label_get(&r->label, x->registry->language);
@@ -309,10 +321,13 @@ static int role_includes(struct schema_run *x, struct pg_tx *tx, struct err *err
 	pg_params_text(x->arena, &params, PG_TEXT_ARRAY, holders.data);
 	buf_destroy(&roles);
 	buf_destroy(&holders);
-	if (run(x, tx, "DELETE FROM ostov.role_include i WHERE NOT EXISTS (SELECT 1 FROM unnest($1, $2) AS n (role, holder) WHERE n.role = i.role AND n.holder = i.holder)",
+	if (run(x, tx,
+			"DELETE FROM ostov.role_include i WHERE NOT EXISTS (SELECT 1 FROM unnest($1, $2) AS n (role, holder) WHERE n.role = i.role AND "
+			"n.holder = i.holder)",
 			&params, NULL, err) < 0)
 		return -1;
-	return run(x, tx, "INSERT INTO ostov.role_include (role, holder) SELECT * FROM unnest($1, $2) ON CONFLICT DO NOTHING", &params, NULL, err);
+	return run(x, tx, "INSERT INTO ostov.role_include (role, holder) SELECT * FROM unnest($1, $2) ON CONFLICT DO NOTHING", &params, NULL,
+			   err);
 }
 
 /* ---- organisation and calendar ---- */
@@ -324,8 +339,10 @@ static int organisation(struct schema_run *x, struct pg_tx *tx, struct err *err)
 	pg_params_text(x->arena, &params, PG_TEXT, r->zone ? r->zone : "UTC");
 	pg_params_text(x->arena, &params, PG_TEXT, r->currency ? r->currency : "");
 	pg_params_int(x->arena, &params, r->week ? r->week : WEEK_STANDARD);
-	if (run(x, tx, "INSERT INTO ostov.organisation (zone, currency, week) VALUES ($1, $2, $3) ON CONFLICT (one)"
-				   " DO UPDATE SET zone = excluded.zone, currency = excluded.currency, week = excluded.week", &params, NULL, err) < 0)
+	if (run(x, tx,
+			"INSERT INTO ostov.organisation (zone, currency, week) VALUES ($1, $2, $3) ON CONFLICT (one)"
+			" DO UPDATE SET zone = excluded.zone, currency = excluded.currency, week = excluded.week",
+			&params, NULL, err) < 0)
 		return -1;
 	const struct section *days = NULL;
 	for (size_t i = 0; i < r->nsections; i++)
@@ -338,8 +355,13 @@ static int organisation(struct schema_run *x, struct pg_tx *tx, struct err *err)
 		return -1;
 	if (!table || !day || !works)
 		return 0;
-	return run(x, tx, arena_printf(x->arena, "INSERT INTO ostov.calendar_day (day, works) SELECT %s, bool_or(coalesce(%s, false)) FROM %s WHERE %s IS NOT NULL GROUP BY 1",
-								   schema_ident(x->arena, day), schema_ident(x->arena, works), schema_table_sql(x->arena, table), schema_ident(x->arena, day)), NULL, NULL, err);
+	return run(
+		x, tx,
+		arena_printf(
+			x->arena,
+			"INSERT INTO ostov.calendar_day (day, works) SELECT %s, bool_or(coalesce(%s, false)) FROM %s WHERE %s IS NOT NULL GROUP BY 1",
+			schema_ident(x->arena, day), schema_ident(x->arena, works), schema_table_sql(x->arena, table), schema_ident(x->arena, day)),
+		NULL, NULL, err);
 }
 
 /* ---- the generation ---- */
@@ -368,7 +390,9 @@ static int generation_put(struct schema_run *x, struct pg_tx *tx, struct err *er
 	pg_params_text(x->arena, &params, PG_TEXT, x->options->by ? x->options->by : "");
 	buf_destroy(&b);
 	if (run(x, tx, "UPDATE ostov.generation SET current = false WHERE current", NULL, NULL, err) < 0 ||
-		run(x, tx, "INSERT INTO ostov.generation (hash, name, files, applied_by, applied_at, current) VALUES ($1, $2, $3, $4, clock_timestamp(), true) RETURNING id",
+		run(x, tx,
+			"INSERT INTO ostov.generation (hash, name, files, applied_by, applied_at, current) VALUES ($1, $2, $3, $4, clock_timestamp(), "
+			"true) RETURNING id",
 			&params, &rows, err) < 0)
 		return -1;
 	x->out->generation = pg_rows_int(rows, 0, 0);
@@ -382,8 +406,9 @@ static int switch_body(struct schema_run *x, struct pg_tx *tx, void *ctx, struct
 	(void)ctx;
 	if (run(x, tx, arena_printf(x->arena, "SELECT pg_advisory_xact_lock(%d)", SCHEMA_LOCK_SWITCH), NULL, NULL, err) < 0)
 		return -1;
-	if (losses_check(x, tx, err) < 0 || values_switch(x, tx, err) < 0 || objects_drop(x, tx, err) < 0 || objects_rename(x, tx, err) < 0 || objects_put(x, tx, err) < 0 ||
-		objects_replaced(x, tx, err) < 0 || role_rows(x, tx, err) < 0 || role_includes(x, tx, err) < 0 || organisation(x, tx, err) < 0)
+	if (losses_check(x, tx, err) < 0 || values_switch(x, tx, err) < 0 || objects_drop(x, tx, err) < 0 || objects_rename(x, tx, err) < 0 ||
+		objects_put(x, tx, err) < 0 || objects_replaced(x, tx, err) < 0 || role_rows(x, tx, err) < 0 || role_includes(x, tx, err) < 0 ||
+		organisation(x, tx, err) < 0)
 		return -1;
 	if (x->plan->new_generation && generation_put(x, tx, err) < 0)
 		return -1;
@@ -397,6 +422,7 @@ int schema_switch(struct schema_run *x, struct err *err)
 {
 	if (ids_give(x, err) < 0)
 		return -1;
-	schema_run_say(x, x->plan->new_generation ? "switching to the new configuration" : "repairing the tables of the configuration in force");
+	schema_run_say(x,
+				   x->plan->new_generation ? "switching to the new configuration" : "repairing the tables of the configuration in force");
 	return schema_run_retry(x, SWITCH_LOCK_MS, "the switch", switch_body, NULL, err);
 }

@@ -23,8 +23,8 @@ struct row {
 	const struct data_rows *block;
 	const struct decl_value *cells;
 	const struct decl_pair *key;
-	int64_t id;       /* 0: not there yet */
-	bool created;     /* in this run */
+	int64_t id;   /* 0: not there yet */
+	bool created; /* in this run */
 	bool done;
 };
 
@@ -57,18 +57,10 @@ static void decl_hash(uint64_t *h, const struct decl_value *v)
 	char number[32];
 	value_hash(h, (const char *)&(char){(char)v->kind}, 1);
 	switch (v->kind) {
-	case DECL_BOOL:
-		value_hash(h, v->b ? "t" : "f", 1);
-		break;
-	case DECL_INT:
-		value_hash(h, number, (size_t)snprintf(number, sizeof number, "%" PRId64, v->i));
-		break;
-	case DECL_NUMBER:
-		value_hash(h, v->number, strlen(v->number));
-		break;
-	case DECL_TEXT:
-		value_hash(h, v->text.s, v->text.len);
-		break;
+	case DECL_BOOL: value_hash(h, v->b ? "t" : "f", 1); break;
+	case DECL_INT: value_hash(h, number, (size_t)snprintf(number, sizeof number, "%" PRId64, v->i)); break;
+	case DECL_NUMBER: value_hash(h, v->number, strlen(v->number)); break;
+	case DECL_TEXT: value_hash(h, v->text.s, v->text.len); break;
 	case DECL_TABLE:
 		for (size_t i = 0; i < v->table.count; i++) {
 			const char *key = v->table.pairs[i].key ? v->table.pairs[i].key : "";
@@ -76,8 +68,7 @@ static void decl_hash(uint64_t *h, const struct decl_value *v)
 			decl_hash(h, &v->table.pairs[i].value);
 		}
 		break;
-	default:
-		break;
+	default: break;
 	}
 }
 
@@ -120,7 +111,8 @@ static int mark_written(struct seed *s, const char *mark, struct err *err)
 	pg_params_text(s->scratch, &params, PG_TEXT, mark);
 	if (pg_tx_open(s->pg, PG_LANE_TX, &tx, err) < 0)
 		return -1;
-	if (pg_tx_run(tx, s->scratch, s->sample ? "UPDATE ostov.version SET sample_rows = $1" : "UPDATE ostov.version SET data_rows = $1", &params, &rows, err) < 0) {
+	if (pg_tx_run(tx, s->scratch, s->sample ? "UPDATE ostov.version SET sample_rows = $1" : "UPDATE ostov.version SET data_rows = $1",
+				  &params, &rows, err) < 0) {
 		pg_tx_rollback(tx);
 		return -1;
 	}
@@ -133,29 +125,22 @@ static int plain_value(struct seed *s, const struct field *f, const struct decl_
 {
 	struct value raw = value_nil();
 	switch (v->kind) {
-	case DECL_BOOL:
-		raw = value_bool(v->b);
-		break;
-	case DECL_INT:
-		raw = value_int(v->i);
-		break;
+	case DECL_BOOL: raw = value_bool(v->b); break;
+	case DECL_INT: raw = value_int(v->i); break;
 	case DECL_NUMBER:
 		if (!decimal_parse(s->scratch, v->number, strlen(v->number), &raw))
 			return err_set(err, ERR_INVALID, "'%s' is no number", v->number);
 		break;
-	case DECL_TEXT:
-		raw = value_text(v->text.s, v->text.len);
-		break;
-	case DECL_NIL:
-		break;
-	default:
-		return err_set(err, ERR_INVALID, "a plain value is expected");
+	case DECL_TEXT: raw = value_text(v->text.s, v->text.len); break;
+	case DECL_NIL: break;
+	default: return err_set(err, ERR_INVALID, "a plain value is expected");
 	}
 	return record_coerce(s->scratch, s->actor.lang, f, &raw, out, err);
 }
 
 /* Id of the record whose field has the value; 0 when there is none. */
-static int find_by(struct seed *s, const struct section *section, const struct field *by, const struct decl_value *v, int64_t *id, struct err *err)
+static int find_by(struct seed *s, const struct section *section, const struct field *by, const struct decl_value *v, int64_t *id,
+				   struct err *err)
 {
 	struct value value;
 	struct pg_params params = {0};
@@ -166,8 +151,9 @@ static int find_by(struct seed *s, const struct section *section, const struct f
 	if (value.kind == VALUE_NIL)
 		return 0;
 	pg_params_value(s->scratch, &params, field_pg_type(by), &value);
-	if (pg_read(s->pg, PG_LANE_SLOW, s->scratch, arena_printf(s->scratch, "SELECT id FROM %s WHERE %s = $1 ORDER BY id LIMIT 1", section->expr.sql, by->expr.column), &params,
-				&rows, err) < 0)
+	if (pg_read(s->pg, PG_LANE_SLOW, s->scratch,
+				arena_printf(s->scratch, "SELECT id FROM %s WHERE %s = $1 ORDER BY id LIMIT 1", section->expr.sql, by->expr.column),
+				&params, &rows, err) < 0)
 		return -1;
 	if (pg_rows_count(rows))
 		*id = pg_rows_int(rows, 0, 0);
@@ -301,7 +287,8 @@ static int row_write(struct unit *u, void *ctx, struct err *err)
 		pg_params_text(u->arena, &params, PG_TEXT, w->password);
 		if (unit_flush(u, err) < 0)
 			return -1;
-		unit_send(u, "INSERT INTO ostov.credential (user_id, hash, changed_at) VALUES ($1, $2, clock_timestamp()) ON CONFLICT DO NOTHING", &params);
+		unit_send(u, "INSERT INTO ostov.credential (user_id, hash, changed_at) VALUES ($1, $2, clock_timestamp()) ON CONFLICT DO NOTHING",
+				  &params);
 	}
 	return 0;
 }
@@ -373,10 +360,11 @@ static void fault_add(struct seed *s, const struct row *row, const struct err *o
 	else if (row->key && row->key->value.kind == DECL_INT)
 		buf_int(&key, row->key->value.i);
 	/* of a record with several faults the first says enough, with its field */
-	e.message = arena_printf(s->errs->arena, "row '%s' of section '%s': %s%s%s", key.data ? key.data : "", row->block->section->expr.name, one->target ? one->target : "",
-							 one->target ? ": " : "", one->message);
+	e.message = arena_printf(s->errs->arena, "row '%s' of section '%s': %s%s%s", key.data ? key.data : "", row->block->section->expr.name,
+							 one->target ? one->target : "", one->target ? ": " : "", one->message);
 	if (one->next && one->next->message)
-		e.message = arena_printf(s->errs->arena, "%s: %s%s%s", e.message, one->next->target ? one->next->target : "", one->next->target ? ": " : "", one->next->message);
+		e.message = arena_printf(s->errs->arena, "%s: %s%s%s", e.message, one->next->target ? one->next->target : "",
+								 one->next->target ? ": " : "", one->next->message);
 	e.file = row->block->place.file;
 	e.line = row->cells->line ? row->cells->line : row->block->place.line;
 	e.next = NULL;
