@@ -141,11 +141,14 @@ static void rights_verify(struct build *b, const struct section *s)
 
 /* --- former names --- */
 
+/* A name may be taken again where it was given up, in a swap too; as a slip it moves values, so it is said. */
 static void was_verify(struct build *b, const char *what, const char *name, const char *was, const struct map *names, const struct place *p)
 {
-	if (was && map_find(names, was))
-		build_fail(b, NULL, spot_of(b, p, name), "a name that is still in use cannot be a former one",
-				   "%s '%s': was = '%s', which is there", what, name, was);
+	if (was && strcmp(was, name) == 0)
+		build_fail(b, NULL, spot_of(b, p, name), "leave it out", "%s '%s': was = '%s' is its own name", what, name, was);
+	else if (was && map_find(names, was))
+		build_warn(b, NULL, spot_of(b, p, name), arena_printf(b->scratch, "leave 'was' out if '%s' stays what it is", was),
+				   "%s '%s': takes over what '%s' held, and '%s' is another thing from now on", what, name, was, was);
 }
 
 static void names_verify(struct build *b, const struct section *s)
