@@ -95,6 +95,28 @@ void err_append(struct err *err, const struct err *one)
 	last->next = copy;
 }
 
+int err_copy(struct err *to, const struct err *from)
+{
+	for (; to && from; from = from->next) {
+		struct err one = *from;
+		one.next = NULL;
+		if (to->arena) {
+			one.arena = to->arena;
+			one.message = arena_strdup(to->arena, from->message);
+			one.detail = arena_strdup(to->arena, from->detail);
+			one.hint = arena_strdup(to->arena, from->hint);
+			one.target = arena_strdup(to->arena, from->target);
+			one.file = arena_strdup(to->arena, from->file);
+			one.constraint = arena_strdup(to->arena, from->constraint);
+			err_append(to, &one);
+		} else if (to->code == ERR_OK) {
+			/* no room but the err's own: the first sentence alone */
+			err_set(to, from->code, "%s", from->message ? from->message : "");
+		}
+	}
+	return -1;
+}
+
 const char *err_code_name(enum err_code code)
 {
 	return code < ERR_CODE_COUNT ? codes[code].name : "internal";

@@ -90,6 +90,8 @@ int err_target(struct err *err, const char *target);
 int err_place(struct err *err, const char *file, int line, int column);
 /* Appends a copy of `one` to the list that starts at *err: the first goes into *err itself when it is ERR_OK. */
 void err_append(struct err *err, const struct err *one);
+/* Appends copies of `from` and all behind it, texts included, in to->arena: the errors outlive the arena that they were made in. Returns -1. */
+int err_copy(struct err *to, const struct err *from);
 /* "not_found" for ERR_NOT_FOUND. */
 const char *err_code_name(enum err_code code);
 /* HTTP status of the code. */

@@ -264,9 +264,7 @@ static int say_failed(struct lua_hooks *k, struct unit *u, const struct hook *h,
 	const char *file = config_path(to, k->reg->config, h->module->name, h->place.file);
 	if (!k->state->over && lua_gettop(co) && lua_is_failure(co, -1)) {
 		/* the platform's own refusal goes through as it is; what the hook got from the database is told by its code */
-		struct err one = k->failed;
-		*err = one;
-		return -1;
+		return err_copy(err, &k->failed);
 	}
 	const char *event = event_name(h->event);
 	if (k->state->over) {

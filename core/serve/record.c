@@ -150,10 +150,8 @@ static int line_open(struct batch *b, struct piece *owner, const struct record_l
 	struct err one;
 	err_init(&one, u->arena);
 	if (draft_open(b, line->detail->to, line->id, line->op == RECORD_LINE_REMOVE, line->values, prefix, owner->in->flags, &r, &one) < 0) {
-		if (one.code != ERR_NOT_FOUND) {
-			*err = one;
-			return -1;
-		}
+		if (one.code != ERR_NOT_FOUND)
+			return err_copy(err, &one);
 		r = NULL;
 	}
 	if (!r || r->was.values[line->detail->by->pos].kind != VALUE_INT || r->was.values[line->detail->by->pos].i != owner->r->id) {
@@ -357,12 +355,7 @@ static int fail(struct batch *b, struct err *err)
 			if (ask_unique(b, p->r, p->r->section->uniques[k].fields, p->r->section->uniques[k].nfields, err) < 0)
 				return -1;
 	}
-	for (const struct err *e = &b->faults; e; e = e->next) {
-		struct err one = *e;
-		one.next = NULL;
-		err_append(err, &one);
-	}
-	return -1;
+	return err_copy(err, &b->faults);
 }
 
 static int check_all(struct batch *b, struct err *err)

@@ -488,11 +488,7 @@ static int late_one(struct unit *u, struct section *s, int64_t id, struct err *e
 			err_target(&one, f->expr.name);
 		err_append(&faults, &one);
 	}
-	if (faults.code == ERR_OK)
-		return 0;
-	for (const struct err *e = &faults; e; e = e->next)
-		err_append(err, e);
-	return -1;
+	return faults.code == ERR_OK ? 0 : err_copy(err, &faults);
 }
 
 int record_late_run(struct unit *u, struct err *err)

@@ -143,14 +143,8 @@ static int remove_one(struct deletion *d, struct record *r)
 	r->priv->faults = outer;
 	if (done < 0)
 		return -1;
-	if (faults.code != ERR_OK) {
-		for (const struct err *e = &faults; e; e = e->next) {
-			struct err one = *e;
-			one.next = NULL;
-			err_append(d->err, &one);
-		}
-		return -1;
-	}
+	if (faults.code != ERR_OK)
+		return err_copy(d->err, &faults);
 	d->depth++;
 	for (size_t i = 0; i < r->section->nreferrers && !d->blocked; i++)
 		if (follow(d, r, r->section->referrers[i]) < 0)

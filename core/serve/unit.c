@@ -228,21 +228,23 @@ int unit_run(const struct unit_config *config, int (*fn)(struct unit *u, void *c
 		struct err one;
 		err_init(&one, err ? err->arena : NULL);
 		int r = fn(u, ctx, &one);
+		bool again = r < 0 && one.code == ERR_RETRY && run < RUNS;
 		if (r < 0) {
 			if (one.constraint)
 				explain(u, &one);
+			/* what the unit's arena holds of the error goes with the unit */
+			if (!again)
+				err_copy(err, &one);
 			unit_rollback(u);
 		} else {
 			r = unit_commit(u, &one);
+			again = r < 0 && one.code == ERR_RETRY && run < RUNS;
+			if (r < 0 && !again)
+				err_copy(err, &one);
 		}
-		if (r == 0)
-			return 0;
-		if (one.code != ERR_RETRY || run == RUNS) {
-			if (err)
-				*err = one;
-			return -1;
-		}
-		log_debug("a unit of work runs again (%d): %s", run + 1, one.message);
+		if (!again)
+			return r;
+		log_debug("a unit of work runs again (%d)", run + 1);
 		fiber_sleep((uint64_t)run * 5);
 	}
 }
