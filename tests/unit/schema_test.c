@@ -1,8 +1,9 @@
 /* schema: what needs no database: types and literals of columns, names within PostgreSQL's bounds, conversions between types. */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
+#include <cmocka.h>
 #include <string.h>
 
 #include "base/arena.h"
