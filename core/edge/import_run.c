@@ -14,7 +14,7 @@
 #include "serve/record.h"
 #include "serve/unit.h"
 
-enum { BATCH = 200, TRIES = 3, AMBIGUOUS = -1 };
+enum { BATCH = 200, TRIES = 3, AMBIGUOUS = -1, MEASURE_FIRST = 1000 };
 
 struct row {
 	int64_t number;
@@ -30,6 +30,7 @@ struct running {
 	struct arena *arena;  /* of the whole run */
 	struct map *targets;  /* by column: text of the key → id of the target (boxed) */
 	struct map keys;      /* keys that a dry run has "created" */
+	int64_t measure_at;   /* records made by this run at which PostgreSQL counts the tables again */
 };
 
 /* One batch; its arena dies with it. */
@@ -500,10 +501,26 @@ static void keep_row(struct batch *b, int64_t number, const struct csv_cell *cel
 		r->cells[i] = (struct csv_cell){arena_strndup(b->a, cells[i].text, cells[i].len), cells[i].len};
 }
 
+/* The searches by key were planned for a small table and would read all of a large one; the database counts again by itself only after minutes. */
+static void measure(struct running *g, struct arena *a, int64_t made)
+{
+	const struct import_plan *p = g->run->plan;
+	struct err ignored;
+	if (g->run->dry || made < g->measure_at)
+		return;
+	g->measure_at = made * 4;
+	err_init(&ignored, a);
+	pg_run_outside(g->run->pg, a, arena_printf(a, "ANALYZE %s", p->section->expr.sql), NULL, NULL, &ignored);
+	for (size_t c = 0; c < p->ncolumns; c++)
+		if (p->columns[c].to && p->columns[c].to->to && p->columns[c].create)
+			pg_run_outside(g->run->pg, a, arena_printf(a, "ANALYZE %s", p->columns[c].to->to->expr.sql), NULL, NULL, &ignored);
+}
+
 int import_run(struct import_run *run, struct err *err)
 {
 	struct arena *whole = arena_new_sized(64 * 1024), *a = arena_new_sized(256 * 1024);
-	struct running g = {.run = run, .arena = whole};
+	struct running g = {.run = run, .arena = whole, .measure_at = MEASURE_FIRST};
+	int64_t before = run->counts.created;
 	struct import_source *source = NULL;
 	const struct csv_cell *cells;
 	size_t ncells;
@@ -527,6 +544,7 @@ int import_run(struct import_run *run, struct err *err)
 			continue;
 		if (do_batch(&b, err) || (run->progress && run->progress(run->ctx, &run->counts, err)))
 			goto out;
+		measure(&g, a, run->counts.created - before);
 	}
 	failed = 0;
 out:

@@ -387,6 +387,9 @@ static struct id_pool *pool_of(struct unit *u, struct section *s)
 void record_ask_id(struct unit *u, struct section *s)
 {
 	struct id_pool *p = pool_of(u, s);
+	/* the second record of many: record_take_id reserves a block, and the rows between need no answer */
+	if (u->bulk && p->taken)
+		return;
 	if (!p->query && p->used == p->n)
 		p->query = pg_tx_send(u->tx, u->arena, record_plan_get(u->reg, s)->next_id, NULL);
 }
