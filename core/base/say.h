@@ -19,6 +19,7 @@
 	X(IMPORT_LOOKUP, "%1$s: there is no '%2$s'", "%1$s: нет записи «%2$s»")                                                                \
 	X(IMPORT_AMBIGUOUS, "%1$s: '%2$s' is there more than once", "%1$s: «%2$s» встречается несколько раз")                                  \
 	X(IMPORT_WIDE, "The row has %1$s cells, the heading %2$s", "В строке %1$s ячеек, в заголовке %2$s")                                    \
+	X(BAD_FILTER, "The condition does not fit: %s", "Условие не подходит: %s")                                                             \
 	X(STALE, "Somebody changed the record meanwhile", "Запись тем временем изменили")                                                      \
 	X(NO_CREATE, "You may not create records here: %s", "У вас нет права создавать здесь записи: %s")                                      \
 	X(NO_UPDATE, "You may not change this record", "У вас нет права изменять эту запись")                                                  \

@@ -146,6 +146,7 @@ static int check_bare(struct checker *c, struct expr *e)
 		check_fail(c, e, ERR_UNKNOWN_FIELD, "unknown field '%s' of %s", e->name, c->table->name);
 	else
 		check_fail(c, e, ERR_UNKNOWN_FIELD, "unknown name '%s'", e->name);
+	err_target(c->err, e->name);
 	if (process)
 		return err_hint(c->err, "%s stands in processes", e->name);
 	return hint_name(c, e, c->table);
@@ -176,6 +177,7 @@ static int check_step(struct checker *c, struct expr *e)
 	const struct expr_field *f = find_field(c, t, e->name);
 	if (!f) {
 		check_fail(c, e, ERR_UNKNOWN_FIELD, "unknown field '%s' of %s", e->name, t->name);
+		err_target(c->err, e->name);
 		return hint_name(c, e, t);
 	}
 	if (base->node == NODE_OLD && f->storage == EXPR_DETAIL) {

@@ -123,6 +123,26 @@ static void user_scope(struct plan *p, struct expr_scope *scope)
 	scope->ctx = &p->eyes;
 }
 
+/* An expression's error as its user reads it: the checker speaks to implementers, in English. */
+static int in_words(struct plan *p, struct err *err)
+{
+	const char *target = err->target, *hint = err->hint, *near = hint ? strchr(hint, '\'') : NULL, *end = near ? strchr(near + 1, '\'') : NULL;
+	enum lang lang = p->actor->lang;
+	if (err->code == ERR_UNKNOWN_FIELD && target) {
+		const char *name = end && strncmp(hint, "did you mean", 12) == 0 ? arena_strndup(p->arena, near + 1, (size_t)(end - near - 1)) : NULL;
+		err_say(err, ERR_UNKNOWN_FIELD, lang, SAY_UNKNOWN_FIELD, target);
+		err_target(err, target);
+		if (name)
+			err_hint(err, lang == LANG_RU ? "возможно, «%s»" : "did you mean '%s'?", name);
+	} else if (lang != LANG_EN) {
+		const char *detail = err->message;
+		err_say(err, err->code, lang, SAY_BAD_FILTER, detail);
+		if (hint)
+			err_hint(err, "%s", hint);
+	}
+	return -1;
+}
+
 int plan_filter(struct plan *p, struct expr *e, struct err *err)
 {
 	struct expr_scope scope;
@@ -131,7 +151,7 @@ int plan_filter(struct plan *p, struct expr *e, struct err *err)
 	if (p->filter)
 		e = expr_make_binary(p->arena, EXPR_AND, p->filter, e);
 	if (expr_check(p->arena, e, &scope, &want, err))
-		return -1;
+		return in_words(p, err);
 	p->filter = e;
 	return 0;
 }
