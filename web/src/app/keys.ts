@@ -10,6 +10,11 @@ function typing(target: EventTarget | null): boolean {
     && !/^(checkbox|radio|button)$/.test((target as HTMLInputElement).type));
 }
 
+/** True while a dialog or drawer lies over the page: even saving is not the page's then. */
+function blocked(): boolean {
+  return document.querySelector('.ant-modal-wrap:not([style*="display: none"]), .ant-drawer-open') !== null;
+}
+
 /** True while a dialog, drawer or list of choices lies over the page: keys of the page rest then. */
 export function covered(): boolean {
   return document.querySelector(
@@ -37,7 +42,7 @@ export function useKeys(keys: Keys, active = true): void {
       if (!act) return;
       const mod = key.startsWith('mod+');
       if (!mod && (typing(event.target) || covered())) return;
-      if (mod && key !== 'mod+k' && covered()) return;
+      if (mod && key !== 'mod+k' && blocked()) return;
       event.preventDefault();
       act(event);
     };

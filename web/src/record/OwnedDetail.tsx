@@ -108,7 +108,7 @@ export function OwnedDetail({ detail, form, recordId, editing, scope, target }: 
                       const wrong = fault[field.name];
                       const id = `${scope}-${detail.name}-${line.key}-${field.name}`;
                       return (
-                        <td key={field.name} className={isNumeric(field) ? 'right' : ''}
+                        <td key={field.name} className={`${isNumeric(field) ? 'right ' : ''}${writing && editable(field) ? `writing-${shownType(field)}` : ''}`}
                           onDoubleClick={() => acts && !line.removed && setOpen((before) => [...new Set([...before, line.key])])}>
                           {writing && editable(field) ? (
                             <>

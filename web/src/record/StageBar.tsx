@@ -21,7 +21,7 @@ export function StageBar({ section, stage, path, moves, busy, onMove }: Props) {
   const known = moves.map((state) => ({ state, move: section.moves.find((item) => item.name === state.name) })).filter((item) => item.move);
   const allowed = known.filter((item) => item.state.allowed);
   const closed = known.filter((item) => !item.state.allowed && item.state.reason);
-  const forward = (move: Move): boolean => way.stages.findIndex((item) => item.name === move.to) > at && !stageOf(section, move.to)?.final;
+  const forward = (move: Move): boolean => way.stages.findIndex((item) => item.name === move.to) > at && (!stageOf(section, move.to)?.final || move.to === end);
   const first = allowed.find((item) => item.move && forward(item.move))?.move?.name;
 
   return (
