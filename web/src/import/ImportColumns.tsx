@@ -7,6 +7,7 @@ import { fieldInput } from '../record/draft';
 
 interface Props { section: Section; columns: ImportColumn[]; keyField: string | null; onColumns: (columns: ImportColumn[]) => void; onKey: (key: string | null) => void }
 
+const SAMPLES = 2;
 const BY: Field['type'][] = ['text', 'autonumber', 'email', 'phone', 'integer', 'url'];
 
 /** Which column becomes which field, how lookups are found, and by what a record is known again. */
@@ -30,7 +31,7 @@ export function ImportColumns({ section, columns, keyField, onColumns, onKey }: 
               return (
                 <tr key={`${place}/${column.name}`} className={column.to ? '' : 'import-skipped'}>
                   <th scope="row">{column.name || t('import.nameless', { number: place + 1 })}</th>
-                  <td className="quiet import-samples">{column.samples.filter(Boolean).slice(0, 3).join(' · ')}</td>
+                  <td className="quiet import-samples">{column.samples.filter(Boolean).slice(0, SAMPLES).map((sample, at) => <div key={at} title={sample}>{sample}</div>)}</td>
                   <td>
                     <Select className="wide" aria-label={t('import.field_of', { name: column.name })} showSearch={{ optionFilterProp: 'label' }} value={column.to ?? ''}
                       options={[{ value: '', label: t('import.skip') }, ...fields.map((item) => ({ value: item.name, label: item.label, disabled: taken.has(item.name) && item.name !== column.to }))]}
