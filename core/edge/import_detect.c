@@ -19,7 +19,13 @@ enum { SNIFF_BYTES = 256 * 1024, SNIFF_ROWS = 60, DETECT_BYTES = 64 * 1024 };
 /* Which of the encodings that Russian files really have; anything else the detector names is a mistake over short text. */
 static const char *guess_encoding(const char *bytes, size_t len)
 {
-	static const char *const plausible[] = {"windows-1251", "KOI8-R", "IBM866", "ISO-8859-5", "UTF-16LE", "UTF-16BE"};
+	static const char *const plausible[] = {"windows-1251", "KOI8-R", "IBM866", "ISO-8859-5"};
+	/* only UTF-16 has zero bytes, and every file of rows has ASCII signs in it */
+	size_t zeros[2] = {0, 0};
+	for (size_t i = 0; i < len && i < DETECT_BYTES; i++)
+		zeros[i % 2] += bytes[i] == 0;
+	if (zeros[0] || zeros[1])
+		return zeros[0] > zeros[1] ? "UTF-16BE" : "UTF-16LE";
 	UErrorCode status = U_ZERO_ERROR;
 	UCharsetDetector *detector = ucsdet_open(&status);
 	const char *best = "windows-1251";
@@ -180,7 +186,7 @@ static bool date_parts(const char *text, size_t len, int part[3], int digits[3],
 		sep = text[i++];
 	}
 	*used = i;
-	return i == len || text[i] == ' ' || text[i] == 'T' || text[i] == ',';
+	return i == len || text[i] == ' ' || text[i] == 'T' || text[i] == ',' || (unsigned char)text[i] >= 0x80;
 }
 
 void import_vote(struct import_votes *v, const char *text, size_t len)
@@ -223,60 +229,136 @@ void import_decide(const struct import_votes *v, struct import_format *out)
 	out->date = v->ymd > v->dmy + v->mdy ? IMPORT_DATE_YMD : v->mdy > v->dmy ? IMPORT_DATE_MDY : IMPORT_DATE_DMY;
 }
 
-/* "77 520,00" → "77520.00"; false when it is no number. */
-static bool plain_number(struct arena *a, const char *text, size_t len, char decimal, struct value *out)
+/* A blank that groups digits: its bytes, 0 when it is none. */
+static size_t blank_at(const char *text, size_t len)
 {
-	char *s = arena_alloc(a, len + 1);
-	size_t n = 0;
-	for (size_t i = 0; i < len; i++) {
-		if (i + 1 < len && memcmp(text + i, "\xc2\xa0", 2) == 0)
-			i++;
-		else if (i + 2 < len && (memcmp(text + i, "\xe2\x80\xaf", 3) == 0 || memcmp(text + i, "\xe2\x80\x89", 3) == 0))
-			i += 2;
-		else if (i + 2 < len && memcmp(text + i, "\xe2\x88\x92", 3) == 0) {
-			s[n++] = '-';
-			i += 2;
-		} else if (text[i] == decimal)
-			s[n++] = '.';
-		else if (text[i] == ' ' || text[i] == '\'' || text[i] == (decimal == ',' ? '.' : ','))
-			continue;
-		else
-			s[n++] = text[i];
-	}
-	return n && decimal_parse(a, s, n, out);
+	if (*text == ' ' || *text == '\'')
+		return 1;
+	if (len >= 2 && memcmp(text, "\xc2\xa0", 2) == 0)
+		return 2;
+	if (len >= 3 && (memcmp(text, "\xe2\x80\xaf", 3) == 0 || memcmp(text, "\xe2\x80\x89", 3) == 0))
+		return 3;
+	return 0;
 }
 
-static bool read_date(const struct import_format *format, const char *text, size_t len, int64_t *days, size_t *used)
+/* "77 520,00" → "77520.00"; false when it is no number. What groups digits must stand before groups of three; a mark of the other kind that cannot group
+ * ("77.5" where commas are usual) can only be the decimal mark. */
+static bool plain_number(struct arena *a, const char *text, size_t len, char decimal, struct value *out)
+{
+	char *s = arena_alloc(a, len + 1), other = decimal == ',' ? '.' : ',';
+	size_t n = 0, group = 0, others = 0, at = 0;
+	bool grouped = false, fraction = false;
+	for (size_t i = 0; i < len; i++)
+		if (text[i] == other) {
+			others++;
+			at = i;
+		} else if (text[i] == decimal) {
+			fraction = true;
+		}
+	if (others == 1 && !fraction && !(len - at == 4 && at > 0 && at < 5 && isdigit((unsigned char)text[at - 1])))
+		decimal = other;
+	fraction = false;
+	for (size_t i = 0; i < len; i++) {
+		size_t blank = blank_at(text + i, len - i);
+		if (blank || (text[i] == other && decimal != other)) {
+			if (fraction || !(grouped ? group == 3 : group >= 1 && group <= 3)) {
+				/* "- 5": a blank behind the sign groups nothing */
+				if (blank && n == 1 && s[0] == '-' && !grouped) {
+					i += blank - 1;
+					continue;
+				}
+				return false;
+			}
+			grouped = true;
+			group = 0;
+			i += blank ? blank - 1 : 0;
+		} else if (i + 2 < len && memcmp(text + i, "\xe2\x88\x92", 3) == 0) {
+			s[n++] = '-';
+			i += 2;
+		} else if (text[i] == decimal) {
+			if (fraction || (grouped && group != 3))
+				return false;
+			fraction = true;
+			s[n++] = '.';
+		} else {
+			group += isdigit((unsigned char)text[i]) != 0;
+			s[n++] = text[i];
+		}
+	}
+	return n && (!grouped || fraction || group == 3) && decimal_parse(a, s, n, out);
+}
+
+/* A time of day behind a date, or nothing; "г." may stand between. */
+static bool read_clock(const char *text, size_t len, int64_t *seconds)
+{
+	static const char year[] = "\xd0\xb3";
+	char rest[32];
+	unsigned h = 0, m = 0, s = 0;
+	int used = 0;
+	*seconds = 0;
+	while (len && strchr(" T,", *text)) {
+		text++;
+		len--;
+	}
+	if (len >= 2 && memcmp(text, year, 2) == 0) {
+		text += 2;
+		len -= 2;
+		while (len && strchr(". ,", *text)) {
+			text++;
+			len--;
+		}
+	}
+	if (!len)
+		return true;
+	if (len >= sizeof rest || !isdigit((unsigned char)*text))
+		return false;
+	memcpy(rest, text, len);
+	rest[len] = 0;
+	if (sscanf(rest, "%2u:%2u%n", &h, &m, &used) < 2 || h > 23 || m > 59)
+		return false;
+	if (rest[used] == ':') {
+		int more = 0;
+		if (sscanf(rest + used, ":%2u%n", &s, &more) < 1 || s > 59)
+			return false;
+		used += more;
+		if (rest[used] == '.')
+			used += 1 + (int)strspn(rest + used + 1, "0123456789");
+	}
+	if (rest[used] && strcmp(rest + used, "Z") != 0)
+		return false;
+	*seconds = h * 3600 + m * 60 + s;
+	return true;
+}
+
+/* A date, perhaps with a time of day behind it. */
+static bool read_date(const struct import_format *format, const char *text, size_t len, int64_t *days, int64_t *seconds)
 {
 	int part[3], digits[3];
-	if (!date_parts(text, len, part, digits, used))
+	size_t used;
+	if (!date_parts(text, len, part, digits, &used) || !read_clock(text + used, len - used, seconds))
 		return false;
 	enum import_date order = digits[0] == 4 ? IMPORT_DATE_YMD : format->date == IMPORT_DATE_YMD ? IMPORT_DATE_DMY : format->date;
-	int y = order == IMPORT_DATE_YMD ? part[0] : part[2], m = order == IMPORT_DATE_DMY ? part[1] : order == IMPORT_DATE_MDY ? part[0] : part[1],
-	    d = order == IMPORT_DATE_YMD ? part[2] : order == IMPORT_DATE_DMY ? part[0] : part[1];
-	if (order != IMPORT_DATE_YMD && digits[2] == 2)
+	int year = order == IMPORT_DATE_YMD ? 0 : 2, month = order == IMPORT_DATE_MDY ? 0 : 1, day = order == IMPORT_DATE_YMD ? 2 : order == IMPORT_DATE_DMY ? 0 : 1;
+	int y = part[year];
+	if ((digits[year] != 4 && digits[year] != 2) || part[month] > 12 || part[day] > 31)
+		return false;
+	if (digits[year] == 2)
 		y += y < 70 ? 2000 : 1900;
 	char iso[16];
-	snprintf(iso, sizeof iso, "%04d-%02d-%02d", y % 10000, m % 100, d % 100);
+	snprintf(iso, sizeof iso, "%04d-%02d-%02d", y % 10000, part[month] % 100, part[day] % 100);
 	return date_parse(iso, 10, days);
 }
 
 static bool read_time(const struct import_format *format, const char *text, size_t len, int64_t *us)
 {
-	int64_t days;
-	size_t used;
+	int64_t days, seconds;
 	if (time_parse(text, len, us))
 		return true;
-	if (!read_date(format, text, len, &days, &used))
+	if (!read_date(format, text, len, &days, &seconds))
 		return false;
-	unsigned h = 0, m = 0, s = 0;
-	char rest[32];
-	snprintf(rest, sizeof rest, "%.*s", (int)(len - used < 31 ? len - used : 31), text + used);
-	if (*rest && sscanf(rest, "%*[ T,]%2u:%2u:%2u", &h, &m, &s) < 2)
-		return false;
-	if (h > 23 || m > 59 || s > 60)
-		return false;
-	*us = (days * 86400 + h * 3600 + m * 60 + s) * 1000000;
+	/* people write the clock of their zone; "Z" behind it means none */
+	int64_t local = (days * 86400 + seconds) * 1000000;
+	*us = text[len - 1] == 'Z' || !format->zone ? local : zone_moment(format->zone, local);
 	return true;
 }
 
@@ -303,7 +385,7 @@ int import_value(struct arena *a, const struct field *f, const struct import_for
 {
 	const char *label = label_get(&f->label, (enum lang)lang);
 	int64_t i;
-	size_t used;
+	int64_t seconds;
 	bool b;
 	trim(&text, &len);
 	*out = value_nil();
@@ -328,7 +410,7 @@ int import_value(struct arena *a, const struct field *f, const struct import_for
 		*reason = say_text(a, lang, SAY_BAD_BOOLEAN, label);
 		return -1;
 	case FIELD_DATE:
-		if (read_date(format, text, len, &i, &used)) {
+		if (read_date(format, text, len, &i, &seconds)) {
 			*out = value_date(i);
 			return 0;
 		}

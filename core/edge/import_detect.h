@@ -25,6 +25,7 @@ struct import_format {
 	enum import_date date;
 	int header_row;        /* 1-based row that names the columns */
 	const char *sheet;     /* of xlsx, or NULL */
+	const char *zone;      /* of times without an offset; NULL: UTC */
 };
 
 /* Turns bytes into UTF-8 text. `encoding` NULL: found out and stored in *found (in `a`). ERR_UNPROCESSABLE when the bytes are none of it. */

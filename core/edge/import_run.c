@@ -136,7 +136,9 @@ static bool plain_value(struct batch *b, struct row *r, const struct import_sour
 	struct value raw;
 	struct err one;
 	err_init(&one, b->a);
-	if (import_value(b->a, f, &run->plan->format, run->actor->lang, text, len, &raw, &reason)) {
+	struct import_format format = run->plan->format;
+	format.zone = run->reg->zone;
+	if (import_value(b->a, f, &format, run->actor->lang, text, len, &raw, &reason)) {
 		reject(r, c->name, reason);
 		return false;
 	}

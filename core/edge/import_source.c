@@ -59,7 +59,15 @@ int import_source_next(struct import_source *s, const struct csv_cell **cells, s
 {
 	if (s->xlsx)
 		return xlsx_next(s->xlsx, cells, ncells, row, err);
-	int more = csv_next(&s->csv, err);
+	int more;
+	/* a row of separators alone says nothing, as an empty row of a sheet */
+	while ((more = csv_next(&s->csv, err)) == 1) {
+		size_t i = 0;
+		while (i < s->csv.ncells && s->csv.cells[i].len == 0)
+			i++;
+		if (i < s->csv.ncells)
+			break;
+	}
 	*cells = s->csv.cells;
 	*ncells = s->csv.ncells;
 	*row = s->csv.row_line;

@@ -84,15 +84,16 @@ static int part_open(struct xlsx *x, const char *name, uint64_t limit, struct pa
 {
 	zip_stat_t st;
 	memset(p, 0, sizeof *p);
-	p->limit = limit;
 	if (zip_stat(x->zip, name, 0, &st) != 0 || !(st.valid & ZIP_STAT_SIZE))
 		return broken(err, "a part is missing");
 	if (st.size > limit || (st.size > HONEST_BYTES && st.comp_size && st.size / st.comp_size > HONEST_RATIO))
 		return broken(err, "it unpacks to more than an honest file does");
+	/* a part that is longer than its archive says is refused as soon as that shows */
+	p->limit = st.size;
 	p->file = zip_fopen(x->zip, name, 0);
 	if (!p->file)
 		return broken(err, "a part is broken");
-	p->xml = xmlReaderForIO(part_read, NULL, p, NULL, NULL, XML_PARSE_NONET | XML_PARSE_COMPACT | XML_PARSE_HUGE);
+	p->xml = xmlReaderForIO(part_read, NULL, p, NULL, NULL, XML_PARSE_NONET | XML_PARSE_COMPACT);
 	if (!p->xml) {
 		zip_fclose(p->file);
 		p->file = NULL;
