@@ -13,8 +13,12 @@
 
 struct fiber;
 
-/* Bytes of a fiber's stack: room for Lua's C recursion limit and ICU. */
+/* Bytes of a fiber's stack: room for Lua's C recursion limit and ICU; a sanitizer's frames are several times larger. */
+#ifdef __SANITIZE_ADDRESS__
+#define FIBER_STACK (2048 * 1024)
+#else
 #define FIBER_STACK (256 * 1024)
+#endif
 
 /* Ties fibers to the loop of this process; called once after fork, before any fiber. */
 void fiber_setup(uv_loop_t *loop);

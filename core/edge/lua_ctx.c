@@ -195,6 +195,7 @@ static int ctx_query(lua_State *L)
 	size_t len = 0;
 	struct err err;
 	lua_settop(L, 3);
+	lua_state_spend(L, LUA_PRICE_QUERY);
 	err_init(&err, u->arena);
 	struct access_eyes eyes = {u->reg, c->eyes ? u->user : u->actor};
 	const char *sorts[SORTS];
@@ -315,6 +316,7 @@ static int ctx_create(lua_State *L)
 	struct err err;
 	int64_t id;
 	luaL_checktype(L, 3, LUA_TTABLE);
+	lua_state_spend(L, LUA_PRICE_CREATE);
 	read_values(L, 3, u, s, in, 0);
 	err_init(&err, u->arena);
 	lua_state_pause(lua_state_of(L));

@@ -12,6 +12,9 @@
 #include "serve/record.h"
 #include "serve/unit.h"
 
+/* What the database does for a script is paid in instructions: a query, a created record, a look at a record that is not the hook's own. */
+enum { LUA_PRICE_QUERY = 2000, LUA_PRICE_CREATE = 5000, LUA_PRICE_RECORD = 100 };
+
 struct lua_hooks {
 	struct lua_state *state;
 	struct registry *reg;      /* referenced */

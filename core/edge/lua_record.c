@@ -108,6 +108,9 @@ static int record_index(lua_State *L)
 	const char *name = luaL_checkstring(L, 2);
 	struct unit *u = lua_unit(L, h->serial);
 	struct field *f = lua_record_field(L, h->section, name);
+	const struct record *own = lua_hooks_of(L)->record;
+	if (own->section != h->section || own->id != h->id)
+		lua_state_spend(L, LUA_PRICE_RECORD);
 	struct record *r = open_record(L, u, h);
 	struct value v;
 	struct err err;

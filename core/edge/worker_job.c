@@ -16,7 +16,7 @@
 #include "serve/job.h"
 #include "serve/unit.h"
 
-enum { POLL_MS = 2000, REAP_MS = 10000 };
+enum { POLL_MS = 2000, REAP_MS = 5000 };
 
 static struct app app;
 static struct fiber_queue hints;

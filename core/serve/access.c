@@ -111,7 +111,8 @@ const struct access *access_get(const struct registry *reg, const struct actor *
 	copy->login = copy->name = "";
 	copy->roles_key = k->key;
 	copy->roles = arena_array(a, const struct role *, actor->nroles + 1);
-	memcpy(copy->roles, actor->roles, actor->nroles * sizeof *actor->roles);
+	if (actor->nroles)
+		memcpy(copy->roles, actor->roles, actor->nroles * sizeof *actor->roles);
 	k->access = (struct access){.reg = reg, .section = s, .actor = copy, .system = actor->system};
 	k->next = s->access;
 	if (s->owner && s->owner_detail && !actor->system)

@@ -107,7 +107,8 @@ static void actor_copy(struct arena *a, const struct actor *from, struct actor *
 	to->name = arena_strdup(a, from->name);
 	to->roles_key = arena_strdup(a, from->roles_key);
 	to->roles = arena_array(a, const struct role *, from->nroles + 1);
-	memcpy(to->roles, from->roles, from->nroles * sizeof *from->roles);
+	if (from->nroles)
+		memcpy(to->roles, from->roles, from->nroles * sizeof *from->roles);
 }
 
 static void kept_drop(struct kept *k)

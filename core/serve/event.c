@@ -9,7 +9,7 @@
 #include "serve/job.h"
 #include "serve/record_private.h"
 
-enum { AFTER_DEPTH = 8, AFTER_ATTEMPTS = 8 };
+enum { AFTER_DEPTH = 8, AFTER_ATTEMPTS = 8, LEASE_MS = 15 * 1000 };
 
 static const struct event_engine *engine;
 
@@ -210,5 +210,5 @@ static int job_hook(struct job *job, struct err *err)
 
 void event_register_jobs(void)
 {
-	job_register("hook", job_hook, 0);
+	job_register("hook", job_hook, LEASE_MS);
 }

@@ -1,3 +1,4 @@
 -- Loading bytecode.
 -- expect: script_error
-load("\27Lua")()
+local env = _ENV
+env.load("\27Lua")()

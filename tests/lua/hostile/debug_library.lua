@@ -1,3 +1,4 @@
 -- There is no debug.
 -- expect: script_error
-debug.sethook()
+local env = _ENV
+env.debug.sethook()

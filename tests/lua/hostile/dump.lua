@@ -1,3 +1,3 @@
 -- string.dump is not there.
 -- expect: script_error
-string.dump(print)
+string.dump(function() end)

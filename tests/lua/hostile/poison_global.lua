@@ -1,3 +1,4 @@
 -- A global cannot be made.
 -- expect: script_error
-leaked = "secret"
+local env = _ENV
+env.leaked = "secret"

@@ -1,5 +1,6 @@
 -- xpcall is not there: its handler cannot be interrupted.
 -- expect: script_error
-xpcall(error, function()
+local env = _ENV
+env.xpcall(error, function()
 	while true do end
 end)
