@@ -31,6 +31,7 @@ struct plan_query {
 		struct plan_op *items;
 		size_t count, cap;
 	} ops;
+	size_t closed; /* a skip ends before this step: text that follows it is a step of its own */
 	struct {
 		struct plan_child **items;
 		size_t count, cap;

@@ -22,7 +22,7 @@ static void op_text(struct plan_query *q, const char *text)
 {
 	struct plan_op op = {.kind = OP_TEXT, .text = text, .len = strlen(text)};
 	struct plan_op *last = q->ops.count ? &q->ops.items[q->ops.count - 1] : NULL;
-	if (last && last->kind == OP_TEXT) {
+	if (last && last->kind == OP_TEXT && q->ops.count > q->closed) {
 		last->text = arena_printf(q->arena, "%s%s", last->text, text);
 		last->len = strlen(last->text);
 		return;
@@ -285,6 +285,7 @@ static int fields_sql(struct plan *p, struct plan_query *q, const char *alias, s
 		if (failed)
 			return -1;
 		q->ops.items[open].skip = (unsigned)(q->ops.count - open - 1);
+		q->closed = q->ops.count;
 	}
 	op_text(q, "}");
 	return 0;
