@@ -9,7 +9,7 @@ import { hasDatabase, startServer } from '../support/ostov.mjs'
 import { axe, openBrowser, shot, signIn, skipBrowser } from './chromium.mjs'
 
 const skip = skipBrowser || (hasDatabase || process.env.OSTOV_URL ? false : 'no PostgreSQL on this machine')
-const name = `ООО «Новый арендатор ${Date.now() % 1000000}»`
+const name = 'ООО «Новый арендатор»'
 let app
 let browser
 let url
@@ -42,7 +42,7 @@ test('the manager creates a contract with a counterparty made in passing; its nu
   await page.waitForSelector('h1:has-text("Договоры")')
   await page.waitForSelector('.row-title')
   assert.deepEqual(await axe(page), [])
-  await shot(page, 'list')
+  await shot(page, 'list-ru')
   await page.click('.page-head >> text=Создать')
   await page.waitForSelector('.record-form')
   await page.waitForSelector('.field[data-field=initiator] >> text=Белов Алексей Дмитриевич')
@@ -83,7 +83,7 @@ test('the manager creates a contract with a counterparty made in passing; its nu
   await page.waitForFunction(() => document.querySelectorAll('.field[data-field=amount] .value-editable').length === 0)
   await page.waitForSelector('.event-moved')
   assert.deepEqual(await axe(page), [])
-  await shot(page, 'record')
+  await shot(page, 'record-ru')
   await done(page)
 })
 
@@ -134,11 +134,11 @@ test('the history tells all of it, also at 390 px', { skip }, async () => {
   const small = await as('manager', { width: 390, height: 844 })
   await small.waitForSelector('.card-title')
   assert.ok(await small.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth))
-  await shot(small, 'list-390')
+  await shot(small, 'list-ru-390')
   await small.goto(url + address)
   await small.waitForSelector('.event-created')
   assert.ok(await small.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth))
   assert.deepEqual(await axe(small), [])
-  await shot(small, 'record-390')
+  await shot(small, 'record-ru-390')
   await done(small)
 })

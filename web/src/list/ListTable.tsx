@@ -38,20 +38,27 @@ const SHRINK = 0.75;
 const LETTER = 7.6;
 const HEAD_ROOM = 48;
 const WIDEST_HEAD = 190;
-/** Figures that must not be cut keep their width. */
-const RIGID = ['date', 'datetime', 'money', 'decimal', 'integer', 'percent', 'boolean', 'duration'];
+/** What must not be cut keeps its width. */
+const RIGID = ['date', 'datetime', 'money', 'decimal', 'integer', 'percent', 'boolean', 'duration', 'stage', 'choice', 'autonumber'];
 const SKELETONS: Line[] = Array.from({ length: 20 }, (_, index) => ({ key: `s${index}`, index: -1, row: null }));
 
-export function usualWidth(field: Field, first: boolean): number {
+/** Width for the longest tag that may stand in the column. */
+function tagWidth(labels: string[]): number {
+  return Math.min(220, Math.max(100, Math.max(0, ...labels.map((label) => label.length)) * LETTER + 40));
+}
+
+function usualWidth(section: Section, field: Field, first: boolean): number {
   const type = shownType(field);
-  if (type === 'autonumber') return 160;
+  if (type === 'autonumber') return 145;
   if (first) return 240;
   if (type === 'boolean') return 110;
-  if (type === 'date' || type === 'integer' || type === 'percent') return 130;
-  if (type === 'datetime' || type === 'money') return 160;
-  if (type === 'lookup' || type === 'text') return 220;
-  if (type === 'stage') return 165;
-  return 150;
+  if (type === 'date' || type === 'integer' || type === 'percent') return 120;
+  if (type === 'datetime') return 160;
+  if (type === 'money') return 150;
+  if (type === 'lookup' || type === 'text') return 240;
+  if (type === 'stage') return tagWidth(section.stages.flatMap((path) => path.stages.map((stage) => stage.label)));
+  if (type === 'choice') return tagWidth((field.values ?? []).map((item) => item.label));
+  return 140;
 }
 
 /** The whole text of a cell that may be cut. */
@@ -87,7 +94,7 @@ export function ListTable({ section, columns, rows, state, view, at, selected, w
   const sorted = (name: string): 'ascend' | 'descend' | null => (sort.includes(name) ? 'ascend' : sort.includes(`-${name}`) ? 'descend' : null);
   const all: Record<string, number> = { ...widths, ...dragged };
   // Columns whose width nobody chose share the room that is there: they grow to fill the page, and shrink a little before it scrolls.
-  const usual = columns.map(({ field, label }, place) => Math.max(usualWidth(field, place === 0), Math.min(WIDEST_HEAD, label.length * LETTER + HEAD_ROOM)));
+  const usual = columns.map(({ section: of, field, label }, place) => Math.max(usualWidth(of, field, place === 0), Math.min(WIDEST_HEAD, label.length * LETTER + HEAD_ROOM)));
   const rigid = ({ name, field }: Column): boolean => all[name] !== undefined || RIGID.includes(shownType(field));
   const chosen = columns.reduce((sum, column, place) => sum + (rigid(column) ? all[column.name] ?? usual[place] ?? 0 : 0), CHECKBOX + 2);
   const loose = columns.reduce((sum, column, place) => sum + (rigid(column) ? 0 : usual[place] ?? 0), 0);
