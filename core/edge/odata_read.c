@@ -310,6 +310,69 @@ int odata_read_back(struct http_request *r, struct app_request *q, struct sectio
 	return read_one(r, q, s, id, status, false, err);
 }
 
+/* A lookup's target as the entity that it is, several as a collection, a property as its value (OData protocol, 11.2.4 and 11.2.7); nothing there is 204. */
+static int read_value(struct http_request *r, struct app_request *q, const struct odata_address *address, const struct field *f, struct err *err)
+{
+	struct arena *a = r->arena;
+	struct plan *p, *child;
+	struct plan_query *query;
+	struct plan_page page;
+	struct pg_bindings b;
+	struct odata_options options;
+	struct value key = value_int(address->key);
+	if (plan_create(a, q->reg, q->actor, address->section, &p, err))
+		return -1;
+	p->one = true;
+	static const char id[] = "id";
+	if (plan_select(p, id, 2, q->actor->lang, err))
+		return -1;
+	bool nav = f->to && strcmp(f->expr.name, address->part) == 0;
+	if (nav && f->type == FIELD_FILE)
+		return err_say(err, ERR_NOT_FOUND, q->actor->lang, SAY_NO_RESOURCE); /* /files/ sends them */
+	if (nav) {
+		if (plan_expand(p, f->expr.name, strlen(f->expr.name), q->actor->lang, &child, err) || odata_options_parse(r, child, &options, err))
+			return -1;
+		if (options.count || options.ninputs || child->skip || (!f->many && (options.paged || child->filter || child->search)))
+			return err_set(err, ERR_NOT_EXECUTED, "$count, $skip and a position are not executed here; one record takes only $select and $expand");
+	} else if (plan_select(p, address->part, strlen(address->part), q->actor->lang, err)) {
+		return -1;
+	}
+	if (plan_compile(p, &query, err))
+		return -1;
+	plan_bindings(q->reg, q->actor, &b);
+	b.inputs = &key;
+	b.ninputs = 1;
+	struct buf row = BUF_INIT;
+	int failed = plan_run(query, q->pg, PG_LANE_FAST, a, &b, &row, &page, err);
+	/* the row is {"@odata.etag":…,"id":…,"PART":VALUE}; with id asked for, PART is that one */
+	const char *text = !failed && page.rows ? arena_strndup(a, row.data, row.len - 1) : NULL;
+	buf_destroy(&row);
+	if (failed)
+		return -1;
+	if (!text)
+		return err_say(err, ERR_NOT_FOUND, q->actor->lang, SAY_NOT_FOUND);
+	const char *name = arena_printf(a, "\"%s\":", address->part);
+	const char *value = strstr(text, name) + strlen(name);
+	if (strcmp(value, "null") == 0) {
+		http_set_header(r, "OData-Version", "4.01");
+		http_reply_empty(r, 204);
+		return 0;
+	}
+	if (nav && !f->many) {
+		context(r, f->to->expr.name, true);
+		buf_printf(&r->out, ",%s", value + 1);
+	} else {
+		if (nav)
+			context(r, f->to->expr.name, false);
+		else
+			context(r, arena_printf(a, "%s(%lld)/%s", address->section->expr.name, (long long)address->key, address->part), false);
+		/* more than a page of several: "x@ostov.more" says so, as within an expansion */
+		buf_printf(&r->out, ",\"value\":%s}", value);
+	}
+	reply(r, 200);
+	return 0;
+}
+
 /* A navigation from a record: the lookup's target, or a collection below it. */
 static int read_part(struct http_request *r, struct app_request *q, const struct odata_address *address, struct err *err)
 {
@@ -352,40 +415,7 @@ static int read_part(struct http_request *r, struct app_request *q, const struct
 		http_set_header(r, "Content-Type", "text/plain; charset=utf-8");
 		return 0;
 	}
-	/* everything else is the record with that one property or navigation */
-	struct arena *a = r->arena;
-	struct plan *p;
-	struct plan *child;
-	struct plan_query *query;
-	struct plan_page page;
-	struct pg_bindings b;
-	struct value key = value_int(address->key);
-	if (plan_create(a, q->reg, q->actor, s, &p, err))
-		return -1;
-	p->one = true;
-	p->titles = http_prefer(r, "ostov.titles", NULL);
-	static const char id[] = "id";
-	if (plan_select(p, id, 2, q->actor->lang, err))
-		return -1;
-	bool nav = f->to && strcmp(f->expr.name, address->part) == 0;
-	if (nav ? plan_expand(p, f->expr.name, strlen(f->expr.name), q->actor->lang, &child, err) : plan_select(p, address->part, strlen(address->part), q->actor->lang, err))
-		return -1;
-	if (plan_compile(p, &query, err))
-		return -1;
-	plan_bindings(q->reg, q->actor, &b);
-	b.inputs = &key;
-	b.ninputs = 1;
-	context(r, s->expr.name, true);
-	buf_putc(&r->out, ',');
-	size_t mark = r->out.len;
-	if (plan_run(query, q->pg, PG_LANE_FAST, a, &b, &r->out, &page, err))
-		return -1;
-	if (!page.rows)
-		return err_say(err, ERR_NOT_FOUND, q->actor->lang, SAY_NOT_FOUND);
-	memmove(r->out.data + mark, r->out.data + mark + 1, r->out.len - mark);
-	r->out.len--;
-	reply(r, 200);
-	return 0;
+	return read_value(r, q, address, f, err);
 }
 
 int odata_read(struct http_request *r, struct app_request *q, const struct odata_address *address, struct err *err)

@@ -109,7 +109,17 @@ test('navigations, lists of a view, search', { skip }, async () => {
   assert.equal(r.json['payments@ostov.more'], true)
   assert.equal((await ceo.get('/api/contract(1)/payments/$count')).text, app.sql('select count(*) from app.planned_payment where contract = 1')[0][0])
   assert.equal((await ceo.get('/api/contract(1)/payments' + q({ $filter: 'amount gt 1' }))).status, 200)
-  assert.equal((await ceo.get('/api/contract(1)/account')).json.account.name, 'ООО «Ромашка-Дизайн»')
+  const target = await ceo.get('/api/contract(1)/account' + q({ $select: 'name' }))
+  assert.equal(target.json.name, 'ООО «Ромашка-Дизайн»')
+  assert.ok(target.json['@odata.context'].endsWith('#account/$entity'))
+  const number = (await ceo.get('/api/contract(1)/number')).json
+  assert.equal(number.value, 'C-2026-00001')
+  assert.ok(number['@odata.context'].endsWith('#contract(1)/number'))
+  const several = app.sql("insert into app.contract__watchers (record, target, position) values (1, 2, 0), (1, 3, 1) on conflict do nothing; select count(*) from app.contract__watchers where record = 1")[0][0]
+  assert.equal(String((await ceo.get('/api/contract(1)/watchers' + q({ $select: 'name' }))).json.value.length), several)
+  const bare = app.sql('select id from app.contract where contact is null order by id limit 1')[0][0]
+  assert.equal((await ceo.get(`/api/contract(${bare})/contact`)).status, 204)
+  assert.equal((await ceo.get('/api/contract(1)/account' + q({ $filter: "name eq 'x'" }))).status, 501)
   const view = numbers(await ceo.get('/api/contract' + q({ '$ostov.list': 'in_approval', $filter: 'amount gt 0' })))
   assert.deepEqual(view.sort(), sqlNumbers("stage = 'approval' and amount > 0").sort())
   const found = numbers(await ceo.get('/api/contract' + q({ $search: 'Ромашка 00001' })))
