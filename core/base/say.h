@@ -77,6 +77,13 @@
 	X(HOOK_DEPTH, "Hooks call each other too deep", "Сценарии вызывают друг друга слишком глубоко")                                        \
 	X(INVALID, "The record cannot be saved", "Запись нельзя сохранить")                                                                    \
 	X(KEY_REUSED, "The idempotency key belongs to another request", "Ключ идемпотентности принадлежит другому запросу")                    \
+	X(BAD_CREDENTIALS, "Login or password is wrong", "Неверное имя или пароль")                                                             \
+	X(TOO_MANY_ATTEMPTS, "Too many attempts; wait a little", "Слишком много попыток; подождите немного")                                    \
+	X(CSRF, "The request did not come from the application's own page. Reload the page and try again",                                      \
+	  "Запрос пришёл не со страницы приложения. Обновите страницу и повторите")                                                             \
+	X(SIGN_IN, "Sign in first", "Сначала войдите")                                                                                          \
+	X(OLD_PASSWORD, "The old password is wrong", "Старый пароль неверен")                                                                   \
+	X(PASSWORD_LENGTH, "A password has 8 to 200 characters", "В пароле от 8 до 200 знаков")                                                 \
 	X(SEARCH_LONG, "At most 200 characters are searched for", "Для поиска: не больше 200 знаков")                                           \
 	X(YES, "Yes", "Да")                                                                                                                     \
 	X(NO, "No", "Нет")                                                                                                                      \

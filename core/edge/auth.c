@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/say.h"
 #include "edge/app.h"
 #include "edge/http.h"
 #include "meta/registry.h"
@@ -323,6 +324,26 @@ static int tokens(struct http_request *r, struct app_request *q, const char *res
 	return err_set(err, ERR_METHOD, "This address does not take %s", r->method_name);
 }
 
+void auth_say(const struct http_request *r, struct err *err)
+{
+	enum say_text text;
+	switch (err->code) {
+	case ERR_BAD_CREDENTIALS: text = SAY_BAD_CREDENTIALS; break;
+	case ERR_TOO_MANY: text = SAY_TOO_MANY_ATTEMPTS; break;
+	case ERR_CSRF: text = SAY_CSRF; break;
+	case ERR_UNAUTHORIZED: text = SAY_SIGN_IN; break;
+	case ERR_INVALID:
+		if (!err->target || (strcmp(err->target, "old") != 0 && strcmp(err->target, "new") != 0))
+			return;
+		text = *err->target == 'o' ? SAY_OLD_PASSWORD : SAY_PASSWORD_LENGTH;
+		break;
+	default: return;
+	}
+	/* who reads English keeps the sentence that tells more */
+	if (r->lang != LANG_EN)
+		err->message = say_format(r->lang, text);
+}
+
 void auth_handle(struct http_request *r)
 {
 	struct app_request *q = r->user_data;
@@ -346,6 +367,8 @@ void auth_handle(struct http_request *r)
 		failed = q->session.kind == SESSION_COOKIE ? tokens(r, q, what + 7, &err) : err_set(&err, ERR_FORBIDDEN, "Tokens are made by their signed-in owner");
 	else
 		failed = err_set(&err, ERR_NOT_FOUND, "There is nothing at this address");
-	if (failed)
+	if (failed) {
+		auth_say(r, &err);
 		http_reply_err(r, &err);
+	}
 }

@@ -91,8 +91,9 @@ static int prepare(struct http_request *r, struct app *app, struct app_request *
 	return 0;
 }
 
-static void refuse(struct http_request *r, const struct err *err)
+static void refuse(struct http_request *r, struct err *err)
 {
+	auth_say(r, err);
 	/* a page's own script gets no challenge: the browser would ask for a password in a window of its own */
 	if (err->code == ERR_UNAUTHORIZED && !http_header(r, "Sec-Fetch-Mode") && !http_header(r, "Cookie"))
 		http_set_header(r, "WWW-Authenticate", "Basic realm=\"Ostov\", charset=\"UTF-8\"");
