@@ -121,8 +121,14 @@ test('70: SIGTERM: requests in hand are answered, then everything ends', { skip 
       method: 'POST', headers: { 'Content-Type': 'application/json', Connection: 'close' },
       body: JSON.stringify({ login: 'nobody', password: 'wrong wrong' }), signal: AbortSignal.timeout(10000)
     })
-  const first = await login()
-  assert.equal(first.status, 401, `${await first.text()}\n${app.output()}`)
+  // PostgreSQL was killed a moment ago: every worker must have found it again, whichever takes the request
+  let good = 0
+  await until('sign-ins are answered by all workers', async () => {
+    const r = await login()
+    await r.text()
+    good = r.status === 401 ? good + 1 : 0
+    return good === 4
+  }, 20000)
   const answers = Promise.all([login(), login(), login(), login()])
   await sleep(30)
   const postmaster = app.postmaster()
