@@ -390,7 +390,7 @@ int session_logout(struct pg *pg, struct arena *a, const char *secret, struct er
 	hash_secret(secret, key);
 	cache_drop(key);
 	pg_params_bytes(a, &p, key, sizeof key);
-	return write_one(pg, a, "DELETE FROM ostov.session WHERE id = $1", &p, NULL, err);
+	return write_one(pg, a, "WITH gone AS (DELETE FROM ostov.session WHERE id = $1 RETURNING user_id) SELECT pg_notify('ostov_session', user_id::text) FROM gone", &p, NULL, err);
 }
 
 int session_change_password(struct pg *pg, struct arena *a, int64_t user_id, const char *keep_secret, const char *old, const char *password, struct err *err)
@@ -418,10 +418,13 @@ int session_change_password(struct pg *pg, struct arena *a, int64_t user_id, con
 	hash_secret(keep_secret ? keep_secret : "", key);
 	pg_params_text(a, &p, PG_TEXT, hash);
 	pg_params_bytes(a, &p, key, sizeof key);
-	return write_one(pg, a,
-	                 "WITH gone AS (DELETE FROM ostov.session WHERE user_id = $1 AND id <> $3) UPDATE ostov.credential SET hash = $2, changed_at = clock_timestamp() "
-	                 "WHERE user_id = $1",
-	                 &p, NULL, err);
+	if (write_one(pg, a,
+	              "WITH gone AS (DELETE FROM ostov.session WHERE user_id = $1 AND id <> $3), new AS (UPDATE ostov.credential SET hash = $2, "
+	              "changed_at = clock_timestamp() WHERE user_id = $1 RETURNING user_id) SELECT pg_notify('ostov_session', user_id::text) FROM new",
+	              &p, NULL, err))
+		return -1;
+	session_forget(&(struct session){.user_id = user_id});
+	return 0;
 }
 
 int session_make_token(struct pg *pg, struct arena *a, int64_t user_id, const char *name, int64_t days, int64_t *id, char token[SESSION_SECRET + 4], struct err *err)
@@ -460,7 +463,13 @@ int session_revoke_token(struct pg *pg, struct arena *a, int64_t user_id, int64_
 	struct pg_rows *rows;
 	pg_params_int(a, &p, user_id);
 	pg_params_int(a, &p, id);
-	if (write_one(pg, a, "UPDATE ostov.token SET revoked_at = clock_timestamp() WHERE user_id = $1 AND id = $2 AND revoked_at IS NULL", &p, &rows, err))
+	if (write_one(pg, a,
+	              "WITH gone AS (UPDATE ostov.token SET revoked_at = clock_timestamp() WHERE user_id = $1 AND id = $2 AND revoked_at IS NULL RETURNING user_id) "
+	              "SELECT pg_notify('ostov_session', user_id::text) FROM gone",
+	              &p, &rows, err))
 		return -1;
-	return pg_rows_affected(rows) ? 0 : err_set(err, ERR_NOT_FOUND, "There is no such token");
+	if (!pg_rows_count(rows))
+		return err_set(err, ERR_NOT_FOUND, "There is no such token");
+	session_forget(&(struct session){.user_id = user_id});
+	return 0;
 }
