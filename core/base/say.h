@@ -14,6 +14,12 @@
 	X(METHOD, "This address does not take %s", "Этот адрес не принимает %s")                                                               \
 	X(SEND_JSON, "Send JSON (Content-Type: application/json)", "Отправьте JSON (Content-Type: application/json)")                          \
 	X(BAD_KEY, "The Idempotency-Key has 1 to 200 characters", "Idempotency-Key: от 1 до 200 знаков")                                       \
+	X(NO_IMPORT, "There is no such import", "Такого импорта нет") \
+	X(IMPORT_AT_WORK, "The import is at work already", "Импорт уже идёт") \
+	X(IMPORT_BIG, "The file is larger than 200 MB", "Файл больше 200 МБ") \
+	X(IMPORT_GONE, "The section or mapping of the import is gone", "Раздела или схемы этого импорта больше нет") \
+	X(IMPORT_HEADLESS, "The file has no row that could name its columns", "В файле нет строки с названиями столбцов") \
+	X(IMPORT_OPTION, "%1$s: %2$s is expected", "%1$s: нужно %2$s") \
 	X(IMPORT_BUSY, "The file is still being read; try again in a moment", "Файл ещё читается, повторите через минуту")                      \
 	X(IMPORT_KEY, "No column of the file gives the key '%s'", "Ни один столбец файла не даёт ключ «%s»")                                    \
 	X(IMPORT_LOOKUP, "%1$s: there is no '%2$s'", "%1$s: нет записи «%2$s»")                                                                \

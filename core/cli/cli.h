@@ -26,7 +26,10 @@ int cmd_new(int argc, char **argv);
 int cmd_doc(int argc, char **argv);
 /* Checks a configuration without a database. */
 int cmd_check(int argc, char **argv);
+/* Brings the rows of a file into a section. */
 int cmd_import(int argc, char **argv);
+/* Writes the records of a section into a file. */
+int cmd_export(int argc, char **argv);
 /* Prints what applying a configuration would do; applies it. */
 int cmd_plan(int argc, char **argv);
 int cmd_apply(int argc, char **argv);

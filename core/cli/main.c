@@ -10,6 +10,7 @@
 static const struct cli_command commands[] = {
 	{"new", "write a small configuration to begin with", cmd_new},
 	{"import", "bring the rows of a CSV or xlsx file into a section", cmd_import},
+	{"export", "write the records of a section as CSV or xlsx", cmd_export},
 	{"check", "check a configuration: every error at once", cmd_check},
 	{"plan", "print what applying a configuration would do", cmd_plan},
 	{"apply", "make a configuration the one in force", cmd_apply},

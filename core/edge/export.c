@@ -1,5 +1,6 @@
 #include "edge/export.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -21,8 +22,11 @@
 enum { PAGE = 1000, COLUMNS = 100, ROWS = 1000000, WORKBOOKS = 2, EXACT_DIGITS = 15, SHEET_EPOCH = 25569 };
 
 struct export {
-	struct http_request *r;
-	struct app_request *q;
+	struct http_request *r; /* NULL: into a file of the caller */
+	struct arena *arena;
+	struct pg *pg;
+	struct registry *reg;
+	const struct actor *actor;
 	struct section *section;
 	struct plan *plan;
 	struct plan_walk *walk;
@@ -86,7 +90,7 @@ static void cell_list(struct arena *a, const struct value *v, struct export_cell
 static void make_cell(const struct export *x, struct arena *a, const struct field *f, const struct value *v, struct export_cell *c)
 {
 	struct buf b = BUF_INIT;
-	enum lang lang = x->q->actor->lang;
+	enum lang lang = x->actor->lang;
 	memset(c, 0, sizeof *c);
 	c->text = "";
 	switch (v->kind) {
@@ -103,7 +107,7 @@ static void make_cell(const struct export *x, struct arena *a, const struct fiel
 		c->number = (double)(v->i + SHEET_EPOCH);
 		break;
 	case VALUE_TIME: {
-		int64_t local = zone_local(x->q->reg->zone, v->i) / 1000000 * 1000000;
+		int64_t local = zone_local(x->reg->zone, v->i) / 1000000 * 1000000;
 		time_write(&b, local);
 		char *text = arena_strndup(a, b.data, b.len);
 		buf_destroy(&b);
@@ -154,16 +158,15 @@ static int add_column(struct export *x, const char *name, size_t len, struct err
 	const struct field *f = section_find_n(p->section, name, len);
 	if (f && f->type == FIELD_DETAIL && access_field(p->access, GRANT_READ, f) != ACCESS_NONE)
 		return 0; /* lines have no place in a row */
-	const char *property = f ? field_property(x->r->arena, f) : arena_strndup(x->r->arena, name, len);
-	return plan_select(p, property, strlen(property), x->q->actor->lang, err);
+	const char *property = f ? field_property(x->arena, f) : arena_strndup(x->arena, name, len);
+	return plan_select(p, property, strlen(property), x->actor->lang, err);
 }
 
 /* The columns asked for; else those of the list; else every readable field. */
-static int choose_columns(struct export *x, struct err *err)
+static int choose_columns(struct export *x, const char *wanted, const char *view, struct err *err)
 {
 	struct plan *p = x->plan;
-	const char *wanted = http_query(x->r, "columns"), *view = http_query(x->r, "$ostov.list");
-	enum lang lang = x->q->actor->lang;
+	enum lang lang = x->actor->lang;
 	for (const char *at = wanted ? wanted : ""; *at;) {
 		size_t n = strcspn(at, ",");
 		if (n && add_column(x, at, n, err))
@@ -174,17 +177,17 @@ static int choose_columns(struct export *x, struct err *err)
 		for (size_t k = 0; strcmp(p->section->lists[i]->name, view) == 0 && k < p->section->lists[i]->ncolumns; k++) {
 			const struct list_column *c = &p->section->lists[i]->columns[k];
 			struct err unreadable;
-			err_init(&unreadable, x->r->arena);
+			err_init(&unreadable, x->arena);
 			if (!strchr(c->path, '.'))
 				add_column(x, c->path, strlen(c->path), &unreadable);
 		}
 	if (!p->fields.count && !wanted)
 		plan_select_all(p);
 	if (!p->fields.count || p->fields.count > COLUMNS) {
-		err_say(err, ERR_INVALID, lang, SAY_EXPORT_COLUMNS, arena_printf(x->r->arena, "%d", COLUMNS));
+		err_say(err, ERR_INVALID, lang, SAY_EXPORT_COLUMNS, arena_printf(x->arena, "%d", COLUMNS));
 		return err_target(err, "columns");
 	}
-	x->columns = arena_array(x->r->arena, struct export_column, p->fields.count);
+	x->columns = arena_array(x->arena, struct export_column, p->fields.count);
 	for (size_t i = 0; i < p->fields.count; i++) {
 		const struct field *f = p->fields.items[i];
 		const char *title = label_get(&f->label, lang);
@@ -198,11 +201,11 @@ static int next_page(struct export *x, struct arena *a, struct export_cell **cel
 {
 	struct pg_rows *rows = NULL;
 	size_t width = x->plan->fields.count;
-	if (plan_walk_next(x->walk, x->q->pg, PG_LANE_SLOW, a, &x->bindings, &rows, n, err))
+	if (plan_walk_next(x->walk, x->pg, PG_LANE_SLOW, a, &x->bindings, &rows, n, err))
 		return -1;
 	x->rows += (int64_t)*n;
 	if (x->rows > ROWS)
-		return err_say(err, ERR_TOO_COMPLEX, x->q->actor->lang, SAY_EXPORT_ROWS, "1 000 000");
+		return err_say(err, ERR_TOO_COMPLEX, x->actor->lang, SAY_EXPORT_ROWS, "1 000 000");
 	*cells = arena_array(a, struct export_cell, *n * width + 1);
 	for (size_t i = 0; i < *n; i++)
 		for (size_t k = 0; k < width; k++) {
@@ -234,6 +237,17 @@ static void csv_cell(struct buf *b, const struct export_cell *c)
 	buf_putc(b, '"');
 }
 
+static void csv_heading(const struct export *x, struct buf *b)
+{
+	/* the mark tells spreadsheets that this is UTF-8 */
+	buf_puts(b, "\xef\xbb\xbf");
+	for (size_t i = 0; i < x->plan->fields.count; i++) {
+		struct export_cell head = {.kind = EXPORT_TEXT, .text = x->columns[i].title};
+		csv_cell(b, &head);
+		buf_puts(b, i + 1 < x->plan->fields.count ? "," : "\r\n");
+	}
+}
+
 static void csv_rows(const struct export *x, struct buf *b, const struct export_cell *cells, size_t n)
 {
 	size_t width = x->plan->fields.count;
@@ -256,14 +270,8 @@ static int export_csv(struct export *x, struct err *err)
 		return -1;
 	}
 	http_set_header(x->r, "Content-Type", "text/csv; charset=utf-8");
-	http_set_attachment(x->r, arena_printf(x->r->arena, "%s.csv", label_get(&x->section->plural, x->q->actor->lang)));
-	/* the mark tells spreadsheets that this is UTF-8 */
-	buf_puts(&out, "\xef\xbb\xbf");
-	for (size_t i = 0; i < x->plan->fields.count; i++) {
-		struct export_cell head = {.kind = EXPORT_TEXT, .text = x->columns[i].title};
-		csv_cell(&out, &head);
-		buf_puts(&out, i + 1 < x->plan->fields.count ? "," : "\r\n");
-	}
+	http_set_attachment(x->r, arena_printf(x->arena, "%s.csv", label_get(&x->section->plural, x->actor->lang)));
+	csv_heading(x, &out);
 	int failed = http_stream_begin(x->r, 200, -1, err);
 	while (!failed) {
 		csv_rows(x, &out, cells, n);
@@ -299,7 +307,7 @@ struct work {
 static void work_begin(void *arg)
 {
 	struct work *w = arg;
-	w->book = export_xlsx_new(w->x->columns, w->x->plan->fields.count, label_get(&w->x->section->plural, w->x->q->actor->lang));
+	w->book = export_xlsx_new(w->x->columns, w->x->plan->fields.count, label_get(&w->x->section->plural, w->x->actor->lang));
 }
 
 static void work_rows(void *arg)
@@ -315,13 +323,14 @@ static void work_end(void *arg)
 	w->fd = export_xlsx_end(w->book, &w->size);
 }
 
-static int export_workbook(struct export *x, struct err *err)
+/* Writes the workbook into a file without a name: its descriptor and size. */
+static int make_workbook(struct export *x, int *fd, uint64_t *size, struct err *err)
 {
 	static unsigned running;
 	struct work w = {.x = x, .fd = -1};
 	int failed = 0;
 	if (running >= WORKBOOKS)
-		return err_say(err, ERR_UNAVAILABLE, x->q->actor->lang, SAY_EXPORT_BUSY);
+		return err_say(err, ERR_UNAVAILABLE, x->actor->lang, SAY_EXPORT_BUSY);
 	running++;
 	fiber_work(work_begin, &w);
 	if (!w.book) {
@@ -346,10 +355,90 @@ static int export_workbook(struct export *x, struct err *err)
 	}
 	if (w.fd < 0)
 		return err_set(err, ERR_INTERNAL, "an export's workbook could not be written");
-	http_set_header(x->r, "Content-Type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet");
-	http_set_attachment(x->r, arena_printf(x->r->arena, "%s.xlsx", label_get(&x->section->plural, x->q->actor->lang)));
-	http_reply_file(x->r, 200, w.fd, w.size);
+	*fd = w.fd;
+	*size = w.size;
 	return 0;
+}
+
+static int export_workbook(struct export *x, struct err *err)
+{
+	int fd;
+	uint64_t size;
+	if (make_workbook(x, &fd, &size, err))
+		return -1;
+	http_set_header(x->r, "Content-Type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet");
+	http_set_attachment(x->r, arena_printf(x->arena, "%s.xlsx", label_get(&x->section->plural, x->actor->lang)));
+	http_reply_file(x->r, 200, fd, size);
+	return 0;
+}
+
+/* ---- into a file ---- */
+
+static int file_failed(struct err *err)
+{
+	return err_set(err, ERR_ENVIRONMENT, "the file cannot be written");
+}
+
+static int file_csv(struct export *x, FILE *to, struct err *err)
+{
+	struct buf out = BUF_INIT;
+	size_t n;
+	int failed;
+	csv_heading(x, &out);
+	do {
+		struct arena *a = arena_new_sized(64 * 1024);
+		struct export_cell *cells;
+		failed = next_page(x, a, &cells, &n, err);
+		if (!failed)
+			csv_rows(x, &out, cells, n);
+		if (!failed && fwrite(out.data, 1, out.len, to) != out.len)
+			failed = file_failed(err);
+		buf_clear(&out);
+		arena_delete(a);
+	} while (!failed && n);
+	buf_destroy(&out);
+	return failed;
+}
+
+static int file_workbook(struct export *x, FILE *to, struct err *err)
+{
+	char piece[64 * 1024];
+	int fd;
+	uint64_t size, at = 0;
+	if (make_workbook(x, &fd, &size, err))
+		return -1;
+	while (at < size) {
+		ssize_t n = pread(fd, piece, sizeof piece, (off_t)at);
+		if (n <= 0 || fwrite(piece, 1, (size_t)n, to) != (size_t)n)
+			break;
+		at += (uint64_t)n;
+	}
+	close(fd);
+	return at == size ? 0 : file_failed(err);
+}
+
+int export_file(struct arena *a, struct pg *pg, struct registry *reg, const struct actor *actor, struct section *section, const char *list, bool workbook, FILE *to, int64_t *rows,
+                struct err *err)
+{
+	struct export *x = arena_new(a, struct export);
+	*x = (struct export){.arena = a, .pg = pg, .reg = reg, .actor = actor, .section = section};
+	const struct list *view = NULL;
+	for (size_t i = 0; list && i < section->nlists; i++)
+		if (strcmp(section->lists[i]->name, list) == 0)
+			view = section->lists[i];
+	if (list && !view)
+		return err_set(err, ERR_NOT_FOUND, "the section '%s' has no list '%s'", section->expr.name, list);
+	if (plan_create(a, reg, actor, section, &x->plan, err) || (view && plan_list(x->plan, view, err)) || choose_columns(x, NULL, list, err))
+		return -1;
+	x->plan->top = PAGE;
+	x->plan->titles = false;
+	if (plan_walk_new(x->plan, &x->walk, err))
+		return -1;
+	plan_bindings(reg, actor, &x->bindings);
+	if (workbook ? file_workbook(x, to, err) : file_csv(x, to, err))
+		return -1;
+	*rows = x->rows;
+	return fflush(to) == 0 ? 0 : file_failed(err);
 }
 
 int export_handle(struct http_request *r, struct app_request *q, const char *name, struct err *err)
@@ -363,8 +452,7 @@ int export_handle(struct http_request *r, struct app_request *q, const char *nam
 	if (!dot || (strcmp(dot, ".csv") != 0 && strcmp(dot, ".xlsx") != 0))
 		return err_say(err, ERR_NOT_FOUND, lang, SAY_EXPORT_KIND);
 	const char *of = arena_strndup(r->arena, name, (size_t)(dot - name));
-	x->r = r;
-	x->q = q;
+	*x = (struct export){.r = r, .arena = r->arena, .pg = q->pg, .reg = q->reg, .actor = q->actor};
 	x->section = registry_find(q->reg, of);
 	if (!x->section || !access_exists(access_get(q->reg, q->actor, x->section)))
 		return err_say(err, ERR_NOT_FOUND, lang, SAY_NO_SECTION, of);
@@ -372,7 +460,7 @@ int export_handle(struct http_request *r, struct app_request *q, const char *nam
 		return -1;
 	if (options.paged || options.ninputs || options.count || x->plan->expands.count || x->plan->fields.count)
 		return err_say(err, ERR_SYNTAX, lang, SAY_EXPORT_OPTIONS);
-	if (choose_columns(x, err))
+	if (choose_columns(x, http_query(r, "columns"), http_query(r, "$ostov.list"), err))
 		return -1;
 	x->plan->top = PAGE;
 	x->plan->titles = false;

@@ -4,14 +4,26 @@
 #ifndef OST_EDGE_EXPORT_H
 #define OST_EDGE_EXPORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
 
+struct actor;
 struct app_request;
+struct arena;
 struct err;
 struct http_request;
+struct pg;
+struct registry;
+struct section;
 
 /* Answers the file; `name` is "deal.csv". */
 int export_handle(struct http_request *r, struct app_request *q, const char *name, struct err *err);
+
+/* Writes the section's rows that the actor sees into `to`, as a workbook or as CSV; `list` (may be NULL) names a declared list: its rows and columns. */
+int export_file(struct arena *a, struct pg *pg, struct registry *reg, const struct actor *actor, struct section *section, const char *list, bool workbook, FILE *to, int64_t *rows,
+                struct err *err);
 
 enum export_kind { EXPORT_EMPTY, EXPORT_TEXT, EXPORT_NUMBER, EXPORT_DATE, EXPORT_TIME };
 

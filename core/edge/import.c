@@ -224,6 +224,9 @@ static int rejected(struct http_request *r, struct app_request *q, const struct 
 	    import_plan_read(r->arena, q->reg, q->actor, format, NULL, NULL, &plan, err))
 		return -1;
 	const char *encoding = json_get_text(format, "encoding");
+	/* lines are encoded one by one: UTF-16 would need its mark and its order kept */
+	if (encoding && strncmp(encoding, "UTF-16", 6) == 0)
+		encoding = NULL;
 	http_set_header(r, "Content-Type", arena_printf(r->arena, "text/csv; charset=%s", encoding ? encoding : "UTF-8"));
 	http_set_header(r, "Content-Disposition", "attachment; filename=\"rejected.csv\"");
 	if (http_stream_begin(r, 200, -1, err))
@@ -284,7 +287,7 @@ int import_handle(struct http_request *r, struct app_request *q, const char *con
 		return r->method == HTTP_POST ? create(r, q, err) : err_say(err, ERR_METHOD, lang, SAY_METHOD, r->method_name);
 	if (!isdigit((unsigned char)*part[0]) || strlen(part[0]) > 18)
 		return err_say(err, ERR_NOT_FOUND, lang, SAY_NO_RESOURCE);
-	if (import_store_find(r->arena, q->pg, strtoll(part[0], NULL, 10), q->actor->id, &row, err))
+	if (import_store_find(r->arena, q->pg, lang, strtoll(part[0], NULL, 10), q->actor->id, &row, err))
 		return -1;
 	if (n == 1 && get)
 		return show(r, q, &row, 200, err);

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/say.h"
 #include "edge/import.h"
 #include "edge/import_store.h"
 #include "edge/json.h"
@@ -13,7 +14,7 @@
 #include "serve/job.h"
 #include "serve/unit.h"
 
-enum { MAX_BYTES = 200 << 20, LEASE_MS = 60000, TELL_MS = 500 };
+enum { MAX_BYTES = 200 << 20, LEASE_MS = 20000, TELL_MS = 500 };
 
 struct work {
 	struct job *job;
@@ -33,9 +34,9 @@ static int read_file(struct work *w, struct err *err)
 	if (file_find(j->arena, j->pg, j->reg, w->actor.lang, w->row.file_id, &info, err))
 		return -1;
 	if (info.created_by != w->row.user_id)
-		return err_set(err, ERR_NOT_FOUND, "There is no such file of this user");
+		return err_say(err, ERR_NOT_FOUND, w->actor.lang, SAY_NO_FILE);
 	if (info.size > MAX_BYTES)
-		return err_set(err, ERR_UNPROCESSABLE, "The file is larger than 200 MB");
+		return err_say(err, ERR_UNPROCESSABLE, w->actor.lang, SAY_IMPORT_BIG);
 	while ((int64_t)w->bytes.len < info.size) {
 		const char *data;
 		size_t len;
@@ -56,7 +57,7 @@ static int open_work(struct job *job, struct work *w, struct err *err)
 	w->scratch = arena_new_sized(64 * 1024);
 	if (json_read(job->arena, job->payload, strlen(job->payload), &payload, err) || !json_get_int(payload, "import", &id))
 		return err_set(err, ERR_INTERNAL, "the job names no import");
-	return import_store_find(job->arena, job->pg, id, 0, &w->row, err);
+	return import_store_find(job->arena, job->pg, job->reg->language, id, 0, &w->row, err);
 }
 
 static void close_work(struct work *w)
@@ -86,7 +87,7 @@ static int prepare(struct work *w, const struct import_map **map, struct section
 	*section = registry_find(j->reg, w->row.section);
 	*map = w->row.mapping ? registry_find_import(j->reg, w->row.mapping) : NULL;
 	if (!*section || (w->row.mapping && (!*map || (*map)->section != *section)))
-		return err_set(err, ERR_NOT_FOUND, "The section or mapping of the import is gone");
+		return err_say(err, ERR_NOT_FOUND, w->actor.lang, SAY_IMPORT_GONE);
 	return read_file(w, err);
 }
 
@@ -159,8 +160,11 @@ static int bring_in(struct job *job, struct err *err)
 			         json_read(job->arena, w.row.columns, strlen(w.row.columns), &columns, &failure) ||
 			         import_plan_read(job->arena, job->reg, &w.actor, format, columns, w.row.key ? w.row.key : "", &w.plan, &failure);
 		}
-		if (w.row.dry)
-			memset(&w.row.counts, 0, sizeof w.row.counts); /* a trial begins anew */
+		if (w.row.dry) {
+			/* a trial begins anew */
+			memset(&w.row.counts, 0, sizeof w.row.counts);
+			failed = failed || import_store_forget(job->arena, job->pg, w.row.id, &failure);
+		}
 		struct import_run run = {.pg = job->pg,
 		                         .reg = job->reg,
 		                         .actor = &w.actor,

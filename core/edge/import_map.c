@@ -110,7 +110,6 @@ int import_plan_columns(struct arena *a, const struct actor *actor, const char *
 	size_t ncells;
 	int64_t row;
 	int more, seen = 0;
-	(void)actor;
 	p->columns = NULL;
 	p->ncolumns = p->rows = 0;
 	if (import_source_open(a, bytes, len, &p->format, &source, err))
@@ -143,7 +142,7 @@ int import_plan_columns(struct arena *a, const struct actor *actor, const char *
 	if (more < 0)
 		return -1;
 	if (!p->ncolumns)
-		return err_set(err, ERR_UNPROCESSABLE, "The file has no row that could name its columns");
+		return err_say(err, ERR_UNPROCESSABLE, actor->lang, SAY_IMPORT_HEADLESS);
 	import_decide(&votes, &p->format);
 	if (strcmp(p->format.kind, "xlsx") == 0)
 		p->format.decimal = '.';
@@ -234,13 +233,13 @@ void import_plan_columns_json(struct buf *b, const struct import_plan *p)
 	buf_putc(b, ']');
 }
 
-static int invalid(struct err *err, const char *target, const char *what)
+static int invalid(struct err *err, int lang, const char *target, const char *choices)
 {
-	err_set(err, ERR_INVALID, "%s: %s", target, what);
+	err_say(err, ERR_INVALID, lang, SAY_IMPORT_OPTION, target, choices);
 	return err_target(err, target);
 }
 
-static int read_format(struct arena *a, const struct json *j, struct import_format *f, struct err *err)
+static int read_format(struct arena *a, int lang, const struct json *j, struct import_format *f, struct err *err)
 {
 	const char *s;
 	long long n;
@@ -248,26 +247,26 @@ static int read_format(struct arena *a, const struct json *j, struct import_form
 		f->encoding = arena_strdup(a, s);
 	if ((s = json_get_text(j, "separator"))) {
 		if (strlen(s) != 1 || !strchr(";,\t|", *s))
-			return invalid(err, "separator", "one of ; , | or a tab is expected");
+			return invalid(err, lang, "separator", "; , | \\t");
 		f->csv.separator = *s;
 	}
 	if ((s = json_get_text(j, "quote"))) {
 		if (strcmp(s, "doubled") != 0 && strcmp(s, "backslash") != 0)
-			return invalid(err, "quote", "'doubled' or 'backslash' is expected");
+			return invalid(err, lang, "quote", "doubled | backslash");
 		f->csv.quote = *s == 'd' ? CSV_DOUBLED : CSV_BACKSLASH;
 	}
 	if ((s = json_get_text(j, "decimal"))) {
 		if (strcmp(s, ",") != 0 && strcmp(s, ".") != 0)
-			return invalid(err, "decimal", "a comma or a point is expected");
+			return invalid(err, lang, "decimal", "',' | '.'");
 		f->decimal = *s;
 	}
 	if ((s = json_get_text(j, "date")) && !import_date_find(s, &f->date))
-		return invalid(err, "date", "'dd.mm.yyyy', 'yyyy-mm-dd' or 'mm/dd/yyyy' is expected");
+		return invalid(err, lang, "date", "dd.mm.yyyy | yyyy-mm-dd | mm/dd/yyyy");
 	if ((s = json_get_text(j, "sheet")))
 		f->sheet = arena_strdup(a, s);
 	if (json_get_int(j, "header_row", &n)) {
 		if (n < 1 || n > 1000)
-			return invalid(err, "header_row", "a row from 1 to 1000 is expected");
+			return invalid(err, lang, "header_row", "1…1000");
 		f->header_row = (int)n;
 	}
 	return 0;
@@ -305,11 +304,11 @@ static int read_column(struct arena *a, const struct registry *reg, const struct
 int import_plan_read(struct arena *a, const struct registry *reg, const struct actor *actor, const struct json *format, const struct json *columns, const char *key,
                      struct import_plan *p, struct err *err)
 {
-	if (format && format->kind == JSON_MAP && read_format(a, format, &p->format, err))
+	if (format && format->kind == JSON_MAP && read_format(a, actor->lang, format, &p->format, err))
 		return -1;
 	if (columns) {
 		if (columns->kind != JSON_LIST || columns->count > IMPORT_COLUMNS)
-			return invalid(err, "columns", "a list of columns is expected");
+			return invalid(err, actor->lang, "columns", "[…]");
 		p->columns = arena_array(a, struct import_source_column, columns->count ? columns->count : 1);
 		p->ncolumns = 0;
 		for (const struct json *c = columns->first; c; c = c->next)

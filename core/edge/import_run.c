@@ -41,6 +41,9 @@ struct batch {
 	size_t nrows;
 	struct map existing;      /* key → id of the record */
 	struct map *made;         /* by column: targets created in this unit */
+	struct map *row_made;     /* the same of the row at hand, which may yet be undone */
+	const char *row_key;      /* of the record that the row at hand created, or NULL */
+	int64_t row_id;
 	struct import_counts counts;
 };
 
@@ -207,7 +210,9 @@ static int lookup_value(struct batch *b, struct unit *u, struct row *r, size_t c
 	if (!plain_value(b, r, col, col->by, text, len, &v) || v.kind == VALUE_NIL)
 		return 0;
 	const char *k = map_key(b->a, &v), *label = label_get(&col->to->label, run->actor->lang), *shown = v.kind == VALUE_TEXT ? v.text.s : k;
-	int64_t *id = map_find(&b->made[c], k);
+	int64_t *id = map_find(&b->row_made[c], k);
+	if (!id)
+		id = map_find(&b->made[c], k);
 	if (!id)
 		id = map_find(&b->g->targets[c], k);
 	if (id && *id == AMBIGUOUS) {
@@ -227,7 +232,7 @@ static int lookup_value(struct batch *b, struct unit *u, struct row *r, size_t c
 	record_input_set(b->a, &in, col->by, v);
 	if (record_create(u, col->to->to, &in, &made, err))
 		return -1;
-	map_put(&b->made[c], k, boxed(b->a, made));
+	map_put(&b->row_made[c], k, boxed(b->a, made));
 	*out = value_int(made);
 	return 0;
 }
@@ -353,10 +358,38 @@ static int write_row(struct batch *b, struct unit *u, struct row *r, struct err 
 	in.sets.count = kept;
 	if (record_create(u, p->section, &in, &id, err))
 		return -1;
-	if (key)
-		map_put(&b->existing, key, boxed(b->a, id));
+	b->row_key = key;
+	b->row_id = id;
 	b->counts.created++;
 	return 0;
+}
+
+static void row_begin(struct batch *b)
+{
+	for (size_t c = 0; c < b->g->run->plan->ncolumns; c++)
+		map_create(&b->row_made[c], b->a);
+	b->row_key = NULL;
+}
+
+/* What the row made is there for the next rows. */
+static void row_keep(struct batch *b)
+{
+	for (size_t c = 0; c < b->g->run->plan->ncolumns; c++)
+		for (size_t i = 0; i < b->row_made[c].count; i++) {
+			const struct map_entry *e = &b->row_made[c].items[i];
+			map_put_n(&b->made[c], e->key, e->len, e->value);
+		}
+	if (b->row_key)
+		map_put(&b->existing, b->row_key, boxed(b->a, b->row_id));
+}
+
+/* True when the row created a record before it turned out to be at fault. */
+static bool row_left_something(const struct batch *b)
+{
+	for (size_t c = 0; c < b->g->run->plan->ncolumns; c++)
+		if (b->row_made[c].count)
+			return true;
+	return false;
 }
 
 static void batch_reset(struct batch *b)
@@ -365,6 +398,7 @@ static void batch_reset(struct batch *b)
 	b->counts = b->g->run->counts;
 	map_create(&b->existing, b->a);
 	b->made = arena_array(b->a, struct map, p->ncolumns ? p->ncolumns : 1);
+	b->row_made = arena_array(b->a, struct map, p->ncolumns ? p->ncolumns : 1);
 	for (size_t c = 0; c < p->ncolumns; c++)
 		map_create(&b->made[c], b->a);
 	for (size_t i = 0; i < b->nrows; i++)
@@ -402,29 +436,30 @@ static int attempt(struct batch *b, bool nested, bool *again, struct err *err)
 		err_init(&one, b->a);
 		if (nested && unit_nest(u, err))
 			goto failed;
+		row_begin(b);
 		int bad = write_row(b, u, r, &one);
 		if (bad && (one.code == ERR_RETRY || one.code == ERR_UNAVAILABLE || one.code == ERR_OUTCOME_UNKNOWN || one.code == ERR_DB_TIMEOUT)) {
 			*err = one;
 			goto failed;
 		}
 		if (!nested) {
-			if (bad) {
+			if (bad || (r->rejected && row_left_something(b))) {
 				*again = true;
 				unit_rollback(u);
 				return -1;
 			}
+			row_keep(b);
 		} else if (bad || r->rejected) {
 			if (bad)
 				reject_err(b, r, &one);
 			if (unit_unnest(u, false, err))
 				goto failed;
-			/* a target made for this row is gone with it */
-			for (size_t c = 0; c < run->plan->ncolumns; c++)
-				map_create(&b->made[c], b->a);
 			b->counts = before;
 		} else if (unit_unnest(u, true, &one)) {
 			reject_err(b, r, &one);
 			b->counts = before;
+		} else {
+			row_keep(b);
 		}
 		b->counts.done++;
 		b->counts.rejected += r->rejected;

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/say.h"
 #include "edge/json.h"
 #include "pg/pg.h"
 #include "serve/unit.h"
@@ -46,7 +47,7 @@ static int64_t number(const struct json *counts, const char *key)
 	return n;
 }
 
-int import_store_find(struct arena *a, struct pg *pg, int64_t id, int64_t user_id, struct import_row *out, struct err *err)
+int import_store_find(struct arena *a, struct pg *pg, int lang, int64_t id, int64_t user_id, struct import_row *out, struct err *err)
 {
 	struct pg_params p = {0};
 	struct pg_rows *rows;
@@ -61,7 +62,7 @@ int import_store_find(struct arena *a, struct pg *pg, int64_t id, int64_t user_i
 	            &p, &rows, err))
 		return -1;
 	if (!pg_rows_count(rows))
-		return err_set(err, ERR_NOT_FOUND, "There is no such import");
+		return err_say(err, ERR_NOT_FOUND, lang, SAY_NO_IMPORT);
 	*out = (struct import_row){.id = id,
 	                           .file_id = pg_rows_int(rows, 0, 1),
 	                           .user_id = pg_rows_int(rows, 0, 2),
@@ -132,7 +133,7 @@ int import_store_begin(struct unit *u, struct arena *a, int64_t id, const struct
 	              "state IN ('ready', 'done', 'failed', 'cancelled')",
 	              &p, &rows, err))
 		return -1;
-	return pg_rows_affected(rows) == 1 ? 0 : err_set(err, ERR_CONFLICT, "The import is at work already");
+	return pg_rows_affected(rows) == 1 ? 0 : err_say(err, ERR_CONFLICT, u->user->lang, SAY_IMPORT_AT_WORK);
 }
 
 int import_store_counts(struct unit *u, struct arena *a, int64_t id, const struct import_counts *n, int64_t rows)
@@ -177,6 +178,13 @@ int import_store_reject(struct unit *u, struct arena *a, struct pg *pg, int64_t 
 		return run_alone(a, pg, sql, &p, err);
 	unit_send(u, sql, &p);
 	return 0;
+}
+
+int import_store_forget(struct arena *a, struct pg *pg, int64_t id, struct err *err)
+{
+	struct pg_params p = {0};
+	pg_params_int(a, &p, id);
+	return run_alone(a, pg, "DELETE FROM ostov.import_error WHERE import_id = $1", &p, err);
 }
 
 int import_store_current(struct arena *a, struct pg *pg, int64_t id, const char **state, struct err *err)

@@ -26,7 +26,7 @@ struct import_row {
 /* Makes the row in the unit's transaction. */
 int import_store_new(struct unit *u, struct arena *a, const char *section, int64_t file_id, const char *mapping, int64_t *id, struct err *err);
 /* Reads it; `user_id` 0: whoever's. ERR_NOT_FOUND. */
-int import_store_find(struct arena *a, struct pg *pg, int64_t id, int64_t user_id, struct import_row *out, struct err *err);
+int import_store_find(struct arena *a, struct pg *pg, int lang, int64_t id, int64_t user_id, struct import_row *out, struct err *err);
 /* Stores what was found out, and the state "ready". */
 int import_store_plan(struct arena *a, struct pg *pg, int64_t id, const struct import_plan *plan, const char *state, struct err *err);
 /* Begins a run in the unit: columns and format as edited, state, counts at zero, old errors gone. */
@@ -39,5 +39,7 @@ int import_store_state(struct arena *a, struct pg *pg, int64_t id, const struct 
 int import_store_reject(struct unit *u, struct arena *a, struct pg *pg, int64_t id, const struct import_rejected *r, struct err *err);
 /* "running" … as it stands now. */
 int import_store_current(struct arena *a, struct pg *pg, int64_t id, const char **state, struct err *err);
+/* Takes away the rejected rows that were noted. */
+int import_store_forget(struct arena *a, struct pg *pg, int64_t id, struct err *err);
 
 #endif

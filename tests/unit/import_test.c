@@ -48,8 +48,10 @@ static const char *rows_of(const char *bytes, size_t len, struct import_format *
 	int more;
 	struct buf out = BUF_INIT;
 	buf_puts(&out, "");
-	if (import_source_open(a, bytes, len, format, &s, &err))
+	if (import_source_open(a, bytes, len, format, &s, &err)) {
+		buf_destroy(&out);
 		return NULL;
+	}
 	while ((more = import_source_next(s, &cells, &n, &row, &err)) == 1) {
 		buf_printf(&out, "%lld:", (long long)row);
 		for (size_t i = 0; i < n; i++) {

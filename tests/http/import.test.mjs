@@ -1,0 +1,229 @@
+// Imports as the web application makes them: what is found out, trial and run, rejected rows corrected, a worker killed in the middle (SAFETY 58, 62).
+// time-limit: 300
+import assert from 'node:assert/strict'
+import { execFileSync, spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import path from 'node:path'
+import test, { after, before } from 'node:test'
+import { databaseUrl, hasDatabase, program, startServer, until } from '../support/ostov.mjs'
+
+const skip = hasDatabase ? false : 'no PostgreSQL'
+const scratch = process.env.OSTOV_TEST_TMP ?? fs.mkdtempSync('/tmp/ostov-test-')
+const password = 'a long password 1'
+let app, clerk, other
+
+const sections = `
+section "firm" { label = "Firm", plural = "Firms", title = "{name}", text "code" { label = "Code", unique = true }, text "name" { required = true } }
+section "deal" { label = "Deal", plural = "Deals", title = "{number}",
+  text "number" { label = "Number", required = true, unique = true }, lookup "firm" { to = "firm", label = "Firm" }, money "amount" { label = "Amount", min = 0 },
+  date "signed_on" { label = "Signed" }, boolean "paid" { label = "Paid" },
+  choice "kind" { label = "Kind", value "a" { label = "Purchase" }, value "b" { label = "Sale" } },
+}
+section "item" { label = "Item", plural = "Items", title = "{code}", text "code" { label = "Code", unique = true, required = true }, integer "n" { label = "N" } }
+role "clerk" { label = "Clerk" }
+allow "clerk" { on = { "firm", "deal", "item" }, create = true, read = true, update = true }
+import "deals" { label = "Deals", on = "deal", key = "number", columns = { { "№", to = "number", strip = "N " }, { "Фирма", to = "firm", by = "name", create = true }, { "Сумма", to = "amount" } } }
+`
+
+before(async () => {
+  if (skip) return
+  const dir = path.join(scratch, 'importing')
+  fs.mkdirSync(path.join(dir, 'sections'), { recursive: true })
+  fs.writeFileSync(path.join(dir, 'module.lua'), 'module "importing" { label = "Importing", version = "1.0.0", core = "1", language = "ru" }\n')
+  fs.writeFileSync(path.join(dir, 'sections/all.lua'), sections)
+  app = await startServer({ config: dir, sample: false })
+  for (const login of ['clerk', 'other']) {
+    const r = spawnSync(program, ['user', 'add', login, '--name', login, '--language', 'en', '--role', 'clerk', '--password-stdin', '--database', databaseUrl(app.database)], { input: `${password}\n`, encoding: 'utf8' })
+    assert.equal(r.status, 0, r.stderr)
+  }
+  clerk = await app.signIn('clerk', password)
+  other = await app.signIn('other', password)
+})
+after(() => app?.stop())
+
+// Russian letters, №, and ASCII in windows-1251
+function cp1251(text) {
+  return Buffer.from([...text].map((c) => {
+    const n = c.codePointAt(0)
+    if (n >= 0x410 && n <= 0x44f) return n - 0x410 + 0xc0
+    if (c === '№') return 0xb9
+    if (c === 'ё') return 0xb8
+    if (n === 0xa0) return 0xa0
+    assert.ok(n < 128, c)
+    return n
+  }))
+}
+const fromCp1251 = (bytes) => new TextDecoder('windows-1251').decode(bytes)
+
+async function upload(bytes, name = 'rows.csv', who = clerk) {
+  const r = await who.post('/files', bytes, { 'Content-Type': 'text/csv', 'X-File-Name': encodeURIComponent(name) })
+  assert.equal(r.status, 201, r.text)
+  return r.json.id
+}
+async function begin(bytes, section, more = {}) {
+  const r = await clerk.post('/ui/import', { section, file: await upload(bytes), ...more })
+  assert.equal(r.status, 201, r.text)
+  return r.json.id
+}
+const look = async (id) => (await clerk.get(`/ui/import/${id}`)).json
+const settled = (id, ms = 60000) => until(`import ${id}`, async () => {
+  // while killed workers come back nobody answers
+  const i = await look(id).catch(() => null)
+  return i && ['ready', 'done', 'failed', 'cancelled'].includes(i.state) && i
+}, ms)
+async function go(id, body) {
+  const r = await clerk.post(`/ui/import/${id}/run`, body)
+  assert.equal(r.status, 202, r.text)
+  return settled(id)
+}
+const counts = (i) => ({ created: i.created, updated: i.updated, unchanged: i.unchanged, rejected: i.rejected })
+
+const dirty = 'Number;Фирма;Amount;Signed;Paid;Kind\r\n' +
+  '1;"ООО ""Роза""";77\u00a0520,00;04.09.2017;да;Purchase\r\n' +
+  '2;"АО; Тверь";1,5;05.09.2017;нет;b\r\n' +
+  '3;"ООО ""Роза""";сто рублей;06.09.2017;да;a\r\n' +
+  '4;"ООО ""Роза""";-5;07.09.2017;;\r\n' +
+  '5;"две\r\nстроки";3;31.02.2017;;\r\n' +
+  ';;;;;\r\n' +
+  '6;"ООО ""Роза""";4;08.09.2017;;Sale\r\n'
+
+test('a dirty windows-1251 file: found out, edited, tried, run, corrected, run again', { skip }, async () => {
+  const id = await begin(cp1251(dirty), 'deal')
+  let i = await settled(id)
+  assert.equal(i.state, 'ready', i.error)
+  assert.deepEqual(i.format, { kind: 'csv', encoding: 'windows-1251', separator: ';', quote: 'doubled', decimal: ',', date: 'dd.mm.yyyy', header_row: 1 })
+  assert.equal(i.rows, 6)
+  assert.deepEqual(i.columns.map((c) => c.to), ['number', null, 'amount', 'signed_on', 'paid', 'kind'])
+  assert.equal(i.columns[1].samples[0], 'ООО "Роза"')
+  assert.equal(i.key, 'number')
+  const columns = i.columns.map((c) => (c.name === 'Фирма' ? { ...c, to: 'firm', by: 'code', create: false } : c))
+  i = await go(id, { dry: true, columns })
+  assert.deepEqual(counts(i), { created: 0, updated: 0, unchanged: 0, rejected: 6 }, JSON.stringify(i.errors))
+  for (const [code, name] of [['ООО "Роза"', 'Роза'], ['АО; Тверь', 'Тверь']]) assert.equal((await clerk.post('/api/firm', { code, name })).status, 201)
+  i = await go(id, { dry: true, columns })
+  assert.deepEqual([i.state, i.dry, counts(i)], ['done', true, { created: 3, updated: 0, unchanged: 0, rejected: 3 }], JSON.stringify(i.errors))
+  assert.equal(app.sql('select count(*) from app.deal')[0][0], '0')
+  i = await go(id, { dry: false })
+  assert.deepEqual([i.state, i.dry, i.done, counts(i)], ['done', false, 6, { created: 3, updated: 0, unchanged: 0, rejected: 3 }])
+  assert.deepEqual(i.errors.map((e) => [e.row, e.column]), [[4, 'Amount'], [5, 'Amount'], [6, 'Фирма']])
+  assert.deepEqual(app.sql("select number, amount, signed_on, coalesce(paid::text, 'nil'), kind from app.deal order by number"),
+    [['1', '77520.00', '2017-09-04', 'true', 'a'], ['2', '1.50', '2017-09-05', 'false', 'b'], ['6', '4.00', '2017-09-08', 'nil', 'b']])
+
+  const r = await clerk.get(`/ui/import/${id}/rejected`)
+  assert.match(r.headers.get('content-type'), /charset=windows-1251/)
+  const text = fromCp1251(r.bytes)
+  const lines = text.split('\r\n')
+  assert.match(lines[0], /^Number;Фирма;Amount;Signed;Paid;Kind;(Причина|Reason)$/)
+  assert.match(lines[1], /^3;"ООО ""Роза""";сто рублей;06\.09\.2017;да;a;.+/)
+  const corrected = text.replace('сто рублей', '100').replace(';-5;', ';5;').replace('"две\r\nстроки"', '"АО; Тверь"').replace('31.02', '28.02')
+  const second = await begin(cp1251(corrected.replace(/[^\x00-\x7f\u0410-\u044f№ё\u00a0]/g, '')), 'deal')
+  const again = await settled(second)
+  assert.equal(again.state, 'ready')
+  i = await go(second, { dry: false, columns: again.columns.map((c) => columns.find((k) => k.name === c.name) ?? c) })
+  assert.deepEqual([i.state, counts(i)], ['done', { created: 3, updated: 0, unchanged: 0, rejected: 0 }], JSON.stringify(i.errors))
+  i = await go(second, { dry: false })
+  assert.deepEqual(counts(i), { created: 0, updated: 0, unchanged: 3, rejected: 0 })
+  assert.equal(app.sql('select count(*) from app.deal')[0][0], '6')
+})
+
+test('a mapping of the configuration, targets made once though a row between is refused', { skip }, async () => {
+  const text = '№;Фирма;Сумма\nN 101;Новая;1\nN 102;Другая;-1\nN 103;Новая;3\nN 104;Третья;x\nN 105;;5\n'
+  const id = await begin(Buffer.from(text), 'deal', { mapping: 'deals' })
+  let i = await settled(id)
+  assert.deepEqual(i.columns.map((c) => [c.to, c.strip ?? null]), [['number', 'N '], ['firm', null], ['amount', null]])
+  i = await go(id, { dry: false })
+  assert.deepEqual([i.state, counts(i)], ['done', { created: 3, updated: 0, unchanged: 0, rejected: 2 }], JSON.stringify(i.errors))
+  assert.deepEqual(app.sql("select name, count(*) from app.firm where name in ('Новая', 'Другая', 'Третья') group by 1"), [['Новая', '1']])
+  assert.deepEqual(app.sql("select d.number, f.name from app.deal d left join app.firm f on f.id = d.firm where number like '10%' order by 1"), [['101', 'Новая'], ['103', 'Новая'], ['105', '']])
+})
+
+test('what is at fault is told: columns, format, somebody else\'s import', { skip }, async () => {
+  const id = await begin(Buffer.from('Code,N\nx,1\n'), 'item')
+  await settled(id)
+  for (const [body, target] of [[{ columns: [{ name: 'Code', to: 'nothing' }] }, 'Code'], [{ format: { separator: 'x' } }, 'separator'], [{ format: { header_row: 0 } }, 'header_row'],
+    [{ key: 'nothing' }, 'key'], [{ columns: [{ name: 'N', to: 'n' }], key: 'code' }, 'key']]) {
+    const r = await clerk.post(`/ui/import/${id}/run`, { dry: false, ...body })
+    assert.equal(r.status, 400, JSON.stringify(body) + r.text)
+    assert.equal(r.json.error.target, target)
+  }
+  for (const [method, tail] of [['get', ''], ['get', '/rejected'], ['post', '/run'], ['post', '/cancel']]) {
+    const r = await other[method](`/ui/import/${id}${tail}`, method === 'post' ? { dry: false } : undefined)
+    assert.equal(r.status, 404, tail)
+  }
+  assert.equal((await other.post('/ui/import', { section: 'item', file: await upload(Buffer.from('a;b\n')) })).status, 400)
+  assert.equal((await clerk.post('/ui/import', { section: 'nothing', file: 1 })).status, 400)
+  assert.equal(app.sql('select count(*) from app.item')[0][0], '0')
+  const zip = await settled(await begin(Buffer.from('PK\x03\x04 and no archive behind it'), 'item'))
+  assert.equal(zip.state, 'failed')
+  assert.ok(zip.error)
+})
+
+const many = (n, prefix) => Buffer.from('Code;N\n' + Array.from({ length: n }, (_, k) => `${prefix}${k};${k % 7 === 3 ? 'x' : k}`).join('\n') + '\n')
+
+// all workers of the server: the one that holds the import is among them
+const workers = () => fs.readFileSync(`/proc/${app.child.pid}/task/${app.child.pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
+
+test('62: a worker killed in the middle: the import goes on behind the last stored row, nothing twice', { skip }, async () => {
+  const n = 5000
+  const id = await begin(many(n, 'k'), 'item')
+  await settled(id)
+  assert.equal((await clerk.post(`/ui/import/${id}/run`, { dry: false })).status, 202)
+  const middle = await until('some rows', async () => {
+    const [done, state] = app.sql(`select (counts->>'done')::int, state from ostov.import where id = ${id}`)[0]
+    assert.equal(state, 'running', 'over before it could be killed')
+    return Number(done) > 0 && Number(done)
+  })
+  const old = workers()
+  assert.ok(old.length > 0, 'no workers found')
+  for (const pid of old) process.kill(pid, 'SIGKILL')
+  assert.ok(middle < n)
+  const i = await settled(id, 90000)
+  const bad = Math.floor((n - 4) / 7) + 1
+  assert.deepEqual([i.state, i.done, counts(i)], ['done', n, { created: n - bad, updated: 0, unchanged: 0, rejected: bad }])
+  assert.deepEqual(app.sql("select count(*), count(distinct code) from app.item where code like 'k%'")[0], [String(n - bad), String(n - bad)])
+  assert.deepEqual(app.sql(`select count(*), count(distinct "row") from ostov.import_error where import_id = ${id}`)[0], [String(bad), String(bad)])
+})
+
+test('a cancelled import stops', { skip }, async () => {
+  const id = await begin(many(20000, 'c'), 'item')
+  await settled(id)
+  assert.equal((await clerk.post(`/ui/import/${id}/run`, { dry: false })).status, 202)
+  await until('some rows', () => Number(app.sql(`select counts->>'done' from ostov.import where id = ${id}`)[0][0]) > 0)
+  assert.equal((await clerk.post(`/ui/import/${id}/cancel`)).status, 204)
+  assert.equal((await look(id)).state, 'cancelled')
+  await until('the job ends', () => app.sql("select count(*) from ostov.job where state in ('queued', 'running')")[0][0] === '0', 30000)
+  const rows = Number(app.sql("select count(*) from app.item where code like 'c%'")[0][0])
+  assert.ok(rows > 0 && rows < 17000, String(rows))
+  assert.equal((await look(id)).state, 'cancelled')
+})
+
+test('a section leaves by the command line and comes back unchanged', { skip }, async () => {
+  const database = ['--database', databaseUrl(app.database)]
+  const csv = execFileSync(program, ['export', 'item', ...database], { encoding: 'utf8' })
+  const n = Number(app.sql('select count(*) from app.item')[0][0])
+  assert.ok(n > 0)
+  assert.ok(csv.startsWith('\ufeff'))
+  assert.equal(csv.trimEnd().split('\r\n').length, n + 1)
+  const out = path.join(scratch, 'items.xlsx')
+  assert.match(execFileSync(program, ['export', 'item', '--out', out, '--user', 'clerk', ...database], { encoding: 'utf8' }), new RegExp(`^${n} rows`))
+  const back = JSON.parse(execFileSync(program, ['import', out, '--section', 'item', '--json', ...database], { encoding: 'utf8' }))
+  assert.deepEqual([back.rows, back.unchanged, back.rejected], [n, n, 0])
+  const missing = spawnSync(program, ['export', 'nothing', ...database], { encoding: 'utf8' })
+  assert.equal(missing.status, 1)
+  assert.match(missing.stderr, /no section 'nothing'/)
+  assert.equal(spawnSync(program, ['export', 'item', '--list', 'nothing', ...database]).status, 1)
+})
+
+const data = process.env.OSTOV_SHARED && path.join(process.env.OSTOV_SHARED, 'data')
+test('the customers\' files by the configuration\'s mappings', { skip: skip || (!data || !fs.existsSync(data)) && 'no shared data beside the checkout' }, async () => {
+  const hotel = await startServer({ config: 'configs/hotel-contracts', sample: false })
+  try {
+    for (const [file, mapping, rows] of [['organisations.csv', 'organisations', 720], ['contracts-register-2017.csv', 'contracts_register', 50]])
+      for (const again of [false, true]) {
+        const out = JSON.parse(execFileSync(program, ['import', path.join(data, file), '--mapping', mapping, '--json', '--database', databaseUrl(hotel.database)], { encoding: 'utf8' }))
+        assert.deepEqual([out.rows, out.created, out.unchanged, out.rejected], again ? [rows, 0, rows, 0] : [rows, rows, 0, 0], `${file} ${again}`)
+      }
+  } finally {
+    await hotel.stop()
+  }
+})
