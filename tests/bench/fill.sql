@@ -9,8 +9,8 @@ INSERT INTO app.account (id, created_at, changed_at, row_version, name, kind) OV
 INSERT INTO app.contract (id, created_at, created_by, changed_at, changed_by, row_version, stage, number, subject, route, account, initiator, amount, starts_on, ends_on, renew_on,
     planned, paid) OVERRIDING SYSTEM VALUE
   SELECT 1000000 + i, timestamptz '2026-01-01' + i * interval '10 seconds', u.id, timestamptz '2026-01-01' + i * interval '10 seconds', u.id, 1, 'draft', 'B-' || i,
-    'Lease of room ' || i % 5000, 'full', 1000000 + i * 7919::bigint % 10000, u.id, (i % 900000)::numeric(18,2), date '2026-01-01' + i % 300, date '2026-01-02' + i % 1500,
-    date '2026-01-01' + i % 1500, 0, 0
+    'Lease of room ' || i % 5000, 'full', 1000000 + i * 7919::bigint % 10000, u.id, (i % 900000)::numeric(18,2), date '2026-01-01' + i / 2 % 300, date '2026-01-02' + i / 2 % 1500,
+    date '2026-01-01' + i / 2 % 1500, 0, 0
   FROM generate_series(0, :rows - 1) i JOIN app."user" u ON u.login = CASE WHEN i % 2 = 0 THEN 'manager' ELSE 'lawyer' END;
 SELECT setval(pg_get_serial_sequence('app.contract', 'id'), 1000000 + :rows), setval(pg_get_serial_sequence('app.account', 'id'), 1000000 + 10000);
 SET maintenance_work_mem = '512MB';

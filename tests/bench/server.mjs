@@ -48,7 +48,8 @@ const answer = async (kind, session) => {
   const r = await fetch(server.url + target, { method, headers, body: body && JSON.stringify(body) })
   const json = await r.json()
   if (!r.ok) throw new Error(`${kind}: ${r.status} ${JSON.stringify(json)}`)
-  return { json, units: server.logged().slice(skip) }
+  /* what a worker does on its own account, outside of transactions, is nobody's request */
+  return { json, units: server.logged().slice(skip).filter((u) => u.kind !== 'outside') }
 }
 
 /** The server's own statements of a request, from a server that has not run them before (each is logged once). */
@@ -71,10 +72,13 @@ async function statements(kind, types) {
 }
 
 function runPgbench(file, defines, clients) {
-  const r = spawnSync(pgbench, ['-n', '-M', 'prepared', '-f', file, '-c', String(clients), '-j', '1', '-T', String(seconds), '-h', server.socket, '-U', 'ostov', ...defines, 'ostov'], { encoding: 'utf8' })
-  const tps = /tps = ([\d.]+)/.exec(r.stdout)
-  if (r.status !== 0 || !tps) throw new Error(`pgbench: ${r.stderr.slice(0, 2000)}`)
-  return Number(tps[1])
+  const postgres = server.postgres(), before = cpu(postgres, true)
+  const r = spawnSync('bash', ['-c', 'TIMEFORMAT="TIME %U %S"; time "$@"', 'time', pgbench, '-n', '-M', 'prepared', '-f', file, '-c', String(clients), '-j', '1', '-T', String(seconds), '-h', server.socket, '-U', 'ostov', ...defines, 'ostov'], { encoding: 'utf8' })
+  const tps = /tps = ([\d.]+)/.exec(r.stdout), done = /actually processed: (\d+)/.exec(r.stdout), time = /TIME ([\d.]+) ([\d.]+)/.exec(r.stderr)
+  if (r.status !== 0 || !tps || !done || !time) throw new Error(`pgbench: ${r.stderr.slice(0, 2000)}`)
+  /* its back ends end a moment later: then their time has gone to the postmaster */
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000)
+  return { rate: Number(tps[1]), postgres: ((cpu(postgres, true) - before) / Number(done[1])) * 1000, client: ((Number(time[1]) + Number(time[2])) / Number(done[1])) * 1000 }
 }
 
 let part = 0
@@ -119,15 +123,17 @@ try {
   await start()
   const session = await server.signIn('manager')
   console.log(`# ${os.cpus().length} x ${os.cpus()[0].model}, load ${os.loadavg()[0].toFixed(1)}, ${seconds} s a run, ${execFileSync(pgbench, ['--version'], { encoding: 'utf8' }).trim()}`)
-  console.log('request  clients   req/s  p50 ms  p99 ms  pgbench/s  ratio   ms of CPU a request: server  postgres  client   refused')
+  console.log('                                                              ms of CPU a request:               of pgbench:')
+  console.log('request  clients   req/s  p50 ms  p99 ms  pgbench/s  ratio    server  postgres    client  postgres    client   by CPU  refused')
   for (const kind of kinds) {
     for (const clients of [8, 32]) {
       const sql = runPgbench(scripts[kind].file, scripts[kind].defines, clients)
       const w = await runWrk(kind, clients, session)
       /* the table may be used up by updates before the time is; anything more is an error */
       if (w.broken || w.refused > w.requests * 0.01) ok = false
-      console.log([kind.padEnd(8), String(clients).padStart(7), w.rate.toFixed(0).padStart(7), w.p50.toFixed(2).padStart(7), w.p99.toFixed(2).padStart(7), sql.toFixed(0).padStart(10),
-        (w.rate / sql).toFixed(2).padStart(6), w.server.toFixed(3).padStart(28), w.postgres.toFixed(3).padStart(9), w.client.toFixed(3).padStart(7), String(w.refused).padStart(9)].join(' '))
+      console.log([kind.padEnd(8), String(clients).padStart(7), w.rate.toFixed(0).padStart(7), w.p50.toFixed(2).padStart(7), w.p99.toFixed(2).padStart(7), sql.rate.toFixed(0).padStart(10),
+        (w.rate / sql.rate).toFixed(2).padStart(6), ...[w.server, w.postgres, w.client, sql.postgres, sql.client].map((v) => v.toFixed(3).padStart(9)),
+        ((sql.postgres + sql.client) / (w.server + w.postgres + w.client)).toFixed(2).padStart(8), String(w.refused).padStart(8)].join(' '))
     }
   }
   for (const p of server.workers()) console.log(`# worker ${p}: RSS ${rss(p, 'VmRSS').toFixed(1)} MB, of it own ${rss(p, 'RssAnon').toFixed(1)} MB`)
