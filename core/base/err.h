@@ -72,6 +72,7 @@ struct err {
 	int column;              /* 1-based byte column in the line or text, 0 none */
 	int width;               /* bytes to underline, 0 one */
 	bool warning;            /* does not fail the whole */
+	bool reload;             /* nothing was done because the configuration has moved on: the same again, with the new one, may do */
 	char sqlstate[6];        /* of PostgreSQL, empty otherwise */
 	const char *constraint;  /* violated constraint of PostgreSQL, or NULL */
 	struct err *next;        /* further errors (details of an INVALID, errors of a configuration) */

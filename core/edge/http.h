@@ -40,6 +40,7 @@ struct http_request {
 	uint64_t started_ms;
 	/* the answer */
 	int status;
+	bool reload;              /* the answer is an error with err.reload: http_route tries once more */
 	struct buf out;           /* body */
 	struct {
 		struct http_header *items;

@@ -224,6 +224,7 @@ void http_write_err(struct buf *b, const struct http_request *r, const struct er
 void http_reply_err(struct http_request *r, const struct err *err)
 {
 	int status = err->code == ERR_OK ? 500 : err_code_status(err->code);
+	r->reload = err->reload;
 	buf_clear(&r->out);
 	buf_puts(&r->out, "{\"error\":");
 	http_write_err(&r->out, r, err);

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/err.h"
+#include "base/fiber.h"
 #include "edge/app.h"
 #include "edge/auth.h"
 #include "edge/files.h"
@@ -15,6 +17,8 @@
 #include "meta/registry.h"
 #include "pg/pg.h"
 #include "serve/actor.h"
+
+enum { RELOAD_MS = 3000 };
 
 static bool below(const char *path, const char *prefix)
 {
@@ -100,6 +104,45 @@ static void refuse(struct http_request *r, struct err *err)
 	http_reply_err(r, err);
 }
 
+/* A resource, for whoever asks. */
+static void serve(struct http_request *r, struct app *app)
+{
+	const char *path = r->path;
+	struct app_request *q = arena_new(r->arena, struct app_request);
+	struct err err;
+	err_init(&err, r->arena);
+	r->reload = false;
+	if (prepare(r, app, q, &err)) {
+		refuse(r, &err);
+		return;
+	}
+	if (below(path, "/auth")) {
+		auth_handle(r);
+		return;
+	}
+	if (!q->actor) {
+		err_set(&err, ERR_UNAUTHORIZED, r->lang == LANG_RU ? "Сначала войдите" : "Sign in first");
+		refuse(r, &err);
+		return;
+	}
+	if (below(path, "/api"))
+		odata_handle(r);
+	else if (below(path, "/ui"))
+		ui_handle(r);
+	else
+		files_handle(r);
+}
+
+/* A write met a newer configuration than its own and did nothing: true when this worker has gone over to it. */
+static bool await_reload(const struct http_request *r, const struct app *app)
+{
+	const struct app_request *q = r->user_data;
+	uint64_t end = clock_monotonic_ms() + RELOAD_MS;
+	while (app->reg == q->reg && !app->failed && clock_monotonic_ms() < end)
+		fiber_sleep(10);
+	return app->reg != q->reg && !app->failed;
+}
+
 void http_route(struct http_request *r)
 {
 	struct app *app = http_server_ctx(r->server);
@@ -131,24 +174,10 @@ void http_route(struct http_request *r)
 		}
 		return;
 	}
-	struct app_request *q = arena_new(r->arena, struct app_request);
-	if (prepare(r, app, q, &err)) {
-		refuse(r, &err);
-		return;
+	serve(r, app);
+	if (r->reload && !http_route_streams(r->method, path) && await_reload(r, app)) {
+		r->headers.count = 0;
+		buf_clear(&r->out);
+		serve(r, app);
 	}
-	if (below(path, "/auth")) {
-		auth_handle(r);
-		return;
-	}
-	if (!q->actor) {
-		err_set(&err, ERR_UNAUTHORIZED, r->lang == LANG_RU ? "Сначала войдите" : "Sign in first");
-		refuse(r, &err);
-		return;
-	}
-	if (below(path, "/api"))
-		odata_handle(r);
-	else if (below(path, "/ui"))
-		ui_handle(r);
-	else
-		files_handle(r);
 }

@@ -64,7 +64,10 @@ int unit_ready(struct unit *u, struct err *err)
 	if (!p->config.any_generation && u->reg->generation && pg_rows_int(rows, 0, 0) != u->reg->generation) {
 		if (stale_fn)
 			stale_fn(stale_ctx);
-		return err_say(err, ERR_UNAVAILABLE, u->lang, SAY_RELOAD);
+		err_say(err, ERR_UNAVAILABLE, u->lang, SAY_RELOAD);
+		if (err)
+			err->reload = true;
+		return -1;
 	}
 	u->now_us = moment_seen(pg_rows_value(rows, u->arena, 0, 1).i);
 	u->today = zone_date_of(u->zone, u->now_us);
