@@ -10,7 +10,8 @@ static int build(struct plan *p, struct plan_query *q, const char *parents, stru
 
 static void user_eyes(struct plan *p, struct pg_sql *sql, const char *alias, struct expr_sql *out)
 {
-	*out = (struct expr_sql){.sql = sql, .alias = alias, .table = access_sql_table, .column = access_sql_field, .has_role = access_has_role, .ctx = &p->eyes};
+	*out = (struct expr_sql){
+		.sql = sql, .alias = alias, .table = access_sql_table, .column = access_sql_field, .has_role = access_has_role, .ctx = &p->eyes};
 }
 
 static void system_eyes(struct plan *p, struct pg_sql *sql, const char *alias, struct expr_sql *out)
@@ -67,7 +68,8 @@ static int value_sql(struct plan *p, struct pg_sql *sql, const char *alias, cons
 	if (grant_open(p, sql, alias, f, &opened, err))
 		return -1;
 	if (f->expr.storage == EXPR_LINK) {
-		buf_printf(&sql->text, "ARRAY(SELECT l.target FROM %s l WHERE l.record = %s.id ORDER BY l.position, l.target)", f->expr.link, alias);
+		buf_printf(&sql->text, "ARRAY(SELECT l.target FROM %s l WHERE l.record = %s.id ORDER BY l.position, l.target)", f->expr.link,
+				   alias);
 	} else {
 		/* as a path, so that the value has the field's scale, like everywhere in expressions */
 		const char *name = f->expr.name;
@@ -148,7 +150,8 @@ static int file_sql(struct plan *p, struct plan_query *q, const char *alias, con
 			buf_printf(b, ", '%s', x.%s", names[i], part->expr.column);
 	}
 	if (f->many) {
-		buf_printf(b, ") ORDER BY l.position), '[]') FROM %s l JOIN %s x ON x.id = l.target WHERE l.record = %s.id)", f->expr.link, file->expr.sql, alias);
+		buf_printf(b, ") ORDER BY l.position), '[]') FROM %s l JOIN %s x ON x.id = l.target WHERE l.record = %s.id)", f->expr.link,
+				   file->expr.sql, alias);
 		return 0;
 	}
 	buf_printf(b, ") FROM %s x WHERE x.id = ", file->expr.sql);
@@ -376,68 +379,6 @@ static int after_sql(struct plan *p, struct plan_query *q, const char *alias, st
 	return 0;
 }
 
-/* "%" and "_" of what people type mean themselves. */
-static const char *like_pattern(struct arena *a, const char *word, size_t len)
-{
-	struct buf b = BUF_INIT;
-	buf_putc(&b, '%');
-	for (size_t i = 0; i < len; i++) {
-		if (word[i] == '%' || word[i] == '_' || word[i] == '\\')
-			buf_putc(&b, '\\');
-		buf_putc(&b, word[i]);
-	}
-	buf_putc(&b, '%');
-	const char *out = arena_strndup(a, b.data, b.len);
-	buf_destroy(&b);
-	return out;
-}
-
-static bool searched(const struct plan *p, const struct field *f)
-{
-	bool in_title = p->section->title.text && strstr(p->section->title.text, arena_printf(p->arena, "{%s}", f->expr.name));
-	bool text = f->expr.storage == EXPR_COLUMN && f->expr.type.kind == EXPR_TEXT && !f->builtin;
-	return text && (f->search || f->type == FIELD_AUTONUMBER || in_title) && access_field(p->access, GRANT_READ, f) != ACCESS_NONE;
-}
-
-bool plan_searches(const struct plan *p)
-{
-	for (size_t i = 0; i < p->section->nfields; i++)
-		if (searched(p, p->section->fields[i]))
-			return true;
-	return false;
-}
-
-/* Every word stands in some text field that is searched: the ones marked `search`, the number, and the texts of the title. */
-static int search_sql(struct plan *p, struct plan_query *q, const char *alias, struct err *err)
-{
-	enum { WORDS = 8 };
-	struct buf *b = &q->sql.text;
-	const char *at = p->search;
-	for (int words = 0; words < WORDS; words++) {
-		at += strspn(at, " \t");
-		size_t len = strcspn(at, " \t");
-		if (!len)
-			break;
-		const char *pattern = like_pattern(p->arena, at, len);
-		bool any = false;
-		buf_puts(b, " AND (");
-		for (size_t i = 0; i < p->section->nfields; i++) {
-			struct field *f = p->section->fields[i];
-			if (!searched(p, f))
-				continue;
-			buf_puts(b, any ? " OR (" : "(");
-			if (access_sql_column(p->access, f, &q->sql, alias, err))
-				return -1;
-			buf_puts(b, " COLLATE \"und-x-icu\") ILIKE ");
-			pg_sql_value(&q->sql, PG_TEXT, value_textz(pattern));
-			any = true;
-		}
-		buf_puts(b, any ? ")" : "false)");
-		at += len;
-	}
-	return 0;
-}
-
 /* WHERE of the rows that the plan wants. `link` is the alias of the link row of several lookups, or NULL. */
 static int where_sql(struct plan *p, struct plan_query *q, const char *alias, struct err *err)
 {
@@ -464,7 +405,7 @@ static int where_sql(struct plan *p, struct plan_query *q, const char *alias, st
 		if (expr_sql_condition(p->filter, &opts, err))
 			return -1;
 	}
-	if (p->search && search_sql(p, q, alias, err))
+	if (p->search && plan_search_sql(p, &q->sql, alias, err))
 		return -1;
 	if (p->ids) {
 		buf_printf(b, " AND %s.id = ANY(", alias);
@@ -496,8 +437,11 @@ static int shown_sql(struct plan *p, struct plan_query *q, const char *alias, co
 	if (f->to == p->reg->file) {
 		if (f->many && grant_open(p, &q->sql, alias, f, &opened, err))
 			return -1;
-		buf_printf(&q->sql.text, f->many ? "ARRAY(SELECT x.%s FROM %s l JOIN %s x ON x.id = l.target WHERE l.record = %s.id ORDER BY l.position)%s" : "(SELECT x.%s FROM %s x WHERE x.id = ",
-		           section_find(f->to, "name")->expr.column, f->many ? f->expr.link : f->to->expr.sql, f->to->expr.sql, alias, f->many && opened ? " END" : "");
+		buf_printf(&q->sql.text,
+				   f->many ? "ARRAY(SELECT x.%s FROM %s l JOIN %s x ON x.id = l.target WHERE l.record = %s.id ORDER BY l.position)%s"
+						   : "(SELECT x.%s FROM %s x WHERE x.id = ",
+				   section_find(f->to, "name")->expr.column, f->many ? f->expr.link : f->to->expr.sql, f->to->expr.sql, alias,
+				   f->many && opened ? " END" : "");
 		if (!f->many) {
 			if (value_sql(p, &q->sql, alias, f, err))
 				return -1;
@@ -526,7 +470,8 @@ static int shown_sql(struct plan *p, struct plan_query *q, const char *alias, co
 	buf_printf(&q->sql.text, " FROM %s l JOIN ", f->expr.link);
 	if (access_sql_table(&p->eyes, &q->sql, &f->to->expr, t, err))
 		return -1;
-	buf_printf(&q->sql.text, " ON %s.id = l.target WHERE l.record = %s.id ORDER BY l.position, l.target)%s", t, alias, opened ? " END" : "");
+	buf_printf(&q->sql.text, " ON %s.id = l.target WHERE l.record = %s.id ORDER BY l.position, l.target)%s", t, alias,
+			   opened ? " END" : "");
 	return 0;
 }
 
@@ -534,7 +479,8 @@ int plan_order_by_name(struct plan *p, struct err *err)
 {
 	for (size_t i = 0; i < p->section->nfields; i++) {
 		const struct field *f = p->section->fields[i];
-		if (f->builtin || f->expr.storage != EXPR_COLUMN || f->expr.type.kind != EXPR_TEXT || access_field(p->access, GRANT_READ, f) == ACCESS_NONE)
+		if (f->builtin || f->expr.storage != EXPR_COLUMN || f->expr.type.kind != EXPR_TEXT ||
+			access_field(p->access, GRANT_READ, f) == ACCESS_NONE)
 			continue;
 		return plan_order(p, &f->expr.name, 1, false, err);
 	}
@@ -638,7 +584,9 @@ static int build(struct plan *p, struct plan_query *q, const char *parents, stru
 		buf_puts(b, i ? ", " : link && p->orders.count == 1 ? arena_printf(a, " ORDER BY %s.position, ", link) : " ORDER BY ");
 		if (order_sql(p, q, alias, &p->orders.items[i], true, err))
 			return -1;
-		buf_puts(b, p->orders.items[i].id ? (p->orders.items[i].desc ? " DESC" : "") : p->orders.items[i].desc ? " DESC NULLS LAST" : " ASC NULLS LAST");
+		buf_puts(b, p->orders.items[i].id     ? (p->orders.items[i].desc ? " DESC" : "")
+					: p->orders.items[i].desc ? " DESC NULLS LAST"
+											  : " ASC NULLS LAST");
 	}
 	buf_puts(b, " LIMIT ");
 	pg_sql_value(&q->sql, PG_INT8, value_int(p->top + 1));
@@ -709,7 +657,9 @@ int plan_build_rows(struct plan *p, struct plan_query *q, bool positions, struct
 		buf_puts(b, i ? ", " : " ORDER BY ");
 		if (order_sql(p, q, alias, &p->orders.items[i], true, err))
 			return -1;
-		buf_puts(b, p->orders.items[i].id ? (p->orders.items[i].desc ? " DESC" : "") : p->orders.items[i].desc ? " DESC NULLS LAST" : " ASC NULLS LAST");
+		buf_puts(b, p->orders.items[i].id     ? (p->orders.items[i].desc ? " DESC" : "")
+					: p->orders.items[i].desc ? " DESC NULLS LAST"
+											  : " ASC NULLS LAST");
 	}
 	buf_puts(b, " LIMIT ");
 	pg_sql_value(&q->sql, PG_INT8, value_int(p->top + 1));
@@ -720,7 +670,8 @@ int plan_build_rows(struct plan *p, struct plan_query *q, bool positions, struct
 	return 0;
 }
 
-int plan_rows(struct plan *p, struct pg *pg, enum pg_lane lane, struct arena *a, const struct pg_bindings *bindings, struct pg_rows **rows, struct err *err)
+int plan_rows(struct plan *p, struct pg *pg, enum pg_lane lane, struct arena *a, const struct pg_bindings *bindings, struct pg_rows **rows,
+			  struct err *err)
 {
 	struct plan_query q = {.arena = p->arena};
 	struct buf from = BUF_INIT;
@@ -737,8 +688,8 @@ int plan_rows(struct plan *p, struct pg *pg, enum pg_lane lane, struct arena *a,
 	return pg_read(pg, lane, a, text, &params, rows, err);
 }
 
-int plan_titles(struct arena *a, struct pg *pg, const struct registry *reg, const struct actor *actor, struct section *s, const int64_t *ids, size_t n, const char **titles,
-                struct err *err)
+int plan_titles(struct arena *a, struct pg *pg, const struct registry *reg, const struct actor *actor, struct section *s,
+				const int64_t *ids, size_t n, const char **titles, struct err *err)
 {
 	struct plan *p;
 	struct pg_bindings b;
@@ -772,7 +723,8 @@ int plan_compile_count(struct plan *p, int64_t bound, struct pg_sql *out, struct
 	struct plan_query q = {.arena = p->arena};
 	pg_sql_create(&q.sql, p->arena);
 	const char *alias = pg_sql_alias(&q.sql);
-	buf_printf(&q.sql.text, bound ? "SELECT count(*) FROM (SELECT 1 FROM %s %s" : "SELECT count(*) FROM %s %s", p->section->expr.sql, alias);
+	buf_printf(&q.sql.text, bound ? "SELECT count(*) FROM (SELECT 1 FROM %s %s" : "SELECT count(*) FROM %s %s", p->section->expr.sql,
+			   alias);
 	if (where_sql(p, &q, alias, err)) {
 		buf_destroy(&q.sql.text);
 		return -1;
