@@ -14,6 +14,7 @@
 #include "base/err.h"
 
 struct arena;
+struct fiber;
 struct http_server;
 struct MHD_Connection;
 
@@ -59,6 +60,7 @@ struct http_config {
 	unsigned max_connections; /* 0: 4096 */
 	void (*handle)(struct http_request *r); /* runs in a fiber */
 	bool (*streams)(enum http_method method, const char *path); /* true: the handler reads the body piece by piece */
+	void (*left)(void *ctx, const struct fiber *f); /* the client of the request that fiber `f` serves has closed its side; told every 200 ms until it ends; or NULL */
 	void *ctx;                /* for the handler: http_server_ctx */
 };
 

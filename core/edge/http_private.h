@@ -20,9 +20,13 @@ struct http_server {
 	struct http_config config;
 	struct MHD_Daemon *daemon;
 	uv_poll_t poll;
-	uv_timer_t timer, sweep;
+	uv_timer_t timer, sweep, watch;
 	uv_prepare_t prepare;
 	struct http_conn *conns;
+	struct http_request *served;   /* those whose handler runs */
+	struct pollfd *polls;          /* of http_watch, watch_cap of each */
+	struct http_request **watched;
+	size_t watch_cap;
 	struct http_counters counters;
 	char *base_url;
 	bool rerun;      /* run the daemon before the loop sleeps */
@@ -33,7 +37,7 @@ struct http_server {
 enum http_state { HTTP_RECEIVING, HTTP_SERVING, HTTP_ANSWERED };
 
 struct http_private {
-	struct http_conn *conn;
+	struct http_conn *conn;      /* NULL once it is closed */
 	struct MHD_Connection *mhd;
 	const char *raw;             /* request target as received */
 	enum http_state state;
@@ -44,6 +48,9 @@ struct http_private {
 	bool fiber_done;             /* the handler has ended */
 	bool queued;                 /* an answer was queued */
 	bool gone;                   /* libmicrohttpd has forgotten the request */
+	bool left;                   /* the client has closed its side */
+	struct fiber *fiber;         /* the handler's while it runs */
+	struct http_request *prev, *next; /* in http_server.served */
 	bool refuse;                 /* an answer is ready before the body: close after it */
 	struct buf in;               /* collected body, or pieces not yet read */
 	size_t received;
@@ -64,5 +71,14 @@ void http_server_kick(struct http_server *s);
 void http_request_resume(struct http_request *r);
 /* Queues the answer that the handler left; on libmicrohttpd's stack. */
 enum MHD_Result http_reply_queue(struct http_request *r);
+
+/* The handler begins, in its fiber; its client is watched from now on. */
+void http_watch_enter(struct http_request *r);
+/* The handler has ended. */
+void http_watch_leave(struct http_request *r);
+/* Begins to look; part of http_server_start. */
+void http_watch_start(struct http_server *s);
+/* Frees what watching needs; its timer is closed by the server. */
+void http_watch_free(struct http_server *s);
 
 #endif

@@ -88,7 +88,9 @@ static enum MHD_Result each_header(void *cls, enum MHD_ValueKind kind, const cha
 static void serve(void *arg)
 {
 	struct http_request *r = arg;
+	http_watch_enter(r);
 	r->server->config.handle(r);
+	http_watch_leave(r);
 	struct http_private *p = r->priv;
 	p->fiber_done = true;
 	if (p->stream_ended || !r->streaming) {
@@ -241,6 +243,7 @@ static void on_completed(void *cls, struct MHD_Connection *mhd, void **con_cls, 
 	if (p->conn) {
 		p->conn->request = NULL;
 		p->conn->since_ms = 0;
+		p->conn = NULL;
 	}
 	p->gone = true;
 	if (p->state == HTTP_SERVING && !p->fiber_done) {
@@ -403,6 +406,7 @@ int http_server_start(const struct http_config *config, struct http_server **out
 	uv_timer_init(loop, &s->timer);
 	uv_timer_init(loop, &s->sweep);
 	uv_prepare_init(loop, &s->prepare);
+	http_watch_start(s);
 	s->poll.data = s->timer.data = s->sweep.data = s->prepare.data = s;
 	uv_poll_start(&s->poll, UV_READABLE, on_poll);
 	uv_timer_start(&s->sweep, on_sweep, 1000, 1000);
@@ -429,6 +433,7 @@ static void on_closed(uv_handle_t *h)
 {
 	struct http_server *s = h->data;
 	if (--s->open_handles == 0) {
+		http_watch_free(s);
 		free(s->base_url);
 		free(s);
 	}
@@ -443,9 +448,10 @@ void http_server_stop(struct http_server *s)
 			http_request_resume(c->request);
 	MHD_run(s->daemon);
 	MHD_stop_daemon(s->daemon);
-	uv_handle_t *handles[] = {(uv_handle_t *)&s->poll, (uv_handle_t *)&s->timer, (uv_handle_t *)&s->sweep, (uv_handle_t *)&s->prepare};
-	s->open_handles = 4;
-	for (int i = 0; i < 4; i++)
+	uv_handle_t *handles[] = {(uv_handle_t *)&s->poll, (uv_handle_t *)&s->timer, (uv_handle_t *)&s->sweep, (uv_handle_t *)&s->watch, (uv_handle_t *)&s->prepare};
+	int n = (int)(sizeof handles / sizeof *handles);
+	s->open_handles = n;
+	for (int i = 0; i < n; i++)
 		uv_close(handles[i], on_closed);
 }
 

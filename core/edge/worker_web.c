@@ -45,6 +45,13 @@ static void stop(void *ctx)
 	uv_timer_start(&drain, on_drain, DRAIN_POLL_MS, DRAIN_POLL_MS);
 }
 
+/* Its long read ends with it; a write goes on, and its key tells how it ended. */
+static void on_left(void *ctx, const struct fiber *f)
+{
+	(void)ctx;
+	pg_cancel(app.pg, f);
+}
+
 static void count_busy(uv_timer_t *t)
 {
 	(void)t;
@@ -97,6 +104,7 @@ static void begin(void *arg)
 	                           .max_connections = CONNECTIONS,
 	                           .handle = http_route,
 	                           .streams = http_route_streams,
+	                           .left = on_left,
 	                           .ctx = &app};
 	if (app_open(c, &app, &err) || app_watch(&app, NULL, &err) || session_watch(app.pg, &err))
 		goto failed;

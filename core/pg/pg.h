@@ -77,7 +77,8 @@ uint64_t pg_down_ms(const struct pg *pg);
 int pg_read(struct pg *pg, enum pg_lane lane, struct arena *a, const char *sql, const struct pg_params *params, struct pg_rows **rows,
 			struct err *err);
 
-/* The client of the fiber `f` has left: what it runs on the slow lane is cancelled and fails with ERR_DB_TIMEOUT. Waits for nothing; the other lanes go on. */
+/* The client of the fiber `f` has left: what it runs on the slow lane is cancelled and fails with ERR_DB_TIMEOUT. Waits for nothing; the other lanes go on. Two at once
+ * are on their way at most: the caller asks again while the fiber lives. */
 struct fiber;
 void pg_cancel(struct pg *pg, const struct fiber *f);
 

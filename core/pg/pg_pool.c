@@ -497,6 +497,7 @@ static void on_drained(struct pg_conn *c)
 
 struct cancel {
 	uv_work_t work;
+	struct pg *pg;
 	PGcancel *cancel;
 };
 
@@ -513,23 +514,29 @@ static void cancel_over(uv_work_t *w, int status)
 	(void)status;
 	struct cancel *k = w->data;
 	PQfreeCancel(k->cancel);
+	k->pg->cancels--;
+	pg_pool_unref(k->pg);
 	free(k);
 }
 
 void pg_cancel(struct pg *pg, const struct fiber *f)
 {
 	struct pg_lane_conns *lane = &pg->lanes[PG_LANE_SLOW];
-	for (int i = 0; i < lane->nconns; i++) {
+	for (int i = 0; i < lane->nconns && pg->cancels < PG_CANCELS; i++) {
 		struct pg_conn *c = &lane->conns[i];
 		if (!c->taken || c->holder != f || c->state != PG_CONN_LIVE || !c->nexpect || c->cancelled)
 			continue;
 		struct cancel *k = must(calloc(1, sizeof *k));
+		k->pg = pg;
 		k->cancel = PQgetCancel(c->pq);
 		k->work.data = k;
 		c->cancelled = true;
 		if (!k->cancel || uv_queue_work(fiber_loop(), &k->work, cancel_work, cancel_over)) {
 			PQfreeCancel(k->cancel);
 			free(k);
+		} else {
+			pg->refs++;
+			pg->cancels++;
 		}
 	}
 }
