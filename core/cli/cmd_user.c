@@ -23,12 +23,12 @@
 
 enum { ROLES_MAX = 50, PASSWORD_MAX = 1024 };
 
-static const char help[] = "usage: ostov user add LOGIN --name NAME [--email ADDRESS] [--role ROLE]... [--language en|ru] [OPTION...]\n"
+static const char help[] = "usage: ostov user add LOGIN [--name NAME] [--email ADDRESS] [--role ROLE]... [--language en|ru] [OPTION...]\n"
 						   "       ostov user password LOGIN [OPTION...]\n"
 						   "       ostov user deactivate LOGIN [OPTION...]\n"
 						   "       ostov user list [--json] [OPTION...]\n"
 						   "\n"
-						   "add         makes a person who may sign in; --role may be repeated\n"
+						   "add         makes a person who may sign in; --role may be repeated. The first one becomes administrator if no role is named\n"
 						   "password    sets a password and ends the person's sessions\n"
 						   "deactivate  switches a person off: no signing in, sessions and tokens end; the records stay\n"
 						   "list        everybody, with roles\n"
@@ -41,6 +41,9 @@ static const char help[] = "usage: ostov user add LOGIN --name NAME [--email ADD
 						   "\n"
 						   "exit status: 0 done; 1 refused, with the reason; 2 usage; 3 the database\n";
 
+/* the role of the platform's own lua/core/roles that manages people */
+static const char ADMINISTRATOR[] = "administrator";
+
 enum act { ACT_ADD, ACT_PASSWORD, ACT_DEACTIVATE, ACT_LIST };
 
 struct user {
@@ -48,7 +51,7 @@ struct user {
 	const char *login, *name, *email, *language, *url, *data;
 	const char *roles[ROLES_MAX];
 	size_t nroles;
-	bool from_stdin, json;
+	bool from_stdin, json, first; /* first: nobody could sign in before */
 	char password[PASSWORD_MAX];
 	const char *hash;
 	struct arena *arena;
@@ -152,6 +155,35 @@ static int set_text(struct user *u, struct record_input *in, const char *field, 
 	return 0;
 }
 
+/* The names of the configuration's roles, ROLES_MAX at most, in a row. */
+static const char *roles_named(struct user *u)
+{
+	struct buf b = BUF_INIT;
+	for (size_t i = 0; i < u->reg->roles.count && i < ROLES_MAX; i++)
+		buf_printf(&b, "%s%s", i ? ", " : "", u->reg->roles.items[i].key);
+	const char *names = arena_printf(u->arena, "%s%s", b.data ? b.data : "", u->reg->roles.count > ROLES_MAX ? ", …" : "");
+	buf_destroy(&b);
+	return names;
+}
+
+/* A system that nobody can sign in to needs an administrator first: the one who is added without roles becomes that. */
+static int first_role(struct user *u, struct err *err)
+{
+	struct pg_rows *rows;
+	const struct field *active = section_find(u->reg->user, "active");
+	const char *sql = arena_printf(u->arena, "SELECT 1 FROM ostov.credential c JOIN %s u ON u.id = c.user_id WHERE u.%s LIMIT 1",
+								   u->reg->user->expr.sql, active->expr.column);
+	if (u->nroles || !registry_find_role(u->reg, ADMINISTRATOR))
+		return 0;
+	if (pg_read(u->pg, PG_LANE_SLOW, u->arena, sql, NULL, &rows, err) < 0)
+		return -1;
+	if (!pg_rows_count(rows)) {
+		u->roles[u->nroles++] = ADMINISTRATOR;
+		u->first = true;
+	}
+	return 0;
+}
+
 static int roles_find(struct user *u, struct value *list, struct err *err)
 {
 	struct field *code = section_find(u->reg->role, "code");
@@ -162,7 +194,7 @@ static int roles_find(struct user *u, struct value *list, struct err *err)
 		if (!registry_find_role(u->reg, u->roles[i])) {
 			const char *near = map_nearest(&u->reg->roles, u->roles[i]);
 			err_set(err, ERR_INVALID, "there is no role '%s'", u->roles[i]);
-			return near ? err_hint(err, "did you mean '%s'?", near) : -1;
+			return near ? err_hint(err, "did you mean '%s'?", near) : err_hint(err, "the roles are %s", roles_named(u));
 		}
 		pg_params_text(u->arena, &params, PG_TEXT, u->roles[i]);
 		const char *sql = arena_printf(u->arena, "SELECT id FROM %s WHERE %s = $1", u->reg->role->expr.sql, code->expr.column);
@@ -324,6 +356,8 @@ static int act(struct user *u, struct err *err)
 		return -1;
 	if (u->act == ACT_ADD && u->id)
 		return err_set(err, ERR_NOT_UNIQUE, "somebody signs in as '%s' already", u->login);
+	if (u->act == ACT_ADD && first_role(u, err) < 0)
+		return -1;
 	if (u->act != ACT_ADD && !u->id) {
 		err_set(err, ERR_NOT_FOUND, "nobody signs in as '%s'", u->login);
 		return err_hint(err, "'ostov user list' shows everybody");
@@ -351,7 +385,7 @@ static void in_fiber(void *arg)
 	if (act(u, &err) < 0)
 		u->code = fault(&err);
 	else if (u->act != ACT_LIST)
-		printf("%s %s\n", u->login, done[u->act]);
+		printf("%s %s%s\n", u->login, done[u->act], u->first ? ", as administrator: the first one" : "");
 	pg_close(u->pg);
 }
 
@@ -421,8 +455,8 @@ static int options_read(int argc, char **argv, struct user *u, bool *done)
 	}
 	if (u->act != ACT_LIST && !u->login)
 		return usage("%s whom? a login is missing", argv[1]);
-	if (u->act == ACT_ADD && !u->name)
-		return usage("%s needs --name", argv[1]);
+	if (!u->name)
+		u->name = u->login;
 	return CLI_OK;
 }
 

@@ -64,9 +64,20 @@ test('add, password, deactivate, list', { skip }, () => {
   assert.deepEqual(sql(db, 'SELECT * FROM ostov.role_member'), [])
 })
 
+test('the first person becomes administrator unless roles are named; later ones do not', { skip }, () => {
+  /* the one of the test above is switched off: nobody can sign in */
+  assert.match(user(['add', 'first', '--role', 'boss', '--password-stdin'], 'geheim-123\n').text, /the roles are administrator, clerk/)
+  const first = user(['add', 'first', '--password-stdin'], 'geheim-123\n')
+  assert.equal(first.code, 0, first.text)
+  assert.match(first.out, /first may sign in now, as administrator: the first one/)
+  assert.equal(user(['add', 'second', '--password-stdin'], 'geheim-123\n').out, 'second may sign in now\n')
+  const people = JSON.parse(user(['list', '--json']).out)
+  assert.deepEqual(people.map((p) => [p.login, p.name, p.roles]).slice(1), [['first', 'first', 'administrator'], ['second', 'second', '']])
+})
+
 test('usage', () => {
   assert.equal(ostov(['user']).code, 2)
   assert.equal(ostov(['user', 'remove', 'x']).code, 2)
-  assert.equal(ostov(['user', 'add', 'x']).code, 2)
+  assert.equal(ostov(['user', 'add']).code, 2)
   assert.equal(ostov(['user', 'list', 'x']).code, 2)
 })
