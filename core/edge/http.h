@@ -25,43 +25,45 @@ struct http_header {
 };
 
 struct http_request {
-	struct arena *arena;      /* dies when the answer was sent */
+	struct arena *arena; /* dies when the answer was sent */
 	struct http_server *server;
 	enum http_method method;
-	const char *method_name;  /* "GET" */
-	const char *path;         /* percent-decoded, valid UTF-8, no ".." segment, begins with '/' */
-	const char *query;        /* raw, without '?'; "" when there is none */
-	const char *body;         /* whole body (not of streamed uploads), NUL after body_len */
+	const char *method_name; /* "GET" */
+	const char *path;        /* percent-decoded, valid UTF-8, no ".." segment, begins with '/' */
+	const char *query;       /* raw, without '?'; "" when there is none */
+	const char *body;        /* whole body (not of streamed uploads), NUL after body_len */
 	size_t body_len;
-	const char *peer;         /* client's address */
-	bool secure;              /* came over TLS (as a trusted proxy says) */
-	bool head_only;           /* HEAD: the answer's body is not sent */
-	int lang;                 /* enum lang: from Accept-Language until the user is known */
-	void *user_data;          /* of the handler's layers: the signed-in session */
+	const char *peer; /* client's address */
+	bool secure;      /* came over TLS (as a trusted proxy says) */
+	bool head_only;   /* HEAD: the answer's body is not sent */
+	int lang;         /* enum lang: from Accept-Language until the user is known */
+	void *user_data;  /* of the handler's layers: the signed-in session */
 	uint64_t started_ms;
 	/* the answer */
 	int status;
-	bool reload;              /* the answer is an error with err.reload: http_route tries once more */
-	struct buf out;           /* body */
+	bool reload;    /* the answer is an error with err.reload: http_route tries once more */
+	struct buf out; /* body */
 	struct {
 		struct http_header *items;
 		size_t count, cap;
 	} headers;
-	bool streaming;           /* http_stream_begin was called */
+	bool streaming; /* http_stream_begin was called */
 	struct http_private *priv;
 };
 
 struct http_config {
-	int listen_fd;            /* bound and listening, non-blocking; the caller closes it */
-	const char *listen;       /* "127.0.0.1:8080", for the Host check */
-	const char *base_url;     /* "https://crm.example.com", or NULL */
-	size_t max_body;          /* bytes of a collected body; 0: 4 MB */
-	size_t max_upload;        /* bytes of a streamed body; 0: 1 GB */
-	unsigned max_connections; /* 0: 4096 */
-	void (*handle)(struct http_request *r); /* runs in a fiber */
+	int listen_fd;                                              /* bound and listening, non-blocking; the caller closes it */
+	const char *listen;                                         /* "127.0.0.1:8080", for the Host check */
+	const char *base_url;                                       /* "https://crm.example.com", or NULL */
+	size_t max_body;                                            /* bytes of a collected body; 0: 4 MB */
+	size_t max_upload;                                          /* bytes of a streamed body; 0: 1 GB */
+	unsigned max_connections;                                   /* 0: 4096 */
+	void (*handle)(struct http_request *r);                     /* runs in a fiber */
 	bool (*streams)(enum http_method method, const char *path); /* true: the handler reads the body piece by piece */
-	void (*left)(void *ctx, const struct fiber *f); /* the client of the request that fiber `f` serves has closed its side; told every 200 ms until it ends; or NULL */
-	void *ctx;                /* for the handler: http_server_ctx */
+	void (*left)(void *ctx,
+				 const struct fiber *
+					 f); /* the client of the request that fiber `f` serves has closed its side; told every 200 ms until it ends; or NULL */
+	void *ctx;           /* for the handler: http_server_ctx */
 };
 
 struct http_counters {

@@ -12,7 +12,7 @@
 struct http_conn {
 	struct http_conn *prev, *next;
 	int fd;
-	uint64_t since_ms;           /* when the current wait for a whole request began */
+	uint64_t since_ms;            /* when the current wait for a whole request began */
 	struct http_request *request; /* being received or served */
 };
 
@@ -23,13 +23,13 @@ struct http_server {
 	uv_timer_t timer, sweep, watch;
 	uv_prepare_t prepare;
 	struct http_conn *conns;
-	struct http_request *served;   /* those whose handler runs */
-	struct pollfd *polls;          /* of http_watch, watch_cap of each */
+	struct http_request *served; /* those whose handler runs */
+	struct pollfd *polls;        /* of http_watch, watch_cap of each */
 	struct http_request **watched;
 	size_t watch_cap;
 	struct http_counters counters;
 	char *base_url;
-	bool rerun;      /* run the daemon before the loop sleeps */
+	bool rerun; /* run the daemon before the loop sleeps */
 	bool stopping;
 	int open_handles;
 };
@@ -37,32 +37,32 @@ struct http_server {
 enum http_state { HTTP_RECEIVING, HTTP_SERVING, HTTP_ANSWERED };
 
 struct http_private {
-	struct http_conn *conn;      /* NULL once it is closed */
+	struct http_conn *conn; /* NULL once it is closed */
 	struct MHD_Connection *mhd;
-	const char *raw;             /* request target as received */
+	const char *raw; /* request target as received */
 	enum http_state state;
-	bool first;                  /* the first call of the access handler was made */
+	bool first; /* the first call of the access handler was made */
 	bool suspended;
-	bool streams;                /* the body is read piece by piece */
-	bool body_done;              /* all of the body has arrived */
-	bool fiber_done;             /* the handler has ended */
-	bool queued;                 /* an answer was queued */
-	bool gone;                   /* libmicrohttpd has forgotten the request */
-	bool left;                   /* the client has closed its side */
-	struct fiber *fiber;         /* the handler's while it runs */
+	bool streams;                     /* the body is read piece by piece */
+	bool body_done;                   /* all of the body has arrived */
+	bool fiber_done;                  /* the handler has ended */
+	bool queued;                      /* an answer was queued */
+	bool gone;                        /* libmicrohttpd has forgotten the request */
+	bool left;                        /* the client has closed its side */
+	struct fiber *fiber;              /* the handler's while it runs */
 	struct http_request *prev, *next; /* in http_server.served */
-	bool refuse;                 /* an answer is ready before the body: close after it */
-	struct buf in;               /* collected body, or pieces not yet read */
+	bool refuse;                      /* an answer is ready before the body: close after it */
+	struct buf in;                    /* collected body, or pieces not yet read */
 	size_t received;
-	struct fiber_queue readers;  /* the fiber that waits for a piece */
+	struct fiber_queue readers; /* the fiber that waits for a piece */
 	/* outgoing stream */
 	struct buf pieces;
 	size_t sent;
 	bool stream_ended, stream_failed;
 	struct fiber_queue writers;
-	int file;                    /* descriptor of a file to send, -1 none */
+	int file; /* descriptor of a file to send, -1 none */
 	uint64_t file_size;
-	struct buf last;             /* piece handed out by http_body_read */
+	struct buf last; /* piece handed out by http_body_read */
 };
 
 /* Lets the daemon run before the loop sleeps. */

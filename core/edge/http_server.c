@@ -1,12 +1,12 @@
 #include "edge/http.h"
 
 #include <errno.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <netdb.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -195,8 +195,8 @@ static enum MHD_Result body_piece(struct http_request *r, const char *data, size
 	return MHD_YES;
 }
 
-static enum MHD_Result on_access(void *cls, struct MHD_Connection *mhd, const char *url, const char *method, const char *version, const char *upload,
-                                 size_t *upload_size, void **con_cls)
+static enum MHD_Result on_access(void *cls, struct MHD_Connection *mhd, const char *url, const char *method, const char *version,
+								 const char *upload, size_t *upload_size, void **con_cls)
 {
 	(void)cls;
 	(void)url;
@@ -306,7 +306,8 @@ static void on_sweep(uv_timer_t *t)
 		struct http_request *r = c->request;
 		if (r && !r->priv->conn)
 			continue;
-		bool receiving = !r ? c->since_ms != 0 : r->priv->state == HTTP_RECEIVING || (r->priv->streams && !r->priv->body_done && !r->priv->suspended);
+		bool receiving =
+			!r ? c->since_ms != 0 : r->priv->state == HTTP_RECEIVING || (r->priv->streams && !r->priv->body_done && !r->priv->suspended);
 		if (r && r->priv->state == HTTP_RECEIVING && !c->since_ms)
 			c->since_ms = now;
 		if (!receiving || !c->since_ms || now - c->since_ms < RECEIVE_DEADLINE_MS || c->fd < 0)
@@ -390,11 +391,13 @@ int http_server_start(const struct http_config *config, struct http_server **out
 	while (b.len && b.data[b.len - 1] == '/')
 		b.data[--b.len] = 0;
 	s->base_url = buf_take(&b);
-	s->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_access, s,
-	                             MHD_OPTION_EXTERNAL_LOGGER, daemon_log, NULL, MHD_OPTION_LISTEN_SOCKET, s->config.listen_fd, MHD_OPTION_CONNECTION_LIMIT,
-	                             s->config.max_connections, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-	                             (size_t)(32 * 1024), MHD_OPTION_URI_LOG_CALLBACK, on_uri, s, MHD_OPTION_UNESCAPE_CALLBACK, unescape_nothing, NULL,
-	                             MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_END);
+	s->daemon =
+		MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_access, s,
+						 MHD_OPTION_EXTERNAL_LOGGER, daemon_log, NULL, MHD_OPTION_LISTEN_SOCKET, s->config.listen_fd,
+						 MHD_OPTION_CONNECTION_LIMIT, s->config.max_connections, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
+						 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)(32 * 1024), MHD_OPTION_URI_LOG_CALLBACK, on_uri, s,
+						 MHD_OPTION_UNESCAPE_CALLBACK, unescape_nothing, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, s,
+						 MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_END);
 	const union MHD_DaemonInfo *info = s->daemon ? MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
 	if (!info) {
 		free(s->base_url);
@@ -448,7 +451,8 @@ void http_server_stop(struct http_server *s)
 			http_request_resume(c->request);
 	MHD_run(s->daemon);
 	MHD_stop_daemon(s->daemon);
-	uv_handle_t *handles[] = {(uv_handle_t *)&s->poll, (uv_handle_t *)&s->timer, (uv_handle_t *)&s->sweep, (uv_handle_t *)&s->watch, (uv_handle_t *)&s->prepare};
+	uv_handle_t *handles[] = {(uv_handle_t *)&s->poll, (uv_handle_t *)&s->timer, (uv_handle_t *)&s->sweep, (uv_handle_t *)&s->watch,
+							  (uv_handle_t *)&s->prepare};
 	int n = (int)(sizeof handles / sizeof *handles);
 	s->open_handles = n;
 	for (int i = 0; i < n; i++)

@@ -1,7 +1,7 @@
 /* worker_web: a web worker: connects, loads the configuration, serves HTTP on the shared socket until told to stop. */
-#include <stdatomic.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <uv.h>
@@ -99,13 +99,13 @@ static void begin(void *arg)
 	struct err err;
 	err_init(&err, a);
 	struct http_config http = {.listen_fd = c->listen_fd,
-	                           .listen = listen_name(names, c->listen_fd),
-	                           .base_url = c->base_url,
-	                           .max_connections = CONNECTIONS,
-	                           .handle = http_route,
-	                           .streams = http_route_streams,
-	                           .left = on_left,
-	                           .ctx = &app};
+							   .listen = listen_name(names, c->listen_fd),
+							   .base_url = c->base_url,
+							   .max_connections = CONNECTIONS,
+							   .handle = http_route,
+							   .streams = http_route_streams,
+							   .left = on_left,
+							   .ctx = &app};
 	if (app_open(c, &app, &err) || app_watch(&app, NULL, &err) || session_watch(app.pg, &err))
 		goto failed;
 	lua_hooks_setup();

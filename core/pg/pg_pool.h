@@ -25,7 +25,7 @@ enum {
 	PG_CONNECT_MS = 5000, /* one attempt to connect */
 	PG_BACKOFF_MIN_MS = 50,
 	PG_BACKOFF_MAX_MS = 500, /* recovery within a second of the database's */
-	PG_CANCELS = 2,       /* on their way at once: each takes a thread of the pool until the server has answered */
+	PG_CANCELS = 2,          /* on their way at once: each takes a thread of the pool until the server has answered */
 	PG_PARAMS_LIMIT = 65535, /* libpq refuses more without a word to the server */
 	PG_LANES = 4
 };

@@ -443,7 +443,8 @@ static void going_on(void *arg)
 	if (g->lane == PG_LANE_FAST) {
 		g->rc = pg_read(pg, PG_LANE_FAST, a, "select 1 from pg_sleep(0.05)", NULL, &r, &err);
 	} else {
-		g->rc = pg_tx_open(pg, g->lane, &tx, &err) || pg_tx_run(tx, a, "select 1 from pg_sleep(0.3)", NULL, &r, &err) || pg_tx_commit(tx, &err);
+		g->rc =
+			pg_tx_open(pg, g->lane, &tx, &err) || pg_tx_run(tx, a, "select 1 from pg_sleep(0.3)", NULL, &r, &err) || pg_tx_commit(tx, &err);
 	}
 	arena_delete(a);
 	g->fiber = NULL;
@@ -989,14 +990,14 @@ int main(void)
 	log_setup(getenv("PG_TEST_VERBOSE") ? LOG_DEBUG : LOG_ERROR + 1, "pg_test");
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(types_test), cmocka_unit_test(numeric_test),    cmocka_unit_test(params_test),
-		cmocka_unit_test(sql_test),   cmocka_unit_test(many_test),       cmocka_unit_test(session_test),
-		cmocka_unit_test(slow_test),  cmocka_unit_test(neighbours_test), cmocka_unit_test(cancel_test), cmocka_unit_test(no_cancel_test),
-		cmocka_unit_test(cache_test), cmocka_unit_test(stale_test),      cmocka_unit_test(tx_test),
-		cmocka_unit_test(nest_test),  cmocka_unit_test(slot_test),       cmocka_unit_test(full_test),
-		cmocka_unit_test(queue_test), cmocka_unit_test(lost_test),       cmocka_unit_test(commit_lost_test),
-		cmocka_unit_test(open_test),  cmocka_unit_test(listen_test),     cmocka_unit_test(outside_test),
-		cmocka_unit_test(log_test),
+		cmocka_unit_test(types_test),       cmocka_unit_test(numeric_test),    cmocka_unit_test(params_test),
+		cmocka_unit_test(sql_test),         cmocka_unit_test(many_test),       cmocka_unit_test(session_test),
+		cmocka_unit_test(slow_test),        cmocka_unit_test(neighbours_test), cmocka_unit_test(cancel_test),
+		cmocka_unit_test(no_cancel_test),   cmocka_unit_test(cache_test),      cmocka_unit_test(stale_test),
+		cmocka_unit_test(tx_test),          cmocka_unit_test(nest_test),       cmocka_unit_test(slot_test),
+		cmocka_unit_test(full_test),        cmocka_unit_test(queue_test),      cmocka_unit_test(lost_test),
+		cmocka_unit_test(commit_lost_test), cmocka_unit_test(open_test),       cmocka_unit_test(listen_test),
+		cmocka_unit_test(outside_test),     cmocka_unit_test(log_test),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
