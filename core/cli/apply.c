@@ -91,6 +91,8 @@ static int rebuild(void *ctx, const struct object_map *map, const struct registr
 	struct run *x = ctx;
 	struct err errs;
 	err_init(&errs, x->arena);
+	registry_unref(x->named);
+	x->named = NULL;
 	if (config_load_generation(&x->config, map, &x->named, &errs) < 0)
 		return err_set(err, ERR_CONFIG, "%s", errs.message ? errs.message : "the configuration cannot be built with the database's names");
 	*out = x->named;
@@ -133,9 +135,11 @@ static void plan_run(struct run *x)
 	struct schema_current *current;
 	struct schema_plan *plan;
 	struct schema_allow allow = {x->request->allow, x->request->nallow};
+	struct schema_build build = {rebuild, x};
 	struct err err;
 	err_init(&err, x->arena);
-	if (schema_read(x->pg, x->arena, &current, &err) < 0 || schema_diff(x->pg, x->arena, x->bare, current, &allow, &plan, &err) < 0) {
+	if (schema_read(x->pg, x->arena, &current, &err) < 0 ||
+		schema_diff(x->pg, x->arena, x->bare, current, &allow, &build, &plan, &err) < 0) {
 		fault_print("plan", &err);
 		x->code = exit_of(&err);
 		return;
@@ -215,7 +219,7 @@ static void apply_in(struct run *x)
 										   .lock_wait_ms = r->wait_ms,
 										   .patience_ms = r->wait_ms,
 										   .worker_wait_ms = r->wait_ms < 15000 ? r->wait_ms : 0,
-										   .rebuild = rebuild,
+										   .build = {rebuild, x},
 										   .progress = say,
 										   .ctx = x};
 	struct schema_applied done;

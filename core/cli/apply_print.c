@@ -94,12 +94,26 @@ static void print_losses(struct buf *b, const struct schema_plan *p)
 			buf_printf(b, "%sWould be lost or does not fit\n", b->len ? "\n" : "");
 		titled = true;
 		buf_printf(b, "  ! %s: %s\n", l->name, l->what);
+		if (l->shown)
+			buf_printf(b, "    %s\n", l->shown);
 		if (l->hint)
 			buf_printf(b, "    %s\n", l->hint);
 		else if (l->allowed)
 			buf_puts(b, "    allowed by --allow-loss\n");
 		else
 			buf_printf(b, "    refused without --allow-loss '%s'\n", l->name);
+	}
+}
+
+static void print_broken(struct buf *b, const struct schema_plan *p)
+{
+	for (size_t i = 0; i < p->broken.count; i++) {
+		const struct schema_broken *one = &p->broken.items[i];
+		if (i == 0)
+			buf_printf(b, "%sAgainst new rules, which hold for what is written from now on: these records stay\n", b->len ? "\n" : "");
+		buf_printf(b, "  * %s: %s\n", one->name, one->what);
+		if (one->shown)
+			buf_printf(b, "    %s\n", one->shown);
 	}
 }
 
@@ -146,6 +160,7 @@ void apply_print(struct buf *b, const struct schema_plan *p)
 				buf_printf(b, "  * %s\n", p->ops.items[i].sql ? p->ops.items[i].sql : p->ops.items[i].place);
 	}
 	print_losses(b, p);
+	print_broken(b, p);
 	for (size_t i = 0; i < p->warnings.count; i++)
 		buf_printf(b, "%s  * %s\n", i ? "" : "\nNotes\n", p->warnings.items[i]);
 	if (p->current->exists && !p->current->trgm)
@@ -192,8 +207,18 @@ void apply_print_json(struct buf *b, const struct schema_plan *p)
 		member(b, "name", l->name);
 		member(b, "what", l->what);
 		member(b, "hint", l->hint);
+		member(b, "shown", l->shown);
 		buf_putc(b, '}');
 		comma = ",";
+	}
+	buf_puts(b, "],\"broken\":[");
+	for (size_t i = 0; i < p->broken.count; i++) {
+		const struct schema_broken *one = &p->broken.items[i];
+		buf_printf(b, "%s{\"rows\":%" PRId64, i ? "," : "", one->rows);
+		member(b, "name", one->name);
+		member(b, "what", one->what);
+		member(b, "shown", one->shown);
+		buf_putc(b, '}');
 	}
 	buf_puts(b, "],\"warnings\":[");
 	for (size_t i = 0; i < p->warnings.count; i++) {

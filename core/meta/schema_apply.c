@@ -509,7 +509,8 @@ static int apply_locked(struct schema_run *x, const struct registry *bare, struc
 	bool trgm;
 	if (schema_system_apply(x->pg, x->arena, &trgm, err) < 0 || leftovers_remove(x, err) < 0 ||
 		schema_read(x->pg, x->arena, &current, err) < 0 ||
-		schema_diff(x->pg, x->arena, bare, current, &x->options->allow, &x->plan, err) < 0)
+		schema_diff(x->pg, x->arena, bare, current, &x->options->allow, x->options->build.rebuild ? &x->options->build : NULL, &x->plan,
+					err) < 0)
 		return -1;
 	x->out->plan = x->plan;
 	x->out->generation = current->generation;
@@ -523,9 +524,11 @@ static int apply_locked(struct schema_run *x, const struct registry *bare, struc
 		x->out->nothing = true;
 		return 0;
 	}
-	if (x->options->rebuild) {
+	for (size_t i = 0; i < x->plan->broken.count; i++)
+		schema_run_say(x, "note: %s: %s", x->plan->broken.items[i].name, x->plan->broken.items[i].what);
+	if (x->options->build.rebuild) {
 		struct object_map map = schema_plan_map(x->plan);
-		if (x->options->rebuild(x->options->ctx, &map, &x->registry, err) < 0)
+		if (x->options->build.rebuild(x->options->build.ctx, &map, &x->registry, err) < 0)
 			return -1;
 	}
 	if (expand(x, err) < 0)

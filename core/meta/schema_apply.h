@@ -21,8 +21,7 @@ struct schema_apply_options {
 	unsigned lock_wait_ms;     /* for another apply to end; 0: 60 s */
 	unsigned patience_ms;      /* for locks on tables and for the switch; 0: 60 s */
 	unsigned worker_wait_ms;   /* for workers to go over before the drops; 0: 15 s */
-	/* A registry with these ids and names, for the SQL of rollups. It stays the caller's and must live as long as the apply. */
-	int (*rebuild)(void *ctx, const struct object_map *map, const struct registry **out, struct err *err);
+	struct schema_build build; /* the last registry that it built must live as long as the apply: its SQL computes rollups */
 	void (*progress)(void *ctx, const char *text); /* one line a step, or NULL */
 	void *ctx;
 };

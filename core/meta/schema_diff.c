@@ -91,7 +91,7 @@ static void changes(struct schema_plan *p)
 }
 
 int schema_diff(struct pg *pg, struct arena *a, const struct registry *registry, struct schema_current *current,
-				const struct schema_allow *allow, struct schema_plan **out, struct err *err)
+				const struct schema_allow *allow, const struct schema_build *build, struct schema_plan **out, struct err *err)
 {
 	static const struct schema_allow nothing = {NULL, 0};
 	struct schema_plan *p = arena_new(a, struct schema_plan);
@@ -109,9 +109,10 @@ int schema_diff(struct pg *pg, struct arena *a, const struct registry *registry,
 		p->new_generation |= it->old && (!was || !it->physical ? was != it->physical : strcmp(was, it->physical) != 0);
 	}
 	shape_fill(&p->shape);
-	struct schema_diff d = {.pg = pg, .plan = p, .allow = allow ? allow : &nothing, .err = err};
+	struct schema_diff d = {.pg = pg, .plan = p, .allow = allow ? allow : &nothing, .build = build, .err = err};
 	schema_ops(&d);
 	schema_losses(&d);
+	schema_rules(&d);
 	if (d.failed)
 		return -1;
 	changes(p);

@@ -35,6 +35,15 @@ struct schema_loss {
 	bool allowed;      /* named by --allow-loss */
 	bool final;        /* cannot be allowed: the configuration has to change, or the data */
 	const char *check; /* SQL that counts the rows again under the switch's lock, or NULL */
+	const char *shown; /* some of the records, or NULL */
+};
+
+/* Records that break a rule which is new: it holds for what is written from now on, and nothing happens to them. */
+struct schema_broken {
+	const char *name;  /* path of the field, section or detail */
+	const char *what;  /* "3 records above its max of 10" */
+	int64_t rows;      /* -1: not counted */
+	const char *shown; /* some of them, or NULL */
 };
 
 /* What is held up, and how long. */
@@ -95,6 +104,10 @@ struct schema_plan {
 		size_t count, cap;
 	} losses;
 	struct {
+		struct schema_broken *items;
+		size_t count, cap;
+	} broken;
+	struct {
 		const char **items;
 		size_t count, cap;
 	} warnings;
@@ -118,9 +131,16 @@ struct schema_allow {
 	size_t count;
 };
 
-/* Makes the plan. `registry` may be one without a map (ids and physical names come from the plan). */
+/* How the caller builds the configuration with a map: the registry stays the caller's, until it builds the next one. */
+struct schema_build {
+	int (*rebuild)(void *ctx, const struct object_map *map, const struct registry **out, struct err *err);
+	void *ctx;
+};
+
+/* Makes the plan. `registry` may be one without a map (ids and physical names come from the plan). `build`, or NULL: then no rules are counted; what it builds is
+ * changed here and serves nothing else. */
 int schema_diff(struct pg *pg, struct arena *a, const struct registry *registry, struct schema_current *current,
-				const struct schema_allow *allow, struct schema_plan **out, struct err *err);
+				const struct schema_allow *allow, const struct schema_build *build, struct schema_plan **out, struct err *err);
 /* True when nothing is left to do: no new generation, no operation. */
 bool schema_plan_nothing(const struct schema_plan *p);
 /* The first loss that is not allowed, or NULL. */
@@ -133,6 +153,7 @@ struct schema_diff {
 	struct pg *pg;
 	struct schema_plan *plan;
 	const struct schema_allow *allow;
+	const struct schema_build *build; /* or NULL */
 	struct err *err;
 	bool failed; /* the database went away: *err tells */
 };
@@ -142,6 +163,10 @@ void schema_match(struct schema_plan *p);
 void schema_ops(struct schema_diff *d);
 /* schema_loss: what is lost or does not fit, counted; codes that change; drops. */
 void schema_losses(struct schema_diff *d);
+/* schema_rules: records that break the rules that are new. */
+void schema_rules(struct schema_diff *d);
+/* "item/3 'much', item/7": the first records of `from` (SQL, alias t) for which `where` holds, with `value` where it is not NULL; NULL when there is none. */
+const char *schema_examples(struct schema_diff *d, const char *section, const char *from, const char *value, const char *where);
 /* One number from the database, -1 when it took too long. */
 int64_t schema_count(struct schema_diff *d, const char *sql);
 /* SQL of a value of the field as it will be in the rows there are: the column, the conversion of the one it replaces, the default, or NULL. */

@@ -161,10 +161,19 @@ static void misfits(struct schema_diff *d)
 			sql = arena_printf(a, "SELECT count(*) FROM %s t WHERE t.%s IS NOT NULL AND (%s)", schema_table_sql(a, it->parent->physical),
 							   schema_ident(a, it->replaced), misfit);
 		int64_t rows = schema_count(d, sql);
-		if (rows != 0)
+		if (rows == 0)
+			continue;
+		struct schema_loss *l =
 			loss_add(d, it->path, rows,
 					 arena_printf(a, all ? "%s: the value has no place in the new type" : "%s: the value does not fit the new type",
 								  records(a, rows)));
+		const char *table = schema_table_sql(a, it->parent->physical),
+				   *column = from_link ? NULL : arena_printf(a, "t.%s", schema_ident(a, it->replaced));
+		if (from_link && all)
+			misfit = arena_printf(a, "EXISTS (SELECT 1 FROM %s l WHERE l.record = t.id)", schema_table_sql(a, it->replaced));
+		else if (!from_link)
+			misfit = arena_printf(a, "%s IS NOT NULL AND (%s)", column, misfit);
+		l->shown = schema_examples(d, it->parent->path, arena_printf(a, "%s t", table), column, misfit);
 	}
 }
 
@@ -183,6 +192,11 @@ static const struct schema_item *merged_into(const struct schema_plan *p, const 
 			return it;
 	}
 	return NULL;
+}
+
+static const struct schema_item *it_section(const struct schema_item *it)
+{
+	return it->parent ? it->parent : it;
 }
 
 /* Codes of one column (a choice, or the stage): renamed, merged, removed. `kind` is "value" or "stage", `owner` the item they are children of. */
@@ -211,6 +225,9 @@ static void codes_of(struct schema_diff *d, const struct schema_item *owner, con
 			struct schema_loss *l =
 				rows != 0 ? loss_add(d, o->path, rows, arena_printf(a, final ? "%s on this stage" : "%s with this value", records(a, rows)))
 						  : NULL;
+			if (l)
+				l->shown =
+					schema_examples(d, it_section(owner)->path, arena_printf(a, "%s t", t), NULL, arena_printf(a, "%s = %s", c, code));
 			if (l && final) {
 				l->final = true;
 				l->allowed = false;
@@ -259,6 +276,7 @@ static void text_to_choice(struct schema_diff *d, const struct schema_item *it)
 	if (rows == 0)
 		return;
 	struct schema_loss *l = loss_add(d, it->path, rows, arena_printf(a, "%s: the text is no value of the choice", records(a, rows)));
+	l->shown = schema_examples(d, it->parent->path, arena_printf(a, "%s t", t), arena_printf(a, "t.%s", c), where);
 	if (l->allowed) {
 		struct schema_op *op = schema_op_add(p, OP_CODES, it->parent->physical, it->physical,
 											 arena_printf(a, "UPDATE %s SET %s = NULL WHERE %s", t, c, where));
@@ -293,10 +311,11 @@ static void duplicates(struct schema_diff *d)
 		const struct schema_index *there = map_find(&p->current->indexes, x->name);
 		if (!x->fields || (there && there->valid) || !map_find(&p->current->tables, x->table))
 			continue;
-		struct buf values = BUF_INIT, some = BUF_INIT, names = BUF_INIT;
+		struct buf values = BUF_INIT, values_only = BUF_INIT, some = BUF_INIT, names = BUF_INIT;
 		for (size_t k = 0; k < x->nfields; k++) {
 			const struct schema_item *it = shape_field(&p->shape, x->fields[k]);
 			buf_printf(&values, "%s%s AS c%zu", k ? ", " : "", schema_future_value(p, it), k);
+			buf_printf(&values_only, "%s%s", k ? ", " : "", schema_future_value(p, it));
 			buf_printf(&some, "%sc%zu IS NOT NULL", k ? " AND " : "", k);
 			buf_printf(&names, "%s%s", k ? ", " : "", x->fields[k]->expr.name);
 		}
@@ -317,44 +336,16 @@ static void duplicates(struct schema_diff *d)
 			l->final = true;
 			l->allowed = false;
 			l->hint = "change the records first, or leave `unique` out";
+			l->shown = schema_examples(d, x->section->path,
+									   arena_printf(a, "(SELECT t.id, %s, count(*) OVER (PARTITION BY %s) AS n FROM %s t) t", values.data,
+													values_only.data, schema_table_sql(a, x->table)),
+									   x->nfields == 1 ? "t.c0" : NULL, arena_printf(a, "n > 1 AND %s", some.data));
 		}
 		buf_destroy(&values);
+		buf_destroy(&values_only);
 		buf_destroy(&some);
 		buf_destroy(&names);
 		buf_destroy(&group);
-	}
-}
-
-/* Required from now on: nothing is lost, but the next write of such a record asks for the value. */
-static void required(struct schema_diff *d)
-{
-	struct schema_plan *p = d->plan;
-	struct arena *a = p->arena;
-	for (size_t i = 0; i < p->items.count; i++) {
-		const struct schema_item *it = p->items.items[i];
-		if (strcmp(it->kind, "field") != 0 || !it->parent->old || !it->physical || !it->field->required.set ||
-			!it->field->required.constant || !it->field->required.value || !map_find(&p->current->tables, it->parent->physical))
-			continue;
-		const char *before = it->old ? schema_definition_get(&it->old->definition, "required") : NULL;
-		if (before && strcmp(before, "true") == 0)
-			continue;
-		const char *t = schema_table_sql(a, it->parent->physical);
-		int64_t rows;
-		if (!schema_is_link(it->field))
-			rows = it->field->type == FIELD_ROLLUP
-					   ? 0
-					   : schema_count(d, arena_printf(a, "SELECT count(*) FROM %s t WHERE (%s) IS NULL", t, schema_future_value(p, it)));
-		else if (map_find(&p->current->tables, it->physical))
-			rows = schema_count(d, arena_printf(a, "SELECT count(*) FROM %s t WHERE NOT EXISTS (SELECT 1 FROM %s l WHERE l.record = t.id)",
-												t, schema_table_sql(a, it->physical)));
-		else
-			rows = schema_count(d, arena_printf(a, "SELECT count(*) FROM %s", t));
-		if (rows != 0)
-			arena_push(
-				a, &p->warnings,
-				arena_printf(a,
-							 "%s is required now; without a value: %s (nothing happens to them until their next change, which asks for it)",
-							 it->path, records(a, rows)));
 	}
 }
 
@@ -390,6 +381,5 @@ void schema_losses(struct schema_diff *d)
 	misfits(d);
 	codes(d);
 	duplicates(d);
-	required(d);
 	roles(d);
 }
