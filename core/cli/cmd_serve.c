@@ -179,6 +179,30 @@ static int sign_ins(struct serve *s)
 	return CLI_OK;
 }
 
+static void people_fiber(void *arg)
+{
+	struct serve *s = arg;
+	struct pg_config config = {.conninfo = s->supervisor.worker.conninfo, .name = "ostov serve"};
+	struct pg *pg;
+	struct pg_rows *rows;
+	struct err err;
+	err_init(&err, s->arena);
+	if (pg_open(&config, &pg, &err))
+		return;
+	if (pg_read(pg, PG_LANE_SLOW, s->arena, "SELECT 1 FROM ostov.credential LIMIT 1", NULL, &rows, &err) == 0 && !pg_rows_count(rows))
+		printf("nobody can sign in yet: 'ostov user add LOGIN %s%s' makes the first administrator\n", s->data ? "--data " : "--database ",
+			   s->data ? s->data : "URL");
+	pg_close(pg);
+}
+
+/* Says how the first person comes in while there is none; a database that does not answer is told of elsewhere. */
+static int people(struct serve *s)
+{
+	log_setup(LOG_ERROR, "serve");
+	fiber_run(people_fiber, s);
+	return CLI_OK;
+}
+
 static void ready(void *ctx)
 {
 	struct serve *s = ctx;
@@ -187,6 +211,8 @@ static void ready(void *ctx)
 	step_end(s, more);
 	if (s->sample && s->config)
 		in_child(s, sign_ins);
+	else
+		in_child(s, people);
 	if (s->base_url)
 		printf("serving %s", s->base_url);
 	else

@@ -23,23 +23,24 @@
 
 enum { ROLES_MAX = 50, PASSWORD_MAX = 1024 };
 
-static const char help[] = "usage: ostov user add LOGIN [--name NAME] [--email ADDRESS] [--role ROLE]... [--language en|ru] [OPTION...]\n"
-						   "       ostov user password LOGIN [OPTION...]\n"
-						   "       ostov user deactivate LOGIN [OPTION...]\n"
-						   "       ostov user list [--json] [OPTION...]\n"
-						   "\n"
-						   "add         makes a person who may sign in; --role may be repeated. The first one becomes administrator if no role is named\n"
-						   "password    sets a password and ends the person's sessions\n"
-						   "deactivate  switches a person off: no signing in, sessions and tokens end; the records stay\n"
-						   "list        everybody, with roles\n"
-						   "\n"
-						   "The password is asked for on the terminal, or read as one line with --password-stdin: 8 to 200 characters.\n"
-						   "\n"
-						   "  --password-stdin   read the password from standard input\n"
-						   "  --database URL     the database (postgresql://…); without it the private cluster under --data\n"
-						   "  --data DIR         folder of the private cluster (default ./var), started when it does not run\n"
-						   "\n"
-						   "exit status: 0 done; 1 refused, with the reason; 2 usage; 3 the database\n";
+static const char help[] =
+	"usage: ostov user add LOGIN [--name NAME] [--email ADDRESS] [--role ROLE]... [--language en|ru] [OPTION...]\n"
+	"       ostov user password LOGIN [OPTION...]\n"
+	"       ostov user deactivate LOGIN [OPTION...]\n"
+	"       ostov user list [--json] [OPTION...]\n"
+	"\n"
+	"add         makes a person who may sign in; --role may be repeated. The first one becomes administrator if no role is named\n"
+	"password    sets a password and ends the person's sessions\n"
+	"deactivate  switches a person off: no signing in, sessions and tokens end; the records stay\n"
+	"list        everybody, with roles\n"
+	"\n"
+	"The password is asked for on the terminal, or read as one line with --password-stdin: 8 to 200 characters.\n"
+	"\n"
+	"  --password-stdin   read the password from standard input\n"
+	"  --database URL     the database (postgresql://…); without it the private cluster under --data\n"
+	"  --data DIR         folder of the private cluster (default ./var), started when it does not run\n"
+	"\n"
+	"exit status: 0 done; 1 refused, with the reason; 2 usage; 3 the database\n";
 
 /* the role of the platform's own lua/core/roles that manages people */
 static const char ADMINISTRATOR[] = "administrator";
