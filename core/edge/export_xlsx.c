@@ -1,6 +1,5 @@
 #include "edge/export_xlsx.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,10 +7,13 @@
 #include <unistd.h>
 #include <xlsxwriter.h>
 
+#include "base/temp.h"
+
 enum { SCALES = 10, TEXT_MAX = 32767 };
 
 struct export_xlsx {
-	char path[256], dir[200];
+	char path[TEMP_PATH];
+	int fd; /* of what is written under `path` */
 	lxw_workbook *book;
 	lxw_worksheet *sheet;
 	lxw_format *date, *time, *number[SCALES + 1];
@@ -42,18 +44,16 @@ static lxw_format *format_of(struct export_xlsx *x, const struct export_cell *ce
 struct export_xlsx *export_xlsx_new(const struct export_column *columns, size_t ncolumns, const char *sheet)
 {
 	struct export_xlsx *x = calloc(1, sizeof *x);
-	const char *dir = getenv("TMPDIR");
+	char *dir = getenv("TMPDIR");
 	if (!x)
 		abort();
-	snprintf(x->dir, sizeof x->dir, "%s", dir && *dir ? dir : "/tmp");
-	snprintf(x->path, sizeof x->path, "%s/ostov-export-XXXXXX", x->dir);
-	int fd = mkostemp(x->path, O_CLOEXEC);
-	if (fd < 0) {
+	x->fd = temp_open();
+	if (x->fd < 0) {
 		free(x);
 		return NULL;
 	}
-	close(fd);
-	lxw_workbook_options options = {.constant_memory = LXW_TRUE, .tmpdir = x->dir};
+	temp_path(x->fd, x->path);
+	lxw_workbook_options options = {.constant_memory = LXW_TRUE, .tmpdir = dir && *dir ? dir : NULL};
 	x->book = workbook_new_opt(x->path, &options);
 	x->columns = columns;
 	x->ncolumns = ncolumns;
@@ -71,7 +71,7 @@ struct export_xlsx *export_xlsx_new(const struct export_column *columns, size_t 
 		x->sheet = workbook_add_worksheet(x->book, n && workbook_validate_sheet_name(x->book, name) == LXW_NO_ERROR ? name : NULL);
 	}
 	if (!x->sheet) {
-		unlink(x->path);
+		close(x->fd);
 		free(x);
 		return NULL;
 	}
@@ -124,12 +124,9 @@ int export_xlsx_end(struct export_xlsx *x, uint64_t *size)
 {
 	struct stat st;
 	int failed = x->failed | (workbook_close(x->book) != LXW_NO_ERROR);
-	int fd = failed ? -1 : open(x->path, O_RDONLY | O_CLOEXEC);
-	unlink(x->path);
+	int fd = x->fd;
 	free(x);
-	if (fd < 0)
-		return -1;
-	if (fstat(fd, &st) != 0) {
+	if (failed || fstat(fd, &st) != 0) {
 		close(fd);
 		return -1;
 	}

@@ -1,6 +1,5 @@
 #include "serve/file.h"
 
-#include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,18 +10,19 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/say.h"
+#include "base/temp.h"
 #include "base/text.h"
 #include "pg/pg.h"
 #include "serve/actor.h"
 #include "serve/record.h"
 #include "serve/unit.h"
 
-enum { IN_MEMORY = 1024 * 1024 };
+enum { IN_MEMORY = 1024 * 1024, TRIES = 2 };
 
 struct file_spool {
 	struct arena *arena;
-	struct buf memory;  /* while it is small */
-	int fd;             /* -1 while in memory */
+	struct buf memory; /* while it is small */
+	int fd;            /* -1 while in memory */
 	int64_t size;
 	crypto_hash_sha256_state hash;
 };
@@ -69,12 +69,9 @@ static int write_all(int fd, const char *data, size_t len, struct err *err)
 
 static int to_disk(struct file_spool *s, struct err *err)
 {
-	const char *dir = getenv("TMPDIR");
-	char *path = arena_printf(s->arena, "%s/ostov-upload-XXXXXX", dir && *dir ? dir : "/tmp");
-	s->fd = mkostemp(path, O_CLOEXEC);
+	s->fd = temp_open();
 	if (s->fd < 0)
 		return no_room(err);
-	unlink(path);
 	int failed = write_all(s->fd, s->memory.data ? s->memory.data : "", s->memory.len, err);
 	buf_destroy(&s->memory);
 	return failed;
@@ -137,7 +134,9 @@ static int store_body(struct file_spool *s, struct pg *pg, const unsigned char s
 			pg_params_bytes(a, &one, sha256, FILE_SHA256);
 			pg_params_int(a, &one, chunk);
 			pg_params_bytes(a, &one, bytes, len);
-			failed = pg_tx_run(tx, a, "INSERT INTO ostov.file_body (sha256, chunk, bytes) VALUES ($1, $2::int8::int, $3) ON CONFLICT DO NOTHING", &one, &rows, err);
+			failed =
+				pg_tx_run(tx, a, "INSERT INTO ostov.file_body (sha256, chunk, bytes) VALUES ($1, $2::int8::int, $3) ON CONFLICT DO NOTHING",
+						  &one, &rows, err);
 		}
 		arena_delete(a);
 	}
@@ -160,7 +159,8 @@ static const char *clean_name(struct arena *a, const char *name)
 		const char *from = p;
 		uint32_t cp = text_next(&p, end);
 		/* marks that turn the direction of text disguise an ending */
-		bool hidden = cp < ' ' || cp == 0x7f || (cp >= 0x202a && cp <= 0x202e) || (cp >= 0x2066 && cp <= 0x2069) || cp == 0x200e || cp == 0x200f;
+		bool hidden =
+			cp < ' ' || cp == 0x7f || (cp >= 0x202a && cp <= 0x202e) || (cp >= 0x2066 && cp <= 0x2069) || cp == 0x200e || cp == 0x200f;
 		if (hidden)
 			continue;
 		if (b.len + (size_t)(p - from) > FILE_NAME_MAX)
@@ -176,7 +176,9 @@ static const char *clean_name(struct arena *a, const char *name)
 struct save {
 	struct file_spool *spool;
 	const char *name, *media_type, *sha256;
+	const unsigned char *key; /* sha256 as bytes */
 	int64_t id;
+	bool bare; /* the body went meanwhile: it is to be stored again */
 };
 
 static void set(struct unit *u, struct record_input *in, const char *field, struct value v)
@@ -190,6 +192,16 @@ static int create_row(struct unit *u, void *ctx, struct err *err)
 	struct save *s = ctx;
 	struct record_input in = {.flags = RECORD_DATA};
 	struct actor system;
+	struct pg_params p = {0};
+	struct pg_rows *rows;
+	/* from here to the commit nobody removes the body as one that has no row */
+	pg_params_bytes(u->arena, &p, s->key, FILE_SHA256);
+	if (unit_ready(u, err) ||
+		pg_tx_run(u->tx, u->arena, "SELECT 1 FROM ostov.file_body WHERE sha256 = $1 AND chunk = 0 FOR KEY SHARE", &p, &rows, err))
+		return -1;
+	s->bare = s->spool->size && !pg_rows_count(rows);
+	if (s->bare)
+		return err_set(err, ERR_CONFLICT, "the body was removed meanwhile");
 	actor_system(&system, u->lang);
 	set(u, &in, "name", value_textz(s->name));
 	set(u, &in, "size", value_int(s->spool->size));
@@ -201,20 +213,26 @@ static int create_row(struct unit *u, void *ctx, struct err *err)
 	return failed;
 }
 
-int file_spool_save(struct file_spool *s, struct pg *pg, struct registry *reg, const struct actor *actor, const char *name, const char *media_type, int64_t *id,
-                    struct err *err)
+int file_spool_save(struct file_spool *s, struct pg *pg, struct registry *reg, const struct actor *actor, const char *name,
+					const char *media_type, int64_t *id, struct err *err)
 {
 	unsigned char sha256[FILE_SHA256];
 	char *hex = arena_alloc(s->arena, FILE_SHA256 * 2 + 1);
 	crypto_hash_sha256_state state = s->hash;
 	crypto_hash_sha256_final(&state, sha256);
 	sodium_bin2hex(hex, FILE_SHA256 * 2 + 1, sha256, sizeof sha256);
-	if (store_body(s, pg, sha256, err))
-		return -1;
-	struct save save = {.spool = s, .name = clean_name(s->arena, name), .media_type = media_type, .sha256 = hex};
+	struct save save = {.spool = s, .name = clean_name(s->arena, name), .media_type = media_type, .sha256 = hex, .key = sha256};
 	struct unit_config config = {.pg = pg, .reg = reg, .actor = actor, .lane = PG_LANE_TX};
-	if (unit_run(&config, create_row, &save, err))
-		return -1;
+	for (int tries = 0;; tries++) {
+		struct err one;
+		err_init(&one, s->arena);
+		if (store_body(s, pg, sha256, err))
+			return -1;
+		if (unit_run(&config, create_row, &save, &one) == 0)
+			break;
+		if (!save.bare || tries == TRIES)
+			return err_copy(err, &one);
+	}
 	*id = save.id;
 	return 0;
 }
@@ -224,8 +242,9 @@ int file_find(struct arena *a, struct pg *pg, const struct registry *reg, int la
 	struct pg_params p = {0};
 	struct pg_rows *rows;
 	const struct section *s = reg->file;
-	const char *sql = arena_printf(a, "SELECT x.id, x.%s, x.created_by, x.%s, x.%s, x.%s FROM %s x WHERE x.id = $1", section_find(s, "size")->expr.column,
-	                               section_find(s, "name")->expr.column, section_find(s, "media_type")->expr.column, section_find(s, "sha256")->expr.column, s->expr.sql);
+	const char *sql = arena_printf(a, "SELECT x.id, x.%s, x.created_by, x.%s, x.%s, x.%s FROM %s x WHERE x.id = $1",
+								   section_find(s, "size")->expr.column, section_find(s, "name")->expr.column,
+								   section_find(s, "media_type")->expr.column, section_find(s, "sha256")->expr.column, s->expr.sql);
 	pg_params_int(a, &p, id);
 	if (pg_read(pg, PG_LANE_FAST, a, sql, &p, &rows, err))
 		return -1;
