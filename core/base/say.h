@@ -34,6 +34,7 @@
 	X(NO_MOVE, "This move is not yours to make: %s", "Вам нельзя выполнить этот переход: %s")                                              \
 	X(UNKNOWN_FIELD, "Unknown field '%s'", "Неизвестное поле «%s»")                                                                        \
 	X(NOT_WRITABLE, "%s cannot be changed", "Поле «%s» нельзя изменить")                                                                   \
+	X(FIELD_NOT_YOURS, "You may not change this field: %s", "У вас нет права изменять поле «%s»")                                          \
 	X(READONLY, "%s is read-only", "Поле «%s» только для чтения")                                                                          \
 	X(STAGE_BY_MOVE, "The stage changes by moves only", "Стадия меняется только переходами")                                               \
 	X(FROZEN, "The record is frozen at the stage '%s'", "На стадии «%s» запись нельзя изменять")                                           \

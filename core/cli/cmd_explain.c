@@ -21,7 +21,7 @@ static const char help[] =
 	"usage: ostov explain CONFIG --user LOGIN --record SECTION/ID --action ACTION [--field FIELD] [OPTION...]\n"
 	"\n"
 	"Says whether LOGIN may do ACTION with the record, by which role and which rule, with the parts of each rule and what they come to here.\n"
-	"ACTION is create, read, update, delete or the name of a move; SECTION alone (without /ID) goes with create.\n"
+	"ACTION is create, read, update, delete or the name of a move. create goes with SECTION alone (without /ID): a new record as it begins.\n"
 	"The rules are those in force in the database; CONFIG names the folder that was applied ('-': whatever was).\n"
 	"\n"
 	"  --field FIELD      asks about this field of the record\n"
@@ -100,8 +100,6 @@ static int section_of(struct request *q, struct section **s, int64_t *id, const 
 		*id = strtoll(slash + 1, &end, 10);
 		if (*end || *id <= 0)
 			return err_set(err, ERR_INVALID, "'%s' is no record: write %s/17", q->record, name);
-	} else if (strcmp(q->action, "create") != 0) {
-		return err_set(err, ERR_INVALID, "which record? write %s/17", name);
 	}
 	if (!q->field)
 		return 0;
@@ -123,7 +121,9 @@ static void print_text(const struct request *q, const struct actor *actor, const
 		printf(", field %s", q->field);
 	printf(": %s\n", x->why);
 	printf("roles: %s\n", actor->nroles ? actor->roles_key : "none");
-	if (x->title)
+	if (!strchr(q->record, '/'))
+		printf("record: a new one, with nothing given but what it begins with%s%s\n", x->stage ? ", stage " : "", x->stage ? x->stage : "");
+	else if (x->title)
 		printf("record: %s%s%s\n", x->title, x->stage ? ", stage " : "", x->stage ? x->stage : "");
 	for (size_t i = 0; i < x->nrules; i++) {
 		const struct explain_rule *r = &x->rules[i];

@@ -10,6 +10,7 @@
 #include "edge/import_source.h"
 #include "expr/expr.h"
 #include "pg/pg.h"
+#include "serve/access.h"
 #include "serve/plan.h"
 #include "serve/record.h"
 #include "serve/unit.h"
@@ -266,9 +267,10 @@ static int constants(struct batch *b, struct row *r, struct record_input *in)
 	return 0;
 }
 
-/* Keeps in the input only what differs from the record; *same when nothing does. */
+/* Keeps in the input only what differs from the record; *same when nothing does. What the user may not read here counts as different: nobody finds out a value by guessing it. */
 static int differences(struct batch *b, struct unit *u, int64_t id, struct record_input *in, bool *same, struct err *err)
 {
+	const struct access *x = access_get(u->reg, u->actor, b->g->run->plan->section);
 	struct record *record;
 	size_t kept = 0;
 	*same = false;
@@ -277,10 +279,12 @@ static int differences(struct batch *b, struct unit *u, int64_t id, struct recor
 	if (!record)
 		return 0;
 	for (size_t i = 0; i < in->sets.count; i++) {
+		const struct field *f = in->sets.items[i].field;
 		struct value now;
-		if (record_get(record, b->a, in->sets.items[i].field, &now, err))
+		bool seen = access_field(x, GRANT_READ, f) == ACCESS_ALL;
+		if ((!seen && access_test(u, x, GRANT_READ, record, true, f, &seen, NULL, err)) || record_get(record, b->a, f, &now, err))
 			return -1;
-		if (!value_same(&now, &in->sets.items[i].value))
+		if (!seen || !value_same(&now, &in->sets.items[i].value))
 			in->sets.items[kept++] = in->sets.items[i];
 	}
 	in->sets.count = kept;

@@ -17,7 +17,7 @@ struct reading {
 	struct arena *a;
 	const struct registry *reg;
 	const struct actor *actor;
-	bool draft;
+	enum odata_body_mode mode;
 	struct err *err;
 	const char *prefix; /* of targets: "payments/2/" within a line */
 	int level;
@@ -43,7 +43,16 @@ static struct field *field_of(const struct reading *r, const struct access *x, s
 	return NULL;
 }
 
-static int unknown(const struct reading *r, const struct access *x, struct section *s, const char *name)
+/* A fault of the input, of field `f` (NULL: of none). */
+static void note(struct reading *r, struct record_input *out, struct field *f, const struct err *fault)
+{
+	if (r->mode == ODATA_BODY_WRITE)
+		record_input_fault(r->a, out, f, fault);
+	else
+		err_append(r->err, fault);
+}
+
+static void unknown(struct reading *r, struct record_input *out, const struct access *x, struct section *s, const char *name)
 {
 	struct map names;
 	struct err one;
@@ -57,8 +66,7 @@ static int unknown(const struct reading *r, const struct access *x, struct secti
 	const char *near = map_nearest(&names, name);
 	if (near)
 		err_hint(&one, r->actor->lang == LANG_RU ? "возможно, «%s»" : "did you mean '%s'?", near);
-	err_append(r->err, &one);
-	return -1;
+	note(r, out, NULL, &one);
 }
 
 static struct value value_of(struct arena *a, const struct json *v)
@@ -104,53 +112,84 @@ static bool bound_id(const char *text, const struct section *to, int64_t *id)
 	return end > name + n + 1 && strcmp(end, ")") == 0;
 }
 
-static int read_record(struct reading *r, struct section *s, const struct json *body, struct record_input *out);
+static void read_record(struct reading *r, struct section *s, const struct json *body, struct record_input *out);
 
-static int invalid(const struct reading *r, const char *name, enum say_text text, const char *arg)
+static void invalid(struct reading *r, struct record_input *out, struct field *f, const char *name, enum say_text text, const char *arg)
 {
 	struct err one;
 	err_init(&one, r->a);
 	err_say(&one, ERR_INVALID, r->actor->lang, text, arg);
 	err_target(&one, target_of(r, name));
-	err_append(r->err, &one);
-	return -1;
+	note(r, out, f, &one);
 }
 
-static int read_lines(struct reading *r, struct field *detail, const struct json *list, struct record_input *out)
+static void read_lines(struct reading *r, struct field *detail, const struct json *list, struct record_input *out)
 {
-	int failed = 0;
 	size_t pos = 0;
-	const char *name = detail->expr.name;
-	if (list->kind != JSON_LIST)
-		return invalid(r, name, SAY_BAD_LIST, label_get(&detail->label, r->actor->lang));
-	if (list->count > MAX_LINES || r->level + 1 >= LEVELS)
-		return invalid(r, name, SAY_TOO_MANY_RECORDS, "1000");
+	const char *name = detail->expr.name, *label = label_get(&detail->label, r->actor->lang);
+	if (list->kind != JSON_LIST) {
+		invalid(r, out, NULL, name, SAY_BAD_LIST, label);
+		return;
+	}
+	if (list->count > MAX_LINES || r->level + 1 >= LEVELS) {
+		invalid(r, out, NULL, name, SAY_TOO_MANY_RECORDS, "1000");
+		return;
+	}
 	for (const struct json *line = list->first; line; line = line->next, pos++) {
 		struct reading inner = *r;
 		long long id = 0;
 		inner.prefix = arena_printf(r->a, "%s%s/%zu/", r->prefix ? r->prefix : "", name, pos);
 		inner.level = r->level + 1;
 		if (line->kind != JSON_MAP) {
-			failed |= invalid(r, name, SAY_BAD_LIST, label_get(&detail->label, r->actor->lang));
+			invalid(r, out, NULL, name, SAY_BAD_LIST, label);
 			continue;
 		}
 		bool has_id = json_get_int(line, "id", &id), removed = json_get(line, "@removed") != NULL;
 		if (removed && !has_id) {
-			failed |= invalid(&inner, "id", SAY_NO_LINE, "");
+			invalid(&inner, out, NULL, "id", SAY_NO_LINE, "");
 			continue;
 		}
 		struct record_input *values =
 		    record_input_line(r->a, out, detail, removed ? RECORD_LINE_REMOVE : has_id ? RECORD_LINE_UPDATE : RECORD_LINE_CREATE, (int64_t)id);
+		out->lines.items[out->lines.count - 1].position = pos;
 		if (!removed)
-			failed |= read_record(&inner, detail->to, line, values);
+			read_record(&inner, detail->to, line, values);
 	}
-	return failed ? -1 : 0;
 }
 
-static int read_record(struct reading *r, struct section *s, const struct json *body, struct record_input *out)
+/* `account@odata.bind`: "account(17)". */
+static void read_bound(struct reading *r, const struct access *x, struct section *s, const char *name, const struct json *v, struct record_input *out)
+{
+	struct field *f = section_find(s, name);
+	int64_t id;
+	if (!f || !f->to || f->type == FIELD_DETAIL || !known(r, x, f))
+		unknown(r, out, x, s, name);
+	else if (f->many)
+		invalid(r, out, f, name, SAY_BAD_LIST, label_get(&f->label, r->actor->lang));
+	else if (v->kind != JSON_TEXT || !bound_id(v->text, f->to, &id))
+		invalid(r, out, f, name, SAY_BAD_LOOKUP, label_get(&f->label, r->actor->lang));
+	else
+		record_input_set(r->a, out, f, value_int(id));
+}
+
+static void read_value(struct reading *r, struct field *f, const struct json *v, struct record_input *out)
+{
+	struct value raw = value_of(r->a, v), coerced;
+	struct err one;
+	err_init(&one, r->a);
+	if (v->kind == JSON_MAP) {
+		invalid(r, out, f, f->expr.name, SAY_BAD_TEXT, label_get(&f->label, r->actor->lang));
+	} else if (record_coerce(r->a, r->actor->lang, f, &raw, &coerced, &one) == 0) {
+		record_input_set(r->a, out, f, coerced);
+	} else if (r->mode != ODATA_BODY_DRAFT) {
+		one.target = target_of(r, f->expr.name);
+		note(r, out, f, &one);
+	}
+}
+
+static void read_record(struct reading *r, struct section *s, const struct json *body, struct record_input *out)
 {
 	const struct access *x = access_get(r->reg, r->actor, s);
-	int failed = 0;
 	for (const struct json *v = body->first; v; v = v->next) {
 		char name[128];
 		const char *at = strchr(v->key, '@');
@@ -158,25 +197,13 @@ static int read_record(struct reading *r, struct section *s, const struct json *
 		if (at && strcmp(at, "@delta") == 0) {
 			struct field *f = section_find(s, name);
 			if (!f || f->type != FIELD_DETAIL || !f->owned || !known(r, x, f))
-				failed |= unknown(r, x, s, name);
+				unknown(r, out, x, s, name);
 			else
-				failed |= read_lines(r, f, v, out);
+				read_lines(r, f, v, out);
 			continue;
 		}
-		if (at && strcmp(at, "@odata.bind") == 0) {
-			struct field *f = section_find(s, name);
-			int64_t id;
-			if (!f || !f->to || f->type == FIELD_DETAIL || !known(r, x, f)) {
-				failed |= unknown(r, x, s, name);
-			} else if (f->many) {
-				failed |= invalid(r, name, SAY_BAD_LIST, label_get(&f->label, r->actor->lang));
-			} else if (v->kind != JSON_TEXT || !bound_id(v->text, f->to, &id)) {
-				failed |= invalid(r, name, SAY_BAD_LOOKUP, label_get(&f->label, r->actor->lang));
-			} else {
-				record_input_set(r->a, out, f, value_int(id));
-			}
-			continue;
-		}
+		if (at && strcmp(at, "@odata.bind") == 0)
+			read_bound(r, x, s, name, v, out);
 		if (at)
 			continue; /* an annotation */
 		if (r->prefix && strcmp(v->key, "id") == 0)
@@ -185,38 +212,24 @@ static int read_record(struct reading *r, struct section *s, const struct json *
 		if (!f) {
 			/* a navigation that was read with the record and is sent back: only owned lines are written through it */
 			struct field *nav = section_find(s, v->key);
-			if (nav && nav->to && nav->type != FIELD_DETAIL && known(r, x, nav))
-				continue;
-			failed |= unknown(r, x, s, v->key);
-			continue;
-		}
-		if (f->type == FIELD_DETAIL) {
-			failed |= f->owned ? read_lines(r, f, v, out) : unknown(r, x, s, v->key);
-			continue;
-		}
-		struct value raw = value_of(r->a, v), coerced;
-		struct err one;
-		err_init(&one, r->a);
-		if (v->kind == JSON_MAP) {
-			failed |= invalid(r, f->expr.name, SAY_BAD_TEXT, label_get(&f->label, r->actor->lang));
-		} else if (record_coerce(r->a, r->actor->lang, f, &raw, &coerced, &one)) {
-			if (r->draft)
-				continue;
-			one.target = target_of(r, f->expr.name);
-			err_append(r->err, &one);
-			failed = -1;
+			if (!nav || !nav->to || nav->type == FIELD_DETAIL || !known(r, x, nav))
+				unknown(r, out, x, s, v->key);
+		} else if (f->type != FIELD_DETAIL) {
+			read_value(r, f, v, out);
+		} else if (f->owned) {
+			read_lines(r, f, v, out);
 		} else {
-			record_input_set(r->a, out, f, coerced);
+			unknown(r, out, x, s, v->key);
 		}
 	}
-	return failed;
 }
 
-int odata_body_input(struct arena *a, const struct registry *reg, const struct actor *actor, struct section *s, const struct json *body, bool draft, struct record_input *out,
-                     struct err *err)
+int odata_body_input(struct arena *a, const struct registry *reg, const struct actor *actor, struct section *s, const struct json *body, enum odata_body_mode mode,
+                     struct record_input *out, struct err *err)
 {
-	struct reading r = {.a = a, .reg = reg, .actor = actor, .draft = draft, .err = err};
+	struct reading r = {.a = a, .reg = reg, .actor = actor, .mode = mode, .err = err};
 	if (!body || body->kind != JSON_MAP)
 		return err_set(err, ERR_SYNTAX, "The body must be a JSON object");
-	return read_record(&r, s, body, out);
+	read_record(&r, s, body, out);
+	return err->code == ERR_OK ? 0 : -1;
 }

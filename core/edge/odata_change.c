@@ -236,7 +236,7 @@ int odata_change(struct http_request *r, struct app_request *q, const struct oda
 	if (c->act == ACT_MOVE) {
 		c->move = address->part;
 		c->comment = json_get_text(body, "comment");
-	} else if (c->act != ACT_DELETE && odata_body_input(r->arena, q->reg, q->actor, c->section, body, false, &c->input, err)) {
+	} else if (c->act != ACT_DELETE && odata_body_input(r->arena, q->reg, q->actor, c->section, body, ODATA_BODY_WRITE, &c->input, err)) {
 		return -1;
 	}
 	struct unit_config config = {.pg = q->pg, .reg = q->reg, .actor = q->actor, .lane = PG_LANE_TX};

@@ -128,7 +128,7 @@ static int read_act(struct http_request *r, struct app_request *q, const struct 
 			err_say(err, ERR_INVALID, lang, SAY_BULK_VALUES);
 			return err_target(err, "values");
 		}
-		return odata_body_input(r->arena, q->reg, q->actor, out->section, values, false, &out->input, err);
+		return odata_body_input(r->arena, q->reg, q->actor, out->section, values, ODATA_BODY_STRICT, &out->input, err);
 	}
 	if (action && strcmp(action, "delete") == 0) {
 		out->act = BULK_DELETE;

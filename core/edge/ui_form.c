@@ -93,7 +93,7 @@ int ui_form(struct http_request *r, struct app_request *q, struct section *s, st
 		return -1;
 	const struct json *values = json_get(body, "values"), *changed = json_get(body, "changed");
 	json_get_int(body, "id", &id);
-	if (values && odata_body_input(r->arena, q->reg, q->actor, s, values, true, &in, err))
+	if (values && odata_body_input(r->arena, q->reg, q->actor, s, values, ODATA_BODY_DRAFT, &in, err))
 		return -1;
 	struct field **names = NULL;
 	size_t n = 0;

@@ -166,7 +166,7 @@ int ui_lookup(struct http_request *r, struct app_request *q, struct section *s, 
 	if (ui_read_json(r, q, &body, err))
 		return -1;
 	const struct json *values = json_get(body, "values");
-	if (values && odata_body_input(r->arena, q->reg, q->actor, s, values, true, &in, err))
+	if (values && odata_body_input(r->arena, q->reg, q->actor, s, values, ODATA_BODY_DRAFT, &in, err))
 		return -1;
 	json_get_int(body, "top", &top);
 	json_get_int(body, "id", &id);

@@ -223,16 +223,18 @@ static int explain_move(struct work *w, const struct move *m, struct err *err)
 static int obstacles(struct work *w, enum grant_action action, const struct field *f, bool named, struct err *err)
 {
 	struct unit *u = w->u;
-	const struct stage *s = stage_was(w->r);
+	const struct stage *s = NULL;
 	bool holds;
-	if (s && s->freeze && (action == GRANT_UPDATE || action == GRANT_DELETE)) {
+	if (action != GRANT_READ && record_frozen(w->r, &s, err) < 0)
+		return -1;
+	if (s) {
 		struct rule freeze = {.set = true, .constant = true, .value = true, .text = arena_printf(u->arena, "stage '%s' has freeze = true", s->name)};
 		if (rule_add(w, "freeze", NULL, &freeze, &s->place, NULL, true, &holds, err) < 0)
 			return -1;
 		answer(w, false, arena_printf(u->arena, "the stage '%s' freezes the record", s->name));
 		return 0;
 	}
-	if (!f || action != GRANT_UPDATE)
+	if (!f || (action != GRANT_UPDATE && action != GRANT_CREATE))
 		return 0;
 	if (f->builtin || f->type == FIELD_FORMULA || f->type == FIELD_ROLLUP || f->type == FIELD_AUTONUMBER) {
 		answer(w, false, "the field is computed or kept by the system");
@@ -244,6 +246,31 @@ static int obstacles(struct work *w, enum grant_action action, const struct fiel
 		return -1;
 	if (holds)
 		answer(w, false, "the field is read-only here, and no grant that holds names it");
+	return 0;
+}
+
+/* A new record with what a new record begins with. */
+static int draft_begin(struct work *w, struct section *s, struct err *err)
+{
+	struct unit *u = w->u;
+	const struct record_plan *p = record_plan_get(u->reg, s);
+	struct stage *first;
+	struct record *r = w->r = record_new(u, s, -1);
+	r->fresh = r->locked = true;
+	r->now.values = arena_array(u->arena, struct value, s->nfields + 1);
+	r->priv->given = arena_array(u->arena, bool, s->nfields + 1);
+	for (size_t i = 0; i < p->nlinks; i++)
+		r->now.values[p->links[i]->pos] = (struct value){.kind = VALUE_LIST};
+	r->now.values[p->created_by->pos] = r->now.values[p->changed_by->pos] = value_int(u->user->id);
+	r->now.values[p->created_at->pos] = r->now.values[p->changed_at->pos] = value_time(u->now_us);
+	if (record_derive(r, NULL, 0, err) < 0)
+		return -1;
+	if (!p->stage)
+		return 0;
+	if (stage_first(u, r, &first, err) < 0)
+		return -1;
+	if (first)
+		r->now.values[p->stage->pos] = value_textz(first->name);
 	return 0;
 }
 
@@ -261,6 +288,18 @@ int explain_record(struct unit *u, struct section *s, int64_t id, const char *ac
 		err_set(err, ERR_INVALID, "%s knows no action '%s'", s->expr.name, action);
 		return err_hint(err, "create, read, update, delete or the name of a move");
 	}
+	if (!id && a != GRANT_CREATE) {
+		err_set(err, ERR_INVALID, "which record?");
+		return err_hint(err, "write %s/17; %s alone goes with create", s->expr.name, s->expr.name);
+	}
+	if (id && a == GRANT_CREATE) {
+		err_set(err, ERR_INVALID, "%s/%lld is there already: create asks about a new record", s->expr.name, (long long)id);
+		return err_hint(err, "write --record %s", s->expr.name);
+	}
+	if (!id && s->owner && s->owner_detail) {
+		err_set(err, ERR_INVALID, "a line of %s is created in its %s, whose rights it takes", s->expr.name, s->owner->to->expr.name);
+		return err_hint(err, "write --record %s/17 --action update --field %s", s->owner->to->expr.name, s->owner_detail->expr.name);
+	}
 	if (unit_ready(u, err) < 0)
 		return -1;
 	if (id) {
@@ -268,21 +307,11 @@ int explain_record(struct unit *u, struct section *s, int64_t id, const char *ac
 			return -1;
 		if (!w.r)
 			return err_set(err, ERR_NOT_FOUND, "there is no record %s/%lld", s->expr.name, (long long)id);
-	} else {
-		/* a new record with what a new record begins with */
-		const struct record_plan *p = record_plan_get(u->reg, s);
-		w.r = record_new(u, s, -1);
-		w.r->fresh = true;
-		w.r->now.values = arena_array(u->arena, struct value, s->nfields + 1);
-		w.r->priv->given = arena_array(u->arena, bool, s->nfields + 1);
-		for (size_t i = 0; i < p->nlinks; i++)
-			w.r->now.values[p->links[i]->pos] = (struct value){.kind = VALUE_LIST};
-		w.r->now.values[p->created_by->pos] = value_int(u->user->id);
-		if (record_derive(w.r, NULL, 0, err) < 0)
-			return -1;
+	} else if (draft_begin(&w, s, err) < 0) {
+		return -1;
 	}
 	struct value title;
-	if (s->title.expr && expr_eval(u->arena, s->title.expr, &u->env, &w.r->now, NULL, NULL, &title, err) == 0 && title.kind == VALUE_TEXT)
+	if (id && s->title.expr && expr_eval(u->arena, s->title.expr, &u->env, &w.r->now, NULL, NULL, &title, err) == 0 && title.kind == VALUE_TEXT)
 		out->title = arena_strndup(u->arena, title.text.s, title.text.len);
 	out->stage = stage_of(w.r) ? stage_of(w.r)->name : NULL;
 	if (a == GRANT_ACTIONS) {
@@ -292,8 +321,8 @@ int explain_record(struct unit *u, struct section *s, int64_t id, const char *ac
 		bool granted, named, seen = true, unused;
 		if (grants(&w, w.r, a, field, &granted, &named, err) < 0)
 			return -1;
+		const struct access *x = access_get(u->reg, u->user, s);
 		if (a != GRANT_READ && id) {
-			const struct access *x = access_get(u->reg, u->user, s);
 			if (access_test(u, x, GRANT_READ, w.r, true, NULL, &seen, &unused, err) < 0)
 				return -1;
 		}
@@ -303,8 +332,10 @@ int explain_record(struct unit *u, struct section *s, int64_t id, const char *ac
 			answer(&w, true, "a grant holds");
 		else if (w.rules.count == 0)
 			answer(&w, false, "no role of this user has a grant for this");
+		else if (field && a != GRANT_READ && access_field(x, a, field) == ACCESS_NONE)
+			answer(&w, false, access_field(x, GRANT_READ, field) != ACCESS_NONE ? "this user may read the field, but no grant lets him write it" : "no grant gives this user the field: it is unknown to him");
 		else
-			answer(&w, false, field ? "no grant that holds gives this field" : "no grant holds on this record");
+			answer(&w, false, field ? "no grant that holds gives this field" : id ? "no grant holds on this record" : "no grant holds on a new record as it begins");
 		if (granted && seen && obstacles(&w, a, field, named, err) < 0)
 			return -1;
 	}

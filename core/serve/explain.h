@@ -42,13 +42,14 @@ struct explain_rule {
 struct explain {
 	bool allowed;
 	const char *why;    /* one sentence */
-	const char *title;  /* of the record */
-	const char *stage;  /* or NULL */
+	const char *title;  /* of the record; NULL of a new one */
+	const char *stage;  /* of a new one the first; NULL without stages */
 	struct explain_rule *rules;
 	size_t nrules;
 };
 
-/* May the unit's user do it? `action`: create read update delete, or the name of a move; id 0 with create. `field` may be NULL. ERR_INVALID for an unknown action. */
+/* May the unit's user do it? `action`: create read update delete, or the name of a move; id 0 with create and only there: a new record as it begins, with what
+ * defaults and `initial` give. `field` may be NULL. ERR_INVALID for an unknown action, and for a new line of an owned detail: its owner is asked. */
 int explain_record(struct unit *u, struct section *s, int64_t id, const char *action, const struct field *field, struct explain *out, struct err *err);
 
 #endif

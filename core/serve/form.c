@@ -17,7 +17,7 @@ static bool computed(const struct field *f)
 }
 
 /* What the client may not set is no part of the draft: rules answer about the record as it would be saved. */
-static void take(struct record *r, const struct record_input *in)
+static int take(struct record *r, const struct record_input *in, struct err *err)
 {
 	struct unit *u = r->unit;
 	const struct access *x = access_get(u->reg, u->actor, r->section);
@@ -25,9 +25,15 @@ static void take(struct record *r, const struct record_input *in)
 		struct field *f = in->sets.items[i].field;
 		if (f->builtin || !record_stores(f) || computed(f) || f->type == FIELD_AUTONUMBER || access_field(x, r->fresh ? GRANT_CREATE : GRANT_UPDATE, f) == ACCESS_NONE)
 			continue;
+		bool ok = true;
+		if (!r->fresh && record_takes(r, f, &ok, err) < 0)
+			return -1;
+		if (!ok)
+			continue;
 		r->priv->given[f->pos] = true;
 		r->now.values[f->pos] = value_copy(u->arena, &in->sets.items[i].value);
 	}
+	return 0;
 }
 
 static struct record *draft(struct unit *u, struct section *s, const char *prefix, struct err *faults)
@@ -80,12 +86,9 @@ static int take_lines(struct record *r, const struct record_input *in, struct er
 	for (size_t i = 0; i < in->lines.count; i++) {
 		const struct record_line *line = &in->lines.items[i];
 		struct record *l;
-		size_t position = 0;
 		if (access_field(x, r->fresh ? GRANT_CREATE : GRANT_UPDATE, line->detail) == ACCESS_NONE)
 			continue;
-		for (size_t k = 0; k < i; k++)
-			position += in->lines.items[k].detail == line->detail;
-		const char *prefix = arena_printf(u->arena, "%s/%zu/", line->detail->expr.name, position);
+		const char *prefix = arena_printf(u->arena, "%s/%zu/", line->detail->expr.name, line->position);
 		if (line->op == RECORD_LINE_CREATE) {
 			l = draft(u, line->detail->to, prefix, faults);
 		} else {
@@ -100,7 +103,9 @@ static int take_lines(struct record *r, const struct record_input *in, struct er
 				continue;
 			}
 		}
-		take(l, line->values);
+		l->priv->owner = r;
+		if (take(l, line->values, err) < 0)
+			return -1;
 		l->now.values[line->detail->by->pos] = value_int(r->id);
 		if (record_derive(l, NULL, 0, err) < 0 || (l->fresh && first_stage(l, err) < 0) || record_check(l, err) < 0)
 			return -1;
@@ -109,21 +114,6 @@ static int take_lines(struct record *r, const struct record_input *in, struct er
 }
 
 /* ---- answers ---- */
-
-static int frozen(struct unit *u, struct record *r, bool *out, struct err *err)
-{
-	const struct stage *s = r->fresh ? NULL : stage_was(r);
-	const struct field *owner = r->section->owner;
-	*out = false;
-	if (!(s && s->freeze) && owner && r->now.values[owner->pos].kind == VALUE_INT) {
-		struct record *up;
-		if (record_load(u, owner->to, r->now.values[owner->pos].i, &up, err) < 0)
-			return -1;
-		s = up && up->was.values ? stage_was(up) : NULL;
-	}
-	*out = s && s->freeze;
-	return 0;
-}
 
 static bool stage_requires(const struct stage *s, const struct field *f)
 {
@@ -215,6 +205,7 @@ static int answer_values(struct record *r, const struct access *x, const struct 
 	return 0;
 }
 
+/* On the draft: who makes a move saves the draft first, so this is what the record will be then. */
 static int answer_moves(struct record *r, struct form *out, struct err *err)
 {
 	struct unit *u = r->unit;
@@ -240,6 +231,7 @@ int form_evaluate(struct unit *u, struct section *s, int64_t id, const struct re
 	struct err *faults = arena_new(u->arena, struct err);
 	struct record *r;
 	bool ok, closed = false;
+	const struct stage *freeze = NULL;
 	memset(out, 0, sizeof *out);
 	err_init(faults, u->arena);
 	if (unit_ready(u, err) < 0)
@@ -253,13 +245,12 @@ int form_evaluate(struct unit *u, struct section *s, int64_t id, const struct re
 			return -1;
 		if (!ok)
 			return err_say(err, ERR_NOT_FOUND, u->lang, SAY_NOT_FOUND);
-		if (answer_moves(r, out, err) < 0 || frozen(u, r, &closed, err) < 0 || access_test(u, x, GRANT_UPDATE, r, true, NULL, &out->can_update, NULL, err) < 0 ||
+		if (record_frozen(r, &freeze, err) < 0 || access_test(u, x, GRANT_UPDATE, r, true, NULL, &out->can_update, NULL, err) < 0 ||
 			access_test(u, x, GRANT_DELETE, r, true, NULL, &out->can_delete, NULL, err) < 0)
 			return -1;
-		closed |= !out->can_update;
-		out->can_update &= !closed;
-		if (closed && stage_was(r) && stage_was(r)->freeze)
-			out->can_delete = false;
+		out->can_update &= !freeze;
+		out->can_delete &= !freeze;
+		closed = !out->can_update;
 		reopen(r, "", faults);
 	} else {
 		if (x->rows[GRANT_CREATE] == ACCESS_NONE)
@@ -267,9 +258,10 @@ int form_evaluate(struct unit *u, struct section *s, int64_t id, const struct re
 		r = draft(u, s, "", faults);
 		out->can_update = true;
 	}
-	take(r, in);
-	if (record_derive(r, changed, nchanged, err) < 0 || (r->fresh && first_stage(r, err) < 0) || take_lines(r, in, faults, err) < 0 || record_check(r, err) < 0 ||
-		answer_fields(r, x, closed, out, err) < 0 || answer_values(r, x, in, out, err) < 0)
+	/* nothing of a closed record can be saved: its draft is what is stored */
+	if (!closed && (take(r, in, err) < 0 || record_derive(r, changed, nchanged, err) < 0 || (r->fresh && first_stage(r, err) < 0) || take_lines(r, in, faults, err) < 0))
+		return -1;
+	if (record_check(r, err) < 0 || (!r->fresh && answer_moves(r, out, err) < 0) || answer_fields(r, x, closed, out, err) < 0 || answer_values(r, x, in, out, err) < 0)
 		return -1;
 	out->errors = faults->code == ERR_OK ? NULL : faults;
 	out->stage = stage_of(r);

@@ -28,7 +28,7 @@ struct form {
 	struct form_field *fields;  /* readable fields of the form */
 	size_t nfields;
 	struct err *errors;         /* list by next, NULL none; target and message */
-	struct form_move *moves;    /* from the record's stage */
+	struct form_move *moves;    /* from the record's stage, judged on the draft */
 	size_t nmoves;
 	bool can_update, can_delete;
 	const struct stage *stage;  /* NULL without stages */

@@ -45,10 +45,13 @@ static void prefetch(struct unit *u, const struct record_input *in)
 	for (size_t i = 0; i < in->sets.count; i++) {
 		const struct record_set *set = &in->sets.items[i];
 		struct field *f = set->field;
-		if (f->type != FIELD_LOOKUP || f->many || set->value.kind != VALUE_INT || set->value.i <= 0)
+		if (f->type != FIELD_LOOKUP || !(f->where.set || access_get(u->reg, u->actor, f->to)->rows[GRANT_READ] != ACCESS_ALL))
 			continue;
-		if (f->where.set || access_get(u->reg, u->actor, f->to)->rows[GRANT_READ] != ACCESS_ALL)
-			record_prefetch(u, f->to, set->value.i);
+		const struct value *items = set->value.kind == VALUE_LIST ? set->value.list.items : &set->value;
+		size_t n = set->value.kind == VALUE_LIST ? set->value.list.count : 1;
+		for (size_t k = 0; k < n; k++)
+			if (items[k].kind == VALUE_INT && items[k].i > 0)
+				record_prefetch(u, f->to, items[k].i);
 	}
 }
 
@@ -96,12 +99,14 @@ static int piece_create(struct batch *b, struct section *s, const struct record_
 		return -1;
 	struct record *r = draft_new(b, s, id, prefix, in->flags | (owner ? owner->in->flags : 0));
 	struct piece *p = piece_add(b, r, in, ACT_CREATE, owner, detail);
+	r->priv->owner = owner ? owner->r : NULL;
 	if (record_apply(r, in, err) < 0)
 		return -1;
 	if (owner) {
-		r->priv->owner = owner->r;
 		r->now.values[detail->by->pos] = value_int(owner->r->id);
 		r->priv->given[detail->by->pos] = false;
+		if (r->priv->unread)
+			r->priv->unread[detail->by->pos] = false;
 	}
 	if (record_derive(r, NULL, 0, err) < 0)
 		return -1;
@@ -138,6 +143,8 @@ static int draft_open(struct batch *b, struct section *s, int64_t id, bool to_de
 	r->priv->faults = &b->faults;
 	r->priv->writing = true;
 	r->priv->given = arena_array(u->arena, bool, n + 1);
+	r->priv->unread = NULL;
+	r->priv->owner = NULL;
 	record_set_drafted(r);
 	*out = r;
 	return 0;
@@ -178,23 +185,20 @@ static int line_open(struct batch *b, struct piece *owner, const struct record_l
 static int lines_add(struct batch *b, struct piece *owner, struct err *err)
 {
 	struct unit *u = b->u;
-	const struct access *x = access_get(u->reg, u->actor, owner->r->section);
-	enum grant_action action = owner->act == ACT_CREATE ? GRANT_CREATE : GRANT_UPDATE;
 	if (owner->in->lines.count > LINES_MAX)
 		return err_say(err, ERR_TOO_COMPLEX, u->lang, SAY_TOO_MANY_RECORDS, arena_printf(u->arena, "%d", LINES_MAX));
+	const struct field *asked = NULL;
+	bool ok = false;
 	for (size_t i = 0; i < owner->in->lines.count; i++) {
 		const struct record_line *line = &owner->in->lines.items[i];
-		size_t position = 0;
-		for (size_t k = 0; k < i; k++)
-			position += owner->in->lines.items[k].detail == line->detail;
-		const char *prefix = arena_printf(u->arena, "%s%s/%zu/", owner->r->priv->prefix, line->detail->expr.name, position);
-		if (!line->detail->owned || access_field(x, action, line->detail) == ACCESS_NONE) {
-			bool known = access_field(x, GRANT_READ, line->detail) != ACCESS_NONE;
-			record_fault(owner->r, known ? ERR_INVALID : ERR_UNKNOWN_FIELD, line->detail,
-						 known ? say_text(u->arena, u->lang, SAY_NOT_WRITABLE, label_get(&line->detail->label, u->lang))
-							   : say_text(u->arena, u->lang, SAY_UNKNOWN_FIELD, line->detail->expr.name));
-			return 0;
+		const char *prefix = arena_printf(u->arena, "%s%s/%zu/", owner->r->priv->prefix, line->detail->expr.name, line->position);
+		if (line->detail != asked) {
+			asked = line->detail;
+			if (record_apply_lines(owner->r, asked, &ok, err) < 0)
+				return -1;
 		}
+		if (!ok)
+			continue;
 		owner->r->priv->touched = true;
 		struct piece *p;
 		if (line->op == RECORD_LINE_CREATE) {
@@ -214,33 +218,12 @@ static int refuse(struct batch *b, enum err_code code, enum say_text text, const
 	return err_say(err, code, b->u->lang, text, arg ? arg : "");
 }
 
-/* The stage that freezes the record: its own, or its owner's. */
-static int frozen_by(struct unit *u, struct record *r, const struct stage **out, struct err *err)
-{
-	*out = NULL;
-	for (int depth = 0; r && depth < 8; depth++) {
-		const struct stage *s = r->fresh ? NULL : stage_was(r);
-		if (s && s->freeze) {
-			*out = s;
-			return 0;
-		}
-		const struct field *owner = r->section->owner;
-		if (!owner || r->now.values[owner->pos].kind != VALUE_INT)
-			return 0;
-		struct record *up;
-		if (record_load(u, owner->to, r->now.values[owner->pos].i, &up, err) < 0)
-			return -1;
-		r = up;
-	}
-	return 0;
-}
-
 static int check_frozen(struct batch *b, struct record *r, struct err *err)
 {
 	const struct stage *s;
 	if (b->u->actor->system)
 		return 0;
-	if (frozen_by(b->u, r, &s, err) < 0)
+	if (record_frozen(r, &s, err) < 0)
 		return -1;
 	return s ? refuse(b, ERR_CONFLICT, SAY_FROZEN, label_get(&s->label, b->u->lang), err) : 0;
 }
@@ -269,8 +252,11 @@ static int check_created(struct batch *b, struct err *err)
 		if (u->actor->system || p->act != ACT_CREATE)
 			continue;
 		const struct access *x = access_get(u->reg, u->actor, p->r->section);
-		if (access_test(u, x, GRANT_CREATE, p->r, false, NULL, &ok, NULL, err) < 0)
+		ok = p->owner != NULL; /* the detail was asked, or is with its new owner */
+		if (!ok && access_test(u, x, GRANT_CREATE, p->r, false, NULL, &ok, NULL, err) < 0)
 			return -1;
+		if (!ok && p->r->priv->unread)
+			continue;
 		if (!ok)
 			return refuse(b, ERR_FORBIDDEN, SAY_NO_CREATE, label_get(&p->r->section->label, u->lang), err);
 		if (record_apply_new(p->r, p->in, err) < 0)
@@ -342,6 +328,7 @@ static int ask_unique(struct batch *b, struct record *r, struct field *const *fi
 /* What the database would refuse is asked for only when something else is wrong already: then all is told at once. */
 static int fail(struct batch *b, struct err *err)
 {
+	struct unit *u = b->u;
 	for (size_t i = 0; i < b->pieces.count; i++) {
 		struct piece *p = b->pieces.items[i];
 		if (p->act == ACT_REMOVE)
@@ -355,7 +342,17 @@ static int fail(struct batch *b, struct err *err)
 			if (ask_unique(b, p->r, p->r->section->uniques[k].fields, p->r->section->uniques[k].nfields, err) < 0)
 				return -1;
 	}
-	return err_copy(err, &b->faults);
+	/* the head decides the answer's status: what is not the actor's to do stands before what is wrong with it */
+	struct err sorted;
+	err_init(&sorted, u->arena);
+	for (int forbidden = 1; forbidden >= 0; forbidden--)
+		for (const struct err *e = &b->faults; e; e = e->next)
+			if ((e->code == ERR_FORBIDDEN) == forbidden) {
+				struct err one = *e;
+				one.next = NULL;
+				err_append(&sorted, &one);
+			}
+	return err_copy(err, &sorted);
 }
 
 static int check_all(struct batch *b, struct err *err)
@@ -442,6 +439,7 @@ static void drop(struct batch *b)
 		struct record *r = b->pieces.items[i]->r;
 		r->priv->writing = r->priv->touched = false;
 		r->priv->faults = NULL;
+		r->priv->unread = NULL;
 		r->priv->move = r->priv->comment = NULL;
 		if (b->pieces.items[i]->act == ACT_CREATE)
 			r->gone = true;
@@ -532,14 +530,14 @@ static int open_visible(struct batch *b, struct section *s, int64_t id, const st
 	return 0;
 }
 
-/* What may not be written at all is told before the stage that freezes the rest. */
+/* What may not be written at all is told before the stage that freezes the rest; with a fault nothing is written, and all of them are told. */
 static int take_input(struct batch *b, struct piece *p, struct err *err)
 {
 	if (record_apply(p->r, p->in, err) < 0)
 		return -1;
-	if (b->faults.code != ERR_OK && check_all(b, err) < 0)
+	if (b->faults.code == ERR_OK && check_frozen(b, p->r, err) < 0)
 		return -1;
-	return check_frozen(b, p->r, err) < 0 || record_derive(p->r, NULL, 0, err) < 0 || lines_add(b, p, err) < 0 || check_created(b, err) < 0 ? -1 : 0;
+	return record_derive(p->r, NULL, 0, err) < 0 || lines_add(b, p, err) < 0 || check_created(b, err) < 0 ? -1 : 0;
 }
 
 static int update(struct batch *b, struct section *s, int64_t id, const struct record_input *in, const int64_t *if_version, struct err *err)

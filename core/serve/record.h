@@ -33,6 +33,13 @@ struct record_line {
 	enum record_line_op op;
 	int64_t id;                  /* UPDATE, REMOVE */
 	struct record_input *values; /* CREATE, UPDATE */
+	size_t position;             /* among the lines of this detail as they were sent, from 0: targets name it */
+};
+
+/* What could not be read of an input: told together with what the write itself finds. */
+struct record_unread {
+	struct field *field; /* left as it is, nothing that depends on it is judged; NULL: of no field */
+	struct err *fault;   /* with its target, prefix included */
 };
 
 enum record_flags {
@@ -50,6 +57,10 @@ struct record_input {
 		struct record_line *items;
 		size_t count, cap;
 	} lines;
+	struct {
+		struct record_unread *items;
+		size_t count, cap;
+	} unread;
 	unsigned flags; /* enum record_flags */
 };
 
@@ -74,6 +85,8 @@ struct record {
 void record_input_set(struct arena *a, struct record_input *in, struct field *f, struct value v);
 /* The set of the field in the input, or NULL. */
 const struct record_set *record_input_find(const struct record_input *in, const struct field *f);
+/* Adds a fault that was found while the input was read; a copy in `a`, the texts stay the caller's and must outlive the write. */
+void record_input_fault(struct arena *a, struct record_input *in, struct field *f, const struct err *fault);
 /* Adds a line; returns its input (NULL for REMOVE). */
 struct record_input *record_input_line(struct arena *a, struct record_input *in, struct field *detail, enum record_line_op op, int64_t id);
 /* Turns what a client sent (text, integer, decimal, boolean, list) into a value of the field's kind, exactly; err has the target. Empty text is nil. */

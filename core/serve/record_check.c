@@ -24,6 +24,14 @@ int record_rule(struct record *r, const struct rule *rule, bool unset, bool *out
 	return expr_test(r->unit->arena, rule->expr, &r->unit->env, &r->now, NULL, r->was.values ? &r->was : NULL, out, err);
 }
 
+void record_fault_add(struct record *r, const struct err *fault)
+{
+	for (const struct err *e = r->priv->faults; fault->target && e && e->code != ERR_OK; e = e->next)
+		if (e->target && strcmp(e->target, fault->target) == 0)
+			return;
+	err_append(r->priv->faults, fault);
+}
+
 void record_fault(struct record *r, enum err_code code, const struct field *f, const char *message)
 {
 	struct arena *a = r->unit->arena;
@@ -34,7 +42,7 @@ void record_fault(struct record *r, enum err_code code, const struct field *f, c
 		err_target(&one, arena_printf(a, "%s%s", r->priv->prefix, f->expr.name));
 	else if (*r->priv->prefix)
 		err_target(&one, arena_strndup(a, r->priv->prefix, strlen(r->priv->prefix) - 1));
-	err_append(r->priv->faults, &one);
+	record_fault_add(r, &one);
 }
 
 static void fault(struct record *r, const struct field *f, enum say_text text)
@@ -82,6 +90,28 @@ bool record_names_changed(const struct record *r, const struct expr *e)
 	return n.any;
 }
 
+struct names_unread {
+	const struct record *r;
+	bool any;
+};
+
+static void look_unread(void *ctx, const struct expr_table *t, const struct expr_field *f, bool of_old)
+{
+	(void)t;
+	(void)of_old;
+	struct names_unread *n = ctx;
+	struct field *field = record_field(f);
+	n->any |= field->section == n->r->section && record_unread(n->r, field);
+}
+
+bool record_names_unread(const struct record *r, const struct expr *e)
+{
+	struct names_unread n = {r, false};
+	if (e && r->priv->unread)
+		expr_walk_fields(e, look_unread, &n);
+	return n.any;
+}
+
 /* ---- one field ---- */
 
 static int check_required(struct record *r, const struct field *f, const struct stage *stage, bool entered, struct err *err)
@@ -91,7 +121,7 @@ static int check_required(struct record *r, const struct field *f, const struct 
 	if (u->priv->form || f->type == FIELD_AUTONUMBER || !record_empty(&r->now.values[f->pos]))
 		return 0;
 	bool touched = entered || record_changed(r, f) || record_names_changed(r, f->required.expr);
-	if (!touched)
+	if (!touched || record_names_unread(r, f->required.expr))
 		return 0;
 	bool needed;
 	if (record_rule(r, &f->required, false, &needed, err) < 0)
@@ -163,7 +193,8 @@ static void check_bounds(struct record *r, const struct field *f)
 static int check_check(struct record *r, const struct field *f, struct err *err)
 {
 	struct unit *u = r->unit;
-	if (!f->check.expr || record_empty(&r->now.values[f->pos]) || !(record_changed(r, f) || record_names_changed(r, f->check.expr)))
+	if (!f->check.expr || record_empty(&r->now.values[f->pos]) || !(record_changed(r, f) || record_names_changed(r, f->check.expr)) ||
+		record_names_unread(r, f->check.expr))
 		return 0;
 	bool ok;
 	if (record_rule(r, &f->check, true, &ok, err) < 0)
@@ -311,6 +342,8 @@ static int check_references(struct record *r, const struct field *f, struct err 
 	bool changed = record_changed(r, f);
 	if (!changed && !(f->where.expr && !u->actor->system && record_names_changed(r, f->where.expr)))
 		return 0;
+	if (record_names_unread(r, f->where.expr))
+		return 0;
 	struct value one = *now;
 	const struct value *items = now->kind == VALUE_LIST ? now->list.items : &one;
 	size_t n = now->kind == VALUE_LIST ? now->list.count : 1;
@@ -333,7 +366,7 @@ static int check_references(struct record *r, const struct field *f, struct err 
 static int check_tree(struct record *r, struct err *err)
 {
 	const struct field *f = r->section->tree;
-	if (!f || !record_changed(r, f) || r->now.values[f->pos].kind != VALUE_INT)
+	if (!f || record_unread(r, f) || !record_changed(r, f) || r->now.values[f->pos].kind != VALUE_INT)
 		return 0;
 	int64_t id = r->now.values[f->pos].i;
 	for (int depth = 0; depth < TREE_DEPTH; depth++) {
@@ -359,8 +392,11 @@ static int check_path(struct record *r, struct err *err)
 	if (!s || r->fresh || r->section->npaths < 2)
 		return 0;
 	bool touched = false;
-	for (size_t i = 0; i < r->section->npaths; i++)
+	for (size_t i = 0; i < r->section->npaths; i++) {
 		touched |= r->section->paths[i]->when.expr && record_names_changed(r, r->section->paths[i]->when.expr);
+		if (record_names_unread(r, r->section->paths[i]->when.expr))
+			return 0;
+	}
 	if (!touched)
 		return 0;
 	if (stage_first(u, r, &first, err) < 0)
@@ -378,7 +414,7 @@ int record_check(struct record *r, struct err *err)
 	bool entered = r->fresh || stage != was;
 	for (size_t i = 0; i < p->nfields; i++) {
 		struct field *f = r->section->fields[i];
-		if (f->builtin || !record_stores(f) || f->type == FIELD_ROLLUP)
+		if (f->builtin || !record_stores(f) || f->type == FIELD_ROLLUP || record_unread(r, f))
 			continue;
 		if (check_required(r, f, stage, entered, err) < 0)
 			return -1;
@@ -389,7 +425,8 @@ int record_check(struct record *r, struct err *err)
 		if (check_references(r, f, err) < 0)
 			return -1;
 	}
-	if (r->section->check.expr && (!p->late_check || u->priv->form) && record_names_changed(r, r->section->check.expr)) {
+	if (r->section->check.expr && (!p->late_check || u->priv->form) && record_names_changed(r, r->section->check.expr) &&
+		!record_names_unread(r, r->section->check.expr)) {
 		bool ok;
 		if (record_rule(r, &r->section->check, true, &ok, err) < 0)
 			return -1;

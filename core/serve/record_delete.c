@@ -176,17 +176,12 @@ int record_remove(struct record *r, struct err *err)
 
 static int frozen(struct unit *u, struct record *r, struct err *err)
 {
-	const struct stage *s = stage_was(r);
+	const struct stage *s;
 	if (u->actor->system)
 		return 0;
-	const struct field *owner = r->section->owner;
-	if (!(s && s->freeze) && owner && r->was.values[owner->pos].kind == VALUE_INT) {
-		struct record *up;
-		if (record_load(u, owner->to, r->was.values[owner->pos].i, &up, err) < 0)
-			return -1;
-		s = up ? stage_was(up) : NULL;
-	}
-	return s && s->freeze ? err_say(err, ERR_CONFLICT, u->lang, SAY_FROZEN, label_get(&s->label, u->lang)) : 0;
+	if (record_frozen(r, &s, err) < 0)
+		return -1;
+	return s ? err_say(err, ERR_CONFLICT, u->lang, SAY_FROZEN, label_get(&s->label, u->lang)) : 0;
 }
 
 int record_delete(struct unit *u, struct section *s, int64_t id, const int64_t *if_version, struct err *err)

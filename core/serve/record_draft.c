@@ -25,6 +25,24 @@ static bool system_may(const struct record *r, const struct field *f)
 	return f->type == FIELD_STAGE || f->type == FIELD_AUTONUMBER || !is_system_field(f);
 }
 
+/* Some grant gives the field to the actor for something. */
+static bool is_known(const struct access *x, const struct field *f)
+{
+	return access_field(x, GRANT_READ, f) != ACCESS_NONE || access_field(x, GRANT_UPDATE, f) != ACCESS_NONE || access_field(x, GRANT_CREATE, f) != ACCESS_NONE;
+}
+
+/* Some grant gives it for this kind of writing; a field that none gives for anything is not known. */
+static bool may_ever(struct record *r, const struct access *x, const struct field *f)
+{
+	struct unit *u = r->unit;
+	if (access_field(x, r->fresh ? GRANT_CREATE : GRANT_UPDATE, f) != ACCESS_NONE)
+		return true;
+	bool known = is_known(x, f);
+	record_fault(r, known ? ERR_FORBIDDEN : ERR_UNKNOWN_FIELD, f,
+				 known ? say_text(u->arena, u->lang, SAY_FIELD_NOT_YOURS, label(u, f)) : say_text(u->arena, u->lang, SAY_UNKNOWN_FIELD, f->expr.name));
+	return false;
+}
+
 static bool may_write(struct record *r, const struct access *x, const struct field *f)
 {
 	struct unit *u = r->unit;
@@ -39,42 +57,104 @@ static bool may_write(struct record *r, const struct access *x, const struct fie
 		record_fault(r, ERR_FORBIDDEN, f, say_text(a, u->lang, SAY_STAGE_BY_MOVE));
 		return false;
 	}
-	enum grant_action action = r->fresh ? GRANT_CREATE : GRANT_UPDATE;
-	if (access_field(x, action, f) == ACCESS_NONE && access_field(x, GRANT_READ, f) == ACCESS_NONE && access_field(x, GRANT_UPDATE, f) == ACCESS_NONE) {
-		record_fault(r, ERR_UNKNOWN_FIELD, f, say_text(a, u->lang, SAY_UNKNOWN_FIELD, f->expr.name));
-		return false;
-	}
-	if (is_system_field(f) || access_field(x, action, f) == ACCESS_NONE) {
+	if (is_system_field(f) && is_known(x, f)) {
 		record_fault(r, ERR_INVALID, f, say_text(a, u->lang, SAY_NOT_WRITABLE, label(u, f)));
 		return false;
 	}
-	return true;
+	return may_ever(r, x, f);
 }
 
 /* Read-only binds everybody but the system, unless a grant that holds on the row names the field. A new record is asked when its draft stands. */
-static int may_write_row(struct record *r, const struct access *x, const struct field *f, struct err *err)
+static int ask_row(struct record *r, const struct access *x, const struct field *f, bool *granted, bool *readonly, struct err *err)
 {
 	struct unit *u = r->unit;
 	enum grant_action action = r->fresh ? GRANT_CREATE : GRANT_UPDATE;
-	bool granted, named, readonly;
-	if (access_test(u, x, action, r, !r->fresh, f, &granted, &named, err) < 0)
+	bool named = false;
+	*granted = true;
+	*readonly = false;
+	/* a line written with its owner: the detail was asked there */
+	if (!r->priv->owner && access_test(u, x, action, r, !r->fresh, f, granted, &named, err) < 0)
 		return -1;
-	if (!granted) {
-		record_fault(r, ERR_INVALID, f, say_text(u->arena, u->lang, SAY_NOT_WRITABLE, label(u, f)));
+	if (!*granted || named || !f->readonly.set)
 		return 0;
-	}
-	if (named || !f->readonly.set)
-		return 0;
-	if (f->readonly.expr && r->was.values) {
-		/* as the row was: a change cannot open the field for itself */
-		if (expr_test(u->arena, f->readonly.expr, &u->env, &r->was, NULL, &r->was, &readonly, err) < 0)
-			return -1;
-	} else if (record_rule(r, &f->readonly, false, &readonly, err) < 0) {
+	/* as the row was: a change cannot open the field for itself */
+	if (f->readonly.expr && r->was.values)
+		return expr_test(u->arena, f->readonly.expr, &u->env, &r->was, NULL, &r->was, readonly, err);
+	return record_rule(r, &f->readonly, false, readonly, err);
+}
+
+static int may_write_row(struct record *r, const struct access *x, const struct field *f, struct err *err)
+{
+	struct unit *u = r->unit;
+	bool granted, readonly;
+	if (ask_row(r, x, f, &granted, &readonly, err) < 0)
 		return -1;
-	}
-	if (readonly)
+	if (!granted)
+		record_fault(r, ERR_FORBIDDEN, f, say_text(u->arena, u->lang, SAY_FIELD_NOT_YOURS, label(u, f)));
+	else if (readonly)
 		record_fault(r, ERR_INVALID, f, say_text(u->arena, u->lang, SAY_READONLY, label(u, f)));
 	return 0;
+}
+
+int record_takes(struct record *r, const struct field *f, bool *ok, struct err *err)
+{
+	bool granted, readonly;
+	*ok = false;
+	if (is_system_field(f))
+		return 0;
+	if (ask_row(r, access_get(r->unit->reg, r->unit->actor, r->section), f, &granted, &readonly, err) < 0)
+		return -1;
+	*ok = granted && !readonly;
+	return 0;
+}
+
+int record_apply_lines(struct record *r, const struct field *detail, bool *ok, struct err *err)
+{
+	struct unit *u = r->unit;
+	const struct access *x = access_get(u->reg, u->actor, r->section);
+	*ok = detail->owned;
+	if (!*ok)
+		record_fault(r, ERR_INVALID, detail, say_text(u->arena, u->lang, SAY_NOT_WRITABLE, label(u, detail)));
+	if (!*ok || u->actor->system)
+		return 0;
+	*ok = may_ever(r, x, detail);
+	/* a line of a line has the rights of the first owner, which were asked */
+	if (!*ok || r->fresh || r->priv->owner)
+		return 0;
+	if (access_test(u, x, GRANT_UPDATE, r, true, detail, ok, NULL, err) < 0)
+		return -1;
+	if (!*ok)
+		record_fault(r, ERR_FORBIDDEN, detail, say_text(u->arena, u->lang, SAY_FIELD_NOT_YOURS, label(u, detail)));
+	return 0;
+}
+
+enum { OWNERS = 8 };
+
+static int frozen_at(struct record *r, int depth, const struct stage **out, struct err *err)
+{
+	const struct stage *s = r->fresh ? NULL : stage_was(r);
+	const struct field *owner = r->section->owner;
+	if (s && s->freeze) {
+		*out = s;
+		return 0;
+	}
+	if (!owner || depth == OWNERS)
+		return 0;
+	const struct value *ends[] = {r->was.values ? &r->was.values[owner->pos] : NULL, r->now.values ? &r->now.values[owner->pos] : NULL};
+	for (size_t i = 0; i < 2 && !*out; i++) {
+		struct record *up;
+		if (!ends[i] || ends[i]->kind != VALUE_INT || (i && ends[0] && value_same(ends[0], ends[1])))
+			continue;
+		if (record_load(r->unit, owner->to, ends[i]->i, &up, err) < 0 || (up && frozen_at(up, depth + 1, out, err) < 0))
+			return -1;
+	}
+	return 0;
+}
+
+int record_frozen(struct record *r, const struct stage **out, struct err *err)
+{
+	*out = NULL;
+	return frozen_at(r, 0, out, err);
 }
 
 int record_apply(struct record *r, const struct record_input *in, struct err *err)
@@ -83,6 +163,16 @@ int record_apply(struct record *r, const struct record_input *in, struct err *er
 	struct record_plan *p = record_plan_get(u->reg, r->section);
 	const struct access *x = access_get(u->reg, u->actor, r->section);
 	r->priv->given = arena_array(u->arena, bool, p->nfields + 1);
+	r->priv->unread = in->unread.count ? arena_array(u->arena, bool, p->nfields + 1) : NULL;
+	for (size_t i = 0; i < in->unread.count; i++) {
+		struct field *f = in->unread.items[i].field;
+		/* that it may not be written comes before what is wrong with it */
+		if (f && may_write(r, x, f) && r->was.values && !u->actor->system && may_write_row(r, x, f, err) < 0)
+			return -1;
+		record_fault_add(r, in->unread.items[i].fault);
+		if (f)
+			r->priv->unread[f->pos] = true;
+	}
 	for (size_t i = 0; i < in->sets.count; i++) {
 		struct field *f = in->sets.items[i].field;
 		bool ok = may_write(r, x, f);
@@ -99,7 +189,8 @@ int record_apply(struct record *r, const struct record_input *in, struct err *er
 int record_apply_new(struct record *r, const struct record_input *in, struct err *err)
 {
 	struct unit *u = r->unit;
-	if (u->actor->system)
+	/* with a value missing that the grants may ask for, nobody can say what they give */
+	if (u->actor->system || r->priv->unread)
 		return 0;
 	const struct access *x = access_get(u->reg, u->actor, r->section);
 	for (size_t i = 0; i < in->sets.count; i++) {
@@ -107,6 +198,9 @@ int record_apply_new(struct record *r, const struct record_input *in, struct err
 		if (r->priv->given[f->pos] && may_write_row(r, x, f, err) < 0)
 			return -1;
 	}
+	for (size_t i = 0; i < in->lines.count; i++)
+		if ((i == 0 || in->lines.items[i].detail != in->lines.items[i - 1].detail) && may_write_row(r, x, in->lines.items[i].detail, err) < 0)
+			return -1;
 	return 0;
 }
 
@@ -130,12 +224,16 @@ static int start(struct record *r, struct err *err)
 	struct record_plan *p = record_plan_get(u->reg, r->section);
 	for (size_t i = 0; i < p->nfields; i++) {
 		struct field *f = r->section->fields[i];
-		if (f->has_default && record_stores(f) && !r->priv->given[i])
+		if (f->has_default && record_stores(f) && !r->priv->given[i] && !record_unread(r, f))
 			r->now.values[i] = f->default_value;
 	}
 	for (size_t i = 0; i < p->nfields; i++) {
 		struct field *f = r->section->fields[i];
-		if (f->initial.expr && record_stores(f) && !r->priv->given[i] && evaluate(r, f, f->initial.expr, &r->now.values[i], err) < 0)
+		if (!f->initial.expr || !record_stores(f) || r->priv->given[i] || record_unread(r, f))
+			continue;
+		if (record_names_unread(r, f->initial.expr))
+			r->priv->unread[i] = true;
+		else if (evaluate(r, f, f->initial.expr, &r->now.values[i], err) < 0)
 			return -1;
 	}
 	return 0;
@@ -183,8 +281,12 @@ int record_derive(struct record *r, struct field *const *changed, size_t nchange
 			bool edited = !changed && r->priv->given[i];
 			for (size_t k = 0; k < nchanged; k++)
 				edited |= changed[k] == f;
-			if (edited)
+			if (edited || record_unread(r, f))
 				continue;
+			if (record_names_unread(r, f->fill.expr)) {
+				r->priv->unread[i] = true;
+				continue;
+			}
 			struct names_one n = {r, news, false};
 			expr_walk_fields(f->fill.expr, look, &n);
 			if (!n.any)

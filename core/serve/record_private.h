@@ -59,6 +59,7 @@ struct record_private {
 	bool reread;             /* the database computed something: read again before use */
 	bool absent;             /* there is no such row */
 	bool *given;             /* by pos: the client set it in this write */
+	bool *unread;            /* by pos: sent, but not to be read, or computed from such a field; NULL: none */
 	bool writing;            /* a write of it is under way: a hook does not write it again */
 	const char *prefix;      /* of targets: "payments/2/", or "" */
 	struct err *faults;      /* of the write under way: list collected, or NULL */
@@ -181,6 +182,15 @@ void record_fault(struct record *r, enum err_code code, const struct field *f, c
 bool record_empty(const struct value *v);
 /* The draft differs from the row (always true for a new record). */
 bool record_changed(const struct record *r, const struct field *f);
+/* The field's value could not be read from the input: nothing that depends on it is judged. */
+static inline bool record_unread(const struct record *r, const struct field *f)
+{
+	return r->priv->unread && r->priv->unread[f->pos];
+}
+/* The expression names such a field. */
+bool record_names_unread(const struct record *r, const struct expr *e);
+/* Adds a fault as it is; of those with one target the first stays. */
+void record_fault_add(struct record *r, const struct err *fault);
 /* The expression names a field of the record that changed; true for a new record. */
 bool record_names_changed(const struct record *r, const struct expr *e);
 /* required, min, max, check, lookups, files, the section's check, the tree: faults are collected, -1 only when the database fails. */
@@ -194,8 +204,14 @@ void record_late_note(struct record *r);
 /* record_draft.c */
 /* Puts the input into the draft after looking whether each field may be written; faults are collected. */
 int record_apply(struct record *r, const struct record_input *in, struct err *err);
-/* For a new record, when its draft stands: do the grants that hold on it give the fields set? */
+/* For a new record, when its draft stands: do the grants that hold on it give the fields and details set? */
 int record_apply_new(struct record *r, const struct record_input *in, struct err *err);
+/* May lines of the detail be written on this record? A fault when not; a new record is asked by record_apply_new. */
+int record_apply_lines(struct record *r, const struct field *detail, bool *ok, struct err *err);
+/* Would a row that exists take a value of the actor in this field now? No faults: for forms. */
+int record_takes(struct record *r, const struct field *f, bool *ok, struct err *err);
+/* The stage that freezes the record: its own, or that of an owner it has or had; NULL none. */
+int record_frozen(struct record *r, const struct stage **out, struct err *err);
 /* Default, initial and fill. `changed` NULL: what differs from the row. */
 int record_derive(struct record *r, struct field *const *changed, size_t nchanged, struct err *err);
 

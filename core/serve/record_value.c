@@ -301,9 +301,23 @@ const struct record_set *record_input_find(const struct record_input *in, const 
 	return NULL;
 }
 
+void record_input_fault(struct arena *a, struct record_input *in, struct field *f, const struct err *fault)
+{
+	struct record_unread one = {f, arena_new(a, struct err)};
+	*one.fault = *fault;
+	one.fault->next = NULL;
+	arena_push(a, &in->unread, one);
+}
+
 struct record_input *record_input_line(struct arena *a, struct record_input *in, struct field *detail, enum record_line_op op, int64_t id)
 {
 	struct record_line line = {.detail = detail, .op = op, .id = id};
+	/* as many as there are: who reads a list with holes in it sets the place itself */
+	for (size_t i = in->lines.count; i > 0; i--)
+		if (in->lines.items[i - 1].detail == detail) {
+			line.position = in->lines.items[i - 1].position + 1;
+			break;
+		}
 	if (op != RECORD_LINE_REMOVE)
 		line.values = arena_new(a, struct record_input);
 	arena_push(a, &in->lines, line);
