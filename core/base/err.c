@@ -49,6 +49,7 @@ int err_hint(struct err *err, const char *fmt, ...)
 	va_list ap;
 	va_start(ap, fmt);
 	err->hint = text_make(err, fmt, ap);
+	err->hint_ru = NULL;
 	va_end(ap);
 	return -1;
 }
@@ -104,7 +105,9 @@ int err_copy(struct err *to, const struct err *from)
 			one.arena = to->arena;
 			one.message = arena_strdup(to->arena, from->message);
 			one.detail = arena_strdup(to->arena, from->detail);
+			one.message_ru = arena_strdup(to->arena, from->message_ru);
 			one.hint = arena_strdup(to->arena, from->hint);
+			one.hint_ru = arena_strdup(to->arena, from->hint_ru);
 			one.target = arena_strdup(to->arena, from->target);
 			one.file = arena_strdup(to->arena, from->file);
 			one.constraint = arena_strdup(to->arena, from->constraint);
@@ -115,6 +118,18 @@ int err_copy(struct err *to, const struct err *from)
 		}
 	}
 	return -1;
+}
+
+const char *err_message(const struct err *err, int lang)
+{
+	const char *s = lang == 1 && err->message_ru ? err->message_ru : err->message;
+	return s ? s : "";
+}
+
+const char *err_hint_in(const struct err *err, int lang)
+{
+	/* a hint in English only belongs to a message that is in English only */
+	return lang == 1 && (err->hint_ru || err->message_ru) ? err->hint_ru : err->hint;
 }
 
 const char *err_code_name(enum err_code code)

@@ -64,8 +64,10 @@ struct err {
 	struct arena *arena;     /* where texts are made; NULL: a static buffer of the err is used */
 	enum err_code code;      /* ERR_OK until something fails */
 	const char *message;     /* one sentence naming the offending thing, in English or already translated */
+	const char *message_ru;  /* the same for who reads Russian, NULL: `message` is for everybody */
 	const char *detail;      /* more, or NULL */
 	const char *hint;        /* what to do, or NULL */
+	const char *hint_ru;     /* the same for who reads Russian, or NULL */
 	const char *target;      /* field or parameter at fault, or NULL */
 	const char *file;        /* configuration file, or NULL */
 	int line;                /* 1-based, 0 none */
@@ -93,6 +95,9 @@ int err_place(struct err *err, const char *file, int line, int column);
 void err_append(struct err *err, const struct err *one);
 /* Appends copies of `from` and all behind it, texts included, in to->arena: the errors outlive the arena that they were made in. Returns -1. */
 int err_copy(struct err *to, const struct err *from);
+/* The message and the hint (or NULL) in a language, a number of enum lang of meta/section.h. */
+const char *err_message(const struct err *err, int lang);
+const char *err_hint_in(const struct err *err, int lang);
 /* "not_found" for ERR_NOT_FOUND. */
 const char *err_code_name(enum err_code code);
 /* HTTP status of the code. */

@@ -33,13 +33,13 @@ static int basic(struct http_request *r, struct app_request *q, const char *code
 	unsigned char plain[1024];
 	size_t len;
 	if (!r->secure && !loopback(r->peer))
-		return err_set(err, ERR_UNAUTHORIZED, "A password in the clear is taken over TLS or from this machine only");
+		return err_tell(err, ERR_UNAUTHORIZED, SAY_BASIC_CLEAR);
 	if (sodium_base642bin(plain, sizeof plain - 1, coded, strlen(coded), " ", &len, NULL, sodium_base64_VARIANT_ORIGINAL) != 0)
-		return err_set(err, ERR_UNAUTHORIZED, "The Authorization header cannot be read");
+		return err_tell(err, ERR_UNAUTHORIZED, SAY_AUTHORIZATION);
 	plain[len] = 0;
 	char *colon = strchr((char *)plain, ':');
 	if (!colon || strlen((char *)plain) != len)
-		return err_set(err, ERR_UNAUTHORIZED, "The Authorization header cannot be read");
+		return err_tell(err, ERR_UNAUTHORIZED, SAY_AUTHORIZATION);
 	*colon = 0;
 	return session_basic(q->pg, q->reg, r->arena, (char *)plain, colon + 1, r->peer, &q->session, err);
 }
@@ -54,11 +54,11 @@ int auth_identify(struct http_request *r, struct app_request *q, struct err *err
 		else if (strncasecmp(authorization, "Basic ", 6) == 0)
 			failed = basic(r, q, authorization + 6 + strspn(authorization + 6, " "), err);
 		else
-			failed = err_set(err, ERR_UNAUTHORIZED, "This kind of Authorization is not known here");
+			failed = err_tell(err, ERR_UNAUTHORIZED, SAY_AUTHORIZATION_KIND);
 		if (failed)
 			return -1;
 		if (q->session.read_only && writes(r->method))
-			return err_set(err, ERR_FORBIDDEN, "This token may only read");
+			return err_tell(err, ERR_FORBIDDEN, SAY_TOKEN_READS);
 		return 0;
 	}
 	const char *secret = http_cookie(r, cookie_name);
@@ -76,7 +76,7 @@ int auth_identify(struct http_request *r, struct app_request *q, struct err *err
 		const char *sent = http_header(r, "X-CSRF-Token");
 		size_t n = strlen(q->session.csrf);
 		if (!sent || strlen(sent) != n || sodium_memcmp(sent, q->session.csrf, n) != 0)
-			return err_set(err, ERR_CSRF, "The request did not come from the application's own page. Reload the page and try again");
+			return err_tell(err, ERR_CSRF, SAY_CSRF);
 	}
 	return 0;
 }
@@ -91,14 +91,14 @@ static json_t *body_object(struct http_request *r, struct err *err)
 {
 	const char *type = http_header(r, "Content-Type");
 	if (!type || strncasecmp(type, "application/json", 16) != 0) {
-		err_set(err, ERR_MEDIA_TYPE, "Send JSON (Content-Type: application/json)");
+		err_tell(err, ERR_MEDIA_TYPE, SAY_SEND_JSON);
 		return NULL;
 	}
 	json_error_t e;
 	json_t *j = json_loadb(r->body, r->body_len, JSON_REJECT_DUPLICATES, &e);
 	if (!j || !json_is_object(j)) {
 		json_decref(j);
-		err_set(err, ERR_SYNTAX, "The body is not a JSON object");
+		err_tell(err, ERR_SYNTAX, SAY_BODY_OBJECT);
 		return NULL;
 	}
 	arena_defer(r->arena, drop_json, j);
@@ -109,7 +109,7 @@ static const char *body_text(json_t *j, const char *name, struct err *err)
 {
 	const char *s = json_string_value(json_object_get(j, name));
 	if (!s) {
-		err_set(err, ERR_INVALID, "'%s' must be a text", name);
+		err_tell(err, ERR_INVALID, SAY_MUST_BE_TEXT, name);
 		err_target(err, name);
 	}
 	return s;
@@ -143,7 +143,7 @@ static int write_me(struct http_request *r, struct app_request *q, struct err *e
 	if (pg_read(q->pg, PG_LANE_FAST, a, sql, &p, &rows, err))
 		return -1;
 	if (!pg_rows_count(rows))
-		return err_set(err, ERR_UNAUTHORIZED, "Sign in first");
+		return err_tell(err, ERR_UNAUTHORIZED, SAY_SIGN_IN);
 	const char *theme = setting(r, q, "theme"), *lang = q->session.lang[0] ? q->session.lang : r->lang == LANG_RU ? "ru" : "en";
 	struct value list = pg_rows_value(rows, a, 0, 3);
 	struct buf *b = &r->out;
@@ -189,7 +189,7 @@ static int login(struct http_request *r, struct app_request *q, struct err *err)
 {
 	char secret[SESSION_SECRET];
 	if (!own_origin(r))
-		return err_set(err, ERR_CSRF, "The request did not come from the application's own page. Reload the page and try again");
+		return err_tell(err, ERR_CSRF, SAY_CSRF);
 	json_t *j = body_object(r, err);
 	const char *name = j ? body_text(j, "login", err) : NULL, *password = name ? body_text(j, "password", err) : NULL;
 	if (!password)
@@ -260,11 +260,11 @@ static int change_me(struct http_request *r, struct app_request *q, struct err *
 		while (k < 2 && strcmp(known[k].key, key) != 0)
 			k++;
 		if (k == 2)
-			return err_set(err, ERR_UNKNOWN_FIELD, "There is no '%s' to change here", key);
+			return err_tell(err, ERR_UNKNOWN_FIELD, SAY_NOTHING_TO_CHANGE, key);
 		while (text && known[k].allowed[n] && strcmp(known[k].allowed[n], text) != 0)
 			n++;
 		if (!text || !known[k].allowed[n]) {
-			err_set(err, ERR_INVALID, "'%s' does not take this value", key);
+			err_tell(err, ERR_INVALID, SAY_SETTING_VALUE, key);
 			return err_target(err, key);
 		}
 		if (save_setting(r, q, key, text, err))
@@ -315,33 +315,13 @@ static int tokens(struct http_request *r, struct app_request *q, const char *res
 		char *end;
 		long long id = strtoll(rest + 1, &end, 10);
 		if (strcmp(end, ")") != 0 || end == rest + 1)
-			return err_set(err, ERR_NOT_FOUND, "There is no such token");
+			return err_tell(err, ERR_NOT_FOUND, SAY_NO_TOKEN);
 		if (session_revoke_token(q->pg, a, q->session.user_id, id, err))
 			return -1;
 		http_reply_empty(r, 204);
 		return 0;
 	}
-	return err_set(err, ERR_METHOD, "This address does not take %s", r->method_name);
-}
-
-void auth_say(const struct http_request *r, struct err *err)
-{
-	enum say_text text;
-	switch (err->code) {
-	case ERR_BAD_CREDENTIALS: text = SAY_BAD_CREDENTIALS; break;
-	case ERR_TOO_MANY: text = SAY_TOO_MANY_ATTEMPTS; break;
-	case ERR_CSRF: text = SAY_CSRF; break;
-	case ERR_UNAUTHORIZED: text = SAY_SIGN_IN; break;
-	case ERR_INVALID:
-		if (!err->target || (strcmp(err->target, "old") != 0 && strcmp(err->target, "new") != 0))
-			return;
-		text = *err->target == 'o' ? SAY_OLD_PASSWORD : SAY_PASSWORD_LENGTH;
-		break;
-	default: return;
-	}
-	/* who reads English keeps the sentence that tells more */
-	if (r->lang != LANG_EN)
-		err->message = say_format(r->lang, text);
+	return err_tell(err, ERR_METHOD, SAY_METHOD, r->method_name);
 }
 
 void auth_handle(struct http_request *r)
@@ -356,19 +336,17 @@ void auth_handle(struct http_request *r)
 	else if (strcmp(what, "/logout") == 0 && r->method == HTTP_POST)
 		failed = logout(r, q, &err);
 	else if (!q->session.user_id)
-		failed = err_set(&err, ERR_UNAUTHORIZED, "Sign in first");
+		failed = err_tell(&err, ERR_UNAUTHORIZED, SAY_SIGN_IN);
 	else if (strcmp(what, "/me") == 0 && (r->method == HTTP_GET || r->method == HTTP_HEAD))
 		failed = write_me(r, q, &err);
 	else if (strcmp(what, "/me") == 0 && r->method == HTTP_PATCH)
 		failed = change_me(r, q, &err);
 	else if (strcmp(what, "/password") == 0 && r->method == HTTP_POST)
-		failed = q->session.kind == SESSION_COOKIE ? change_password(r, q, &err) : err_set(&err, ERR_FORBIDDEN, "A password is changed by its signed-in owner");
+		failed = q->session.kind == SESSION_COOKIE ? change_password(r, q, &err) : err_tell(&err, ERR_FORBIDDEN, SAY_PASSWORD_OWN);
 	else if (strncmp(what, "/tokens", 7) == 0 && (!what[7] || what[7] == '('))
-		failed = q->session.kind == SESSION_COOKIE ? tokens(r, q, what + 7, &err) : err_set(&err, ERR_FORBIDDEN, "Tokens are made by their signed-in owner");
+		failed = q->session.kind == SESSION_COOKIE ? tokens(r, q, what + 7, &err) : err_tell(&err, ERR_FORBIDDEN, SAY_TOKENS_OWN);
 	else
-		failed = err_set(&err, ERR_NOT_FOUND, "There is nothing at this address");
-	if (failed) {
-		auth_say(r, &err);
+		failed = err_tell(&err, ERR_NOT_FOUND, SAY_NO_RESOURCE);
+	if (failed)
 		http_reply_err(r, &err);
-	}
 }

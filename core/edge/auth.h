@@ -9,8 +9,6 @@ struct http_request;
 /* Finds who sends the request: fills session (user_id 0 when it brings nothing). ERR_UNAUTHORIZED for a wrong token or Basic, ERR_CSRF for a write by cookie
  * without its X-CSRF-Token. A cookie that is no longer valid counts as nothing. */
 int auth_identify(struct http_request *r, struct app_request *q, struct err *err);
-/* Puts the error's sentence into the request's language: what sessions and tokens say, they say in English. */
-void auth_say(const struct http_request *r, struct err *err);
 /* /auth/… */
 void auth_handle(struct http_request *r);
 

@@ -427,7 +427,7 @@ int export_file(struct arena *a, struct pg *pg, struct registry *reg, const stru
 		if (strcmp(section->lists[i]->name, list) == 0)
 			view = section->lists[i];
 	if (list && !view)
-		return err_set(err, ERR_NOT_FOUND, "the section '%s' has no list '%s'", section->expr.name, list);
+		return err_tell(err, ERR_NOT_FOUND, SAY_NO_LIST, list);
 	if (plan_create(a, reg, actor, section, &x->plan, err) || (view && plan_list(x->plan, view, err)) || choose_columns(x, NULL, list, err))
 		return -1;
 	x->plan->top = PAGE;

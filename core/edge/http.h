@@ -63,7 +63,8 @@ struct http_config {
 	void (*left)(void *ctx,
 				 const struct fiber *
 					 f); /* the client of the request that fiber `f` serves has closed its side; told every 200 ms until it ends; or NULL */
-	void *ctx;           /* for the handler: http_server_ctx */
+	int (*language)(void *ctx); /* the language for who names none; NULL: English */
+	void *ctx;                  /* for the handler: http_server_ctx */
 };
 
 struct http_counters {

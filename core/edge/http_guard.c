@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/say.h"
 #include "base/text.h"
 #include "edge/http.h"
 
@@ -34,19 +35,19 @@ void http_guard_header(struct http_framing *f, const char *name, const char *val
 int http_guard_framing(const struct http_framing *f, const char *version, struct err *err)
 {
 	if (strcmp(version, "HTTP/1.1") != 0 && strcmp(version, "HTTP/1.0") != 0)
-		return err_set(err, ERR_SYNTAX, "This version of HTTP is not spoken here");
+		return err_tell(err, ERR_SYNTAX, SAY_HTTP_VERSION);
 	if (f->bad)
-		return err_set(err, ERR_SYNTAX, "A header has a control character");
+		return err_tell(err, ERR_SYNTAX, SAY_HTTP_HEADER);
 	if (f->hosts > 1 || (f->hosts == 0 && strcmp(version, "HTTP/1.1") == 0))
-		return err_set(err, ERR_SYNTAX, "The request needs exactly one Host header");
+		return err_tell(err, ERR_SYNTAX, SAY_HTTP_HOST);
 	if (f->lengths > 1 || f->encodings > 1 || (f->lengths && f->encodings))
-		return err_set(err, ERR_SYNTAX, "The length of the request is ambiguous");
+		return err_tell(err, ERR_SYNTAX, SAY_HTTP_LENGTH);
 	if (f->encodings && (strcasecmp(f->encoding ? f->encoding : "", "chunked") != 0 || strcmp(version, "HTTP/1.0") == 0))
-		return err_set(err, ERR_SYNTAX, "Only the chunked transfer encoding is taken");
+		return err_tell(err, ERR_SYNTAX, SAY_HTTP_ENCODING);
 	if (f->lengths) {
 		size_t n = f->length ? strlen(f->length) : 0;
 		if (n == 0 || n > 18 || strspn(f->length, "0123456789") != n)
-			return err_set(err, ERR_SYNTAX, "Content-Length is not a number");
+			return err_tell(err, ERR_SYNTAX, SAY_HTTP_LENGTH_NUMBER);
 	}
 	return 0;
 }
@@ -84,31 +85,31 @@ int http_guard_target(struct arena *a, const char *raw, const char **path, const
 {
 	size_t len = strlen(raw);
 	if (len > MAX_TARGET)
-		return err_set(err, ERR_URI_TOO_LONG, "The address is longer than %d bytes", MAX_TARGET);
+		return err_tell(err, ERR_URI_TOO_LONG, SAY_ADDRESS_LONG, say_number(a, MAX_TARGET));
 	if (raw[0] != '/')
-		return err_set(err, ERR_SYNTAX, "The address must begin with a slash");
+		return err_tell(err, ERR_SYNTAX, SAY_ADDRESS_SLASH);
 	for (size_t i = 0; i < len; i++)
 		if ((unsigned char)raw[i] <= ' ' || raw[i] == 127)
-			return err_set(err, ERR_SYNTAX, "The address has a blank or control character");
+			return err_tell(err, ERR_SYNTAX, SAY_ADDRESS_CONTROL);
 	const char *q = strchr(raw, '?');
 	size_t plen = q ? (size_t)(q - raw) : len;
 	for (size_t i = 0; i + 2 < plen; i++)
 		if (raw[i] == '%' && ((raw[i + 1] == '2' && (raw[i + 2] | 32) == 'f') || (raw[i + 1] == '5' && (raw[i + 2] | 32) == 'c')))
-			return err_set(err, ERR_SYNTAX, "The path has an escaped slash");
+			return err_tell(err, ERR_SYNTAX, SAY_PATH_SLASH);
 	size_t n;
 	if (!http_decode(a, raw, plen, false, path, &n))
-		return err_set(err, ERR_SYNTAX, "The path has a bad escape or bad UTF-8");
+		return err_tell(err, ERR_SYNTAX, SAY_PATH_ESCAPE);
 	const char *p = *path;
 	for (size_t i = 0; i < n; i++) {
 		if ((unsigned char)p[i] < ' ' || p[i] == 127 || p[i] == '\\')
-			return err_set(err, ERR_SYNTAX, "The path has a character that is not taken");
+			return err_tell(err, ERR_SYNTAX, SAY_PATH_CHARACTER);
 		if (p[i] == '/' && (p[i + 1] == '/' || (p[i + 1] == '.' && (p[i + 2] == 0 || p[i + 2] == '/' || (p[i + 2] == '.' && (p[i + 3] == 0 || p[i + 3] == '/'))))))
-			return err_set(err, ERR_SYNTAX, "The path has an empty or relative segment");
+			return err_tell(err, ERR_SYNTAX, SAY_PATH_SEGMENT);
 	}
 	*query = q ? q + 1 : "";
 	const char *decoded;
 	if (!http_decode(a, *query, strlen(*query), true, &decoded, NULL))
-		return err_set(err, ERR_SYNTAX, "The query has a bad escape or bad UTF-8");
+		return err_tell(err, ERR_SYNTAX, SAY_QUERY_ESCAPE);
 	return 0;
 }
 

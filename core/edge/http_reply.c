@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/say.h"
 #include "edge/http.h"
 #include "edge/http_private.h"
 
@@ -105,7 +106,7 @@ int http_body_read(struct http_request *r, const char **data, size_t *len, struc
 	while (!p->in.len && !p->body_done && !p->gone)
 		fiber_queue_wait(&p->readers, 0);
 	if (p->gone)
-		return err_set(err, ERR_UNAVAILABLE, "The client is gone");
+		return err_tell(err, ERR_UNAVAILABLE, SAY_CLIENT_GONE);
 	if (!p->in.len)
 		return 0;
 	buf_destroy(&p->last);
@@ -171,19 +172,20 @@ void http_reply_file(struct http_request *r, int status, int fd, uint64_t size)
 	r->priv->file_size = size;
 }
 
-static void write_error(struct buf *b, const struct err *e)
+static void write_error(struct buf *b, int lang, const struct err *e)
 {
+	const char *message = err_message(e, lang), *hint = err_hint_in(e, lang);
 	buf_puts(b, "\"code\":");
 	buf_json(b, err_code_name(e->code), strlen(err_code_name(e->code)));
 	buf_puts(b, ",\"message\":");
-	buf_json(b, e->message ? e->message : "", e->message ? strlen(e->message) : 0);
+	buf_json(b, message, strlen(message));
 	if (e->target) {
 		buf_puts(b, ",\"target\":");
 		buf_json(b, e->target, strlen(e->target));
 	}
-	if (e->hint) {
+	if (hint) {
 		buf_puts(b, ",\"hint\":");
-		buf_json(b, e->hint, strlen(e->hint));
+		buf_json(b, hint, strlen(hint));
 	}
 }
 
@@ -191,16 +193,17 @@ void http_write_err(struct buf *b, const struct http_request *r, const struct er
 {
 	static uint64_t serial;
 	buf_putc(b, '{');
-	if (err->code == ERR_INTERNAL || err->code == ERR_OK) {
+	/* what only the operator can mend is told to the log alone, as our own faults are */
+	if (err->code == ERR_INTERNAL || err->code == ERR_OK || err->code == ERR_ENVIRONMENT || err->code == ERR_CONFIG || err->code == ERR_LOSS) {
 		uint64_t id = (uint64_t)clock_real_us() * 16 + serial++ % 16;
 		log_error("request %s %s failed, id %llx: %s%s%s", r->method_name ? r->method_name : "", r->path ? r->path : "", (unsigned long long)id,
 		          err->message ? err->message : "", err->sqlstate[0] ? " sqlstate " : "", err->sqlstate);
-		const char *text = r->lang == 1 ? "Ошибка на сервере. Её можно найти в журнале по номеру." : "Something went wrong on the server. The id finds it in the log.";
+		const char *text = say_format(r->lang, SAY_INTERNAL);
 		buf_puts(b, "\"code\":\"internal\",\"message\":");
 		buf_json(b, text, strlen(text));
 		buf_printf(b, ",\"id\":\"%llx\"", (unsigned long long)id);
 	} else {
-		write_error(b, err);
+		write_error(b, r->lang, err);
 		if (err->next) {
 			/* the head stands for all; the details repeat it with the rest, one a field */
 			buf_puts(b, ",\"details\":[");
@@ -208,13 +211,13 @@ void http_write_err(struct buf *b, const struct http_request *r, const struct er
 				if (e != err)
 					buf_putc(b, ',');
 				buf_putc(b, '{');
-				write_error(b, e);
+				write_error(b, r->lang, e);
 				buf_putc(b, '}');
 			}
 			buf_putc(b, ']');
 		} else if (err->target && err->code == ERR_INVALID) {
 			buf_puts(b, ",\"details\":[{");
-			write_error(b, err);
+			write_error(b, r->lang, err);
 			buf_puts(b, "}]");
 		}
 	}
@@ -223,7 +226,7 @@ void http_write_err(struct buf *b, const struct http_request *r, const struct er
 
 void http_reply_err(struct http_request *r, const struct err *err)
 {
-	int status = err->code == ERR_OK ? 500 : err_code_status(err->code);
+	int status = err->code == ERR_OK || err->code == ERR_CONFIG || err->code == ERR_LOSS ? 500 : err_code_status(err->code);
 	r->reload = err->reload;
 	buf_clear(&r->out);
 	buf_puts(&r->out, "{\"error\":");
@@ -301,7 +304,7 @@ enum MHD_Result http_reply_queue(struct http_request *r)
 int http_stream_begin(struct http_request *r, int status, int64_t total, struct err *err)
 {
 	if (r->priv->gone)
-		return err_set(err, ERR_UNAVAILABLE, "The client is gone");
+		return err_tell(err, ERR_UNAVAILABLE, SAY_CLIENT_GONE);
 	if (total >= 0)
 		http_set_header(r, "Content-Length", arena_printf(r->arena, "%lld", (long long)total));
 	r->status = status;

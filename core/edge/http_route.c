@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/fiber.h"
+#include "base/say.h"
 #include "edge/app.h"
 #include "edge/auth.h"
 #include "edge/files.h"
@@ -24,6 +25,12 @@ static bool below(const char *path, const char *prefix)
 {
 	size_t n = strlen(prefix);
 	return strncmp(path, prefix, n) == 0 && (path[n] == 0 || path[n] == '/');
+}
+
+int http_route_language(void *ctx)
+{
+	const struct app *app = ctx;
+	return app->reg ? (int)app->reg->language : LANG_EN;
 }
 
 bool http_route_streams(enum http_method method, const char *path)
@@ -74,14 +81,12 @@ static void drop_registry(void *reg)
 static int prepare(struct http_request *r, struct app *app, struct app_request *q, struct err *err)
 {
 	if (!app->reg || app->failed)
-		return err_set(err, ERR_UNAVAILABLE, app->failed ? "The configuration in force cannot be loaded by this server" : "No configuration was applied yet");
+		return err_tell(err, ERR_UNAVAILABLE, app->failed ? SAY_BROKEN_CONFIGURATION : SAY_NO_CONFIGURATION);
 	q->app = app;
 	q->pg = app->pg;
 	q->reg = registry_ref(app->reg);
 	arena_defer(r->arena, drop_registry, q->reg);
 	r->user_data = q;
-	if (!http_header(r, "Accept-Language"))
-		r->lang = q->reg->language;
 	if (auth_identify(r, q, err))
 		return -1;
 	if (!q->session.user_id)
@@ -97,7 +102,6 @@ static int prepare(struct http_request *r, struct app *app, struct app_request *
 
 static void refuse(struct http_request *r, struct err *err)
 {
-	auth_say(r, err);
 	/* a page's own script gets no challenge: the browser would ask for a password in a window of its own */
 	if (err->code == ERR_UNAUTHORIZED && !http_header(r, "Sec-Fetch-Mode") && !http_header(r, "Cookie"))
 		http_set_header(r, "WWW-Authenticate", "Basic realm=\"Ostov\", charset=\"UTF-8\"");
@@ -121,7 +125,7 @@ static void serve(struct http_request *r, struct app *app)
 		return;
 	}
 	if (!q->actor) {
-		err_set(&err, ERR_UNAUTHORIZED, r->lang == LANG_RU ? "Сначала войдите" : "Sign in first");
+		err_tell(&err, ERR_UNAUTHORIZED, SAY_SIGN_IN);
 		refuse(r, &err);
 		return;
 	}
@@ -158,7 +162,7 @@ void http_route(struct http_request *r)
 		struct app_request q = {0};
 		bool local = r->peer && (strncmp(r->peer, "127.", 4) == 0 || strcmp(r->peer, "::1") == 0);
 		if (!local && (prepare(r, app, &q, &err) || q.session.kind != SESSION_TOKEN || !q.session.user_id)) {
-			err_set(&err, ERR_UNAUTHORIZED, "Metrics are given to this machine or for a token");
+			err_tell(&err, ERR_UNAUTHORIZED, SAY_METRICS);
 			refuse(r, &err);
 			return;
 		}
@@ -169,7 +173,7 @@ void http_route(struct http_request *r)
 		if (app->web) {
 			http_static_handle(app->web, r);
 		} else {
-			err_set(&err, ERR_NOT_FOUND, "No web application is built into this server");
+			err_tell(&err, ERR_NOT_FOUND, SAY_NO_WEB);
 			http_reply_err(r, &err);
 		}
 		return;

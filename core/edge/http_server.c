@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/say.h"
 #include "edge/http_guard.h"
 #include "edge/http_private.h"
 
@@ -115,10 +116,24 @@ static enum MHD_Result refuse(struct http_request *r, struct err *err)
 	return http_reply_queue(r);
 }
 
-static int language_of(const char *accept)
+/* The language that the client likes best of those that are spoken here: "fr, en;q=0.5, ru-RU;q=0.8". */
+static int language_of(const struct http_config *config, const char *accept)
 {
-	const char *ru = accept ? strstr(accept, "ru") : NULL, *en = accept ? strstr(accept, "en") : NULL;
-	return ru && (!en || ru < en) ? 1 : 0;
+	static const char *const tags[] = {"en", "ru"};
+	int found = -1;
+	double best = 0;
+	for (const char *s = accept ? accept : ""; *s; s += strcspn(s, ",")) {
+		s += strspn(s, ", \t");
+		size_t n = strcspn(s, "-;, \t"), len = strcspn(s, ",");
+		const char *weight = memchr(s, ';', len);
+		double q = weight && strncmp(weight + strspn(weight, "; \t"), "q=", 2) == 0 ? strtod(weight + strspn(weight, "; \t") + 2, NULL) : 1;
+		for (int lang = 0; lang < 2; lang++)
+			if (n == 2 && strncasecmp(s, tags[lang], 2) == 0 && q > best) {
+				found = lang;
+				best = q;
+			}
+	}
+	return found >= 0 ? found : config->language ? config->language(config->ctx) : 0;
 }
 
 static const char *peer_of(struct http_request *r)
@@ -145,7 +160,7 @@ static enum MHD_Result begin(struct http_request *r, const char *method, const c
 	r->method = method_of(method);
 	r->head_only = r->method == HTTP_HEAD;
 	r->path = r->query = "";
-	r->lang = language_of(http_header(r, "Accept-Language"));
+	r->lang = language_of(&s->config, http_header(r, "Accept-Language"));
 	struct http_framing framing = {0};
 	MHD_get_connection_values(p->mhd, MHD_HEADER_KIND, each_header, &framing);
 	if (http_guard_framing(&framing, version, &err))
@@ -153,14 +168,14 @@ static enum MHD_Result begin(struct http_request *r, const char *method, const c
 	if (http_guard_target(r->arena, p->raw, &r->path, &r->query, &err))
 		return refuse(r, &err);
 	if (framing.host && !http_guard_host(framing.host, s->config.listen, s->config.base_url)) {
-		err_set(&err, ERR_MISDIRECTED, "This server does not answer for that host");
+		err_tell(&err, ERR_MISDIRECTED, SAY_HOST);
 		return refuse(r, &err);
 	}
 	r->peer = peer_of(r);
 	p->streams = s->config.streams && s->config.streams(r->method, r->path);
 	size_t limit = p->streams ? s->config.max_upload : s->config.max_body;
 	if (framing.length && strtoull(framing.length, NULL, 10) > limit) {
-		err_set(&err, ERR_TOO_LARGE, "The body is larger than %zu bytes", limit);
+		err_tell(&err, ERR_TOO_LARGE, SAY_BODY_SIZE, say_number(r->arena, (long long)limit));
 		return refuse(r, &err);
 	}
 	p->state = HTTP_RECEIVING;

@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/map.h"
+#include "base/say.h"
 #include "edge/http.h"
 
 enum { MAX_FILES = 2000, MAX_DEPTH = 6 };
@@ -117,14 +118,14 @@ void http_static_handle(const struct http_static *s, struct http_request *r)
 	struct err err;
 	err_init(&err, r->arena);
 	if (r->method != HTTP_GET && r->method != HTTP_HEAD) {
-		err_set(&err, ERR_METHOD, "This address takes only GET");
+		err_tell(&err, ERR_METHOD, SAY_GET_ONLY);
 		http_reply_err(r, &err);
 		return;
 	}
 	struct file *f = map_find(&s->files, r->path);
 	if (!f) {
 		if (strncmp(r->path, "/assets/", 8) == 0) {
-			err_set(&err, ERR_NOT_FOUND, "There is no such file");
+			err_tell(&err, ERR_NOT_FOUND, SAY_NO_FILE);
 			http_reply_err(r, &err);
 			return;
 		}

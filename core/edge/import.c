@@ -238,7 +238,7 @@ static int rejected(struct http_request *r, struct app_request *q, const struct 
 		csv_write_cell(&line, name ? name : "", name ? strlen(name) : 0, plan.format.csv);
 		buf_putc(&line, plan.format.csv.separator);
 	}
-	buf_puts(&line, q->actor->lang == LANG_RU ? "Причина\r\n" : "Reason\r\n");
+	buf_printf(&line, "%s\r\n", say_format(q->actor->lang, SAY_REASON));
 	encode(encoding, &line);
 	bool ok = http_stream_write(r, line.data, line.len) == 0;
 	struct arena *a = arena_new_sized(64 * 1024);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/say.h"
 
 void csv_create(struct csv_reader *r, const char *text, size_t len, struct csv_format format)
 {
@@ -57,7 +58,7 @@ static int quoted(struct csv_reader *r, struct err *err)
 			return 0;
 		}
 	}
-	err_set(err, ERR_UNPROCESSABLE, "The quote that opens in line %lld is never closed", (long long)r->row_line);
+	err_tell(err, ERR_UNPROCESSABLE, SAY_CSV_QUOTE, say_number(err->arena, r->row_line));
 	return -1;
 }
 
@@ -74,7 +75,7 @@ int csv_next(struct csv_reader *r, struct err *err)
 	r->row_line = r->line;
 	for (;;) {
 		if (r->ncells == IMPORT_COLUMNS)
-			return err_set(err, ERR_UNPROCESSABLE, "Line %lld has more than %d columns", (long long)r->row_line, IMPORT_COLUMNS);
+			return err_tell(err, ERR_UNPROCESSABLE, SAY_CSV_COLUMNS, say_number(err->arena, r->row_line), "500");
 		size_t start = starts[r->ncells] = r->text.len;
 		if (r->p < r->end && *r->p == '"') {
 			r->p++;
@@ -87,7 +88,7 @@ int csv_next(struct csv_reader *r, struct err *err)
 			r->p++;
 		buf_add(&r->text, from, (size_t)(r->p - from));
 		if (r->text.len - start > IMPORT_CELL)
-			return err_set(err, ERR_UNPROCESSABLE, "Line %lld has a cell over 1 MB", (long long)r->row_line);
+			return err_tell(err, ERR_UNPROCESSABLE, SAY_CSV_CELL, say_number(err->arena, r->row_line));
 		r->cells[r->ncells++].len = r->text.len - start;
 		buf_putc(&r->text, 0);
 		if (line_end(r))

@@ -62,7 +62,7 @@ int import_decode(struct arena *a, const char *bytes, size_t len, const char *en
 	*found = arena_strdup(a, encoding);
 	if (strcmp(encoding, "UTF-8") == 0) {
 		if (!text_valid(bytes, len))
-			return err_set(err, ERR_UNPROCESSABLE, "The file is not valid UTF-8");
+			return err_tell(err, ERR_UNPROCESSABLE, SAY_FILE_UTF8);
 		buf_add(out, bytes, len);
 		return 0;
 	}
@@ -70,7 +70,7 @@ int import_decode(struct arena *a, const char *bytes, size_t len, const char *en
 	if (U_FAILURE(status)) {
 		ucnv_close(from);
 		ucnv_close(to);
-		err_set(err, ERR_INVALID, "There is no encoding '%s'", encoding);
+		err_tell(err, ERR_INVALID, SAY_NO_ENCODING, encoding);
 		return err_target(err, "encoding");
 	}
 	ucnv_setToUCallBack(from, UCNV_TO_U_CALLBACK_STOP, NULL, NULL, NULL, &status);
@@ -89,7 +89,7 @@ int import_decode(struct arena *a, const char *bytes, size_t len, const char *en
 	ucnv_close(from);
 	ucnv_close(to);
 	if (U_FAILURE(status) || memchr(out->data ? out->data : "", 0, out->len))
-		return err_set(err, ERR_UNPROCESSABLE, "The file is not in the encoding %s (byte %zu)", encoding, (size_t)(source - bytes));
+		return err_tell(err, ERR_UNPROCESSABLE, SAY_FILE_ENCODING, encoding, say_number(a, source - bytes));
 	return 0;
 }
 

@@ -76,7 +76,7 @@ static int tell_failure(struct work *w, struct err *failure, struct err *err)
 	}
 	if (failure->code == ERR_CONFLICT)
 		return 0; /* cancelled */
-	return import_store_state(w->job->arena, w->job->pg, w->row.id, &w->row.counts, w->row.rows, "failed", failure->message, err);
+	return import_store_state(w->job->arena, w->job->pg, w->row.id, &w->row.counts, w->row.rows, "failed", err_message(failure, w->actor.lang), err);
 }
 
 static int prepare(struct work *w, const struct import_map **map, struct section **section, struct err *err)
@@ -135,7 +135,7 @@ static int progress(void *ctx, const struct import_counts *n, struct err *err)
 	if (import_store_current(w->scratch, w->job->pg, w->row.id, &state, err))
 		return -1;
 	if (strcmp(state, "cancelled") == 0)
-		return err_set(err, ERR_CONFLICT, "cancelled");
+		return err_tell(err, ERR_CONFLICT, SAY_CANCELLED);
 	if (w->row.dry && import_store_state(w->scratch, w->job->pg, w->row.id, n, w->row.rows, NULL, NULL, err))
 		return -1;
 	return job_progress(w->job, arena_printf(w->scratch, "{\"done\":%lld}", (long long)n->done), err);

@@ -147,7 +147,7 @@ static bool plain_value(struct batch *b, struct row *r, const struct import_sour
 		return false;
 	}
 	if (record_coerce(b->a, run->actor->lang, f, &raw, out, &one)) {
-		reject(r, c->name, one.message);
+		reject(r, c->name, arena_strdup(b->a, err_message(&one, run->actor->lang)));
 		return false;
 	}
 	return true;
@@ -190,7 +190,8 @@ static void reject_err(struct batch *b, struct row *r, const struct err *e)
 	const struct import_plan *p = b->g->run->plan;
 	const char *column = NULL, *reason = NULL;
 	for (const struct err *one = e; one && one->message; one = one->next) {
-		reason = reason ? arena_printf(b->a, "%s; %s", reason, one->message) : arena_strdup(b->a, one->message);
+		const char *message = err_message(one, b->g->run->actor->lang);
+		reason = reason ? arena_printf(b->a, "%s; %s", reason, message) : arena_strdup(b->a, message);
 		for (size_t c = 0; !column && one->target && c < p->ncolumns; c++)
 			if (p->columns[c].to && strcmp(p->columns[c].to->expr.name, one->target) == 0)
 				column = p->columns[c].name;
@@ -529,7 +530,7 @@ static int do_batch(struct batch *b, struct err *err)
 			continue;
 		}
 		if (one.code != ERR_RETRY || tries >= TRIES)
-			return err_set(err, one.code, "%s", one.message ? one.message : "");
+			return err_copy(err, &one);
 	}
 }
 

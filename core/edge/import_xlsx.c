@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/date.h"
 #include "base/err.h"
+#include "base/say.h"
 
 enum {
 	PART_BYTES = 1 << 30,      /* of a sheet, unpacked */
@@ -53,9 +54,9 @@ bool xlsx_is(const char *bytes, size_t len)
 	return len > 4 && memcmp(bytes, "PK\3\4", 4) == 0;
 }
 
-static int broken(struct err *err, const char *what)
+static int broken(struct err *err, enum say_text what)
 {
-	return err_set(err, ERR_UNPROCESSABLE, "The workbook cannot be read: %s", what);
+	return err_tell(err, ERR_UNPROCESSABLE, what);
 }
 
 static int part_read(void *ctx, char *buffer, int len)
@@ -85,19 +86,19 @@ static int part_open(struct xlsx *x, const char *name, uint64_t limit, struct pa
 	zip_stat_t st;
 	memset(p, 0, sizeof *p);
 	if (zip_stat(x->zip, name, 0, &st) != 0 || !(st.valid & ZIP_STAT_SIZE))
-		return broken(err, "a part is missing");
+		return broken(err, SAY_XLSX_PART);
 	if (st.size > limit || (st.size > HONEST_BYTES && st.comp_size && st.size / st.comp_size > HONEST_RATIO))
-		return broken(err, "it unpacks to more than an honest file does");
+		return broken(err, SAY_XLSX_UNPACKS);
 	/* a part that is longer than its archive says is refused as soon as that shows */
 	p->limit = st.size;
 	p->file = zip_fopen(x->zip, name, 0);
 	if (!p->file)
-		return broken(err, "a part is broken");
+		return broken(err, SAY_XLSX_BROKEN);
 	p->xml = xmlReaderForIO(part_read, NULL, p, NULL, NULL, XML_PARSE_NONET | XML_PARSE_COMPACT);
 	if (!p->xml) {
 		zip_fclose(p->file);
 		p->file = NULL;
-		return broken(err, "a part is broken");
+		return broken(err, SAY_XLSX_BROKEN);
 	}
 	xmlTextReaderSetErrorHandler(p->xml, silent, NULL);
 	return 0;
@@ -117,9 +118,9 @@ static int part_next(struct part *p, struct err *err)
 {
 	int more = xmlTextReaderRead(p->xml);
 	if (more == 1 && xmlTextReaderNodeType(p->xml) == XML_READER_TYPE_DOCUMENT_TYPE)
-		return broken(err, "it has a document type");
+		return broken(err, SAY_XLSX_DOCTYPE);
 	if (more < 0)
-		return broken(err, p->over ? "it unpacks to more than an honest file does" : "a part is no valid XML");
+		return broken(err, p->over ? SAY_XLSX_UNPACKS : SAY_XLSX_XML);
 	return more;
 }
 
@@ -201,7 +202,7 @@ static int read_texts(struct xlsx *x, struct err *err)
 			add_text(&p, &text);
 		} else if (closes(&p, "si") || opens(&p, "si")) {
 			if (x->ntexts == MAX_TEXTS) {
-				more = broken(err, "it has too many texts");
+				more = broken(err, SAY_XLSX_TEXTS);
 				break;
 			}
 			if (x->ntexts == cap) {
@@ -306,7 +307,7 @@ static int find_sheet(struct xlsx *x, const char *wanted, const char **part, str
 	if (more < 0)
 		return -1;
 	if (!relation)
-		return broken(err, wanted ? "there is no such sheet" : "it has no sheet");
+		return broken(err, wanted ? SAY_XLSX_NO_SHEET : SAY_XLSX_SHEETLESS);
 	if (part_open(x, "xl/_rels/workbook.xml.rels", SMALL_BYTES, &p, err))
 		return -1;
 	*part = NULL;
@@ -321,7 +322,7 @@ static int find_sheet(struct xlsx *x, const char *wanted, const char **part, str
 	part_close(&p);
 	if (more < 0)
 		return -1;
-	return *part ? 0 : broken(err, "the sheet's part is missing");
+	return *part ? 0 : broken(err, SAY_XLSX_SHEET_PART);
 }
 
 int xlsx_open(struct arena *a, const char *bytes, size_t len, const char *sheet, struct xlsx **out, struct err *err)
@@ -340,7 +341,7 @@ int xlsx_open(struct arena *a, const char *bytes, size_t len, const char *sheet,
 			zip_source_free(source);
 		zip_error_fini(&ze);
 		free(x);
-		return broken(err, "it is no zip archive");
+		return broken(err, SAY_XLSX_ZIP);
 	}
 	zip_error_fini(&ze);
 	if (find_sheet(x, sheet, &part, err) || read_texts(x, err) || read_styles(x, err) || part_open(x, part, PART_BYTES, &x->sheet, err)) {
@@ -413,7 +414,7 @@ static int read_cell(struct xlsx *x, struct err *err)
 	short_attribute(p, "s", style, sizeof style);
 	long column = *ref ? column_of(ref) : (long)x->ncells;
 	if (column < (long)x->ncells || column >= IMPORT_COLUMNS)
-		return broken(err, column >= IMPORT_COLUMNS ? "a row has too many columns" : "the cells of a row are out of order");
+		return broken(err, column >= IMPORT_COLUMNS ? SAY_XLSX_COLUMNS : SAY_XLSX_ORDER);
 	while ((long)x->ncells < column) {
 		x->starts[x->ncells] = x->text.len;
 		x->cells[x->ncells++].len = 0;
@@ -428,7 +429,7 @@ static int read_cell(struct xlsx *x, struct err *err)
 			else if (taken && is_text(p))
 				add_text(p, &raw);
 			if (raw.len > IMPORT_CELL) {
-				more = broken(err, "a cell is over 1 MB");
+				more = broken(err, SAY_XLSX_CELL);
 				break;
 			}
 		}
@@ -438,7 +439,7 @@ static int read_cell(struct xlsx *x, struct err *err)
 			char *end;
 			unsigned long long i = strtoull(raw.data, &end, 10);
 			if (*end || i >= x->ntexts)
-				more = broken(err, "a cell names a text that is not there");
+				more = broken(err, SAY_XLSX_NO_TEXT);
 			else
 				buf_add(&x->text, x->texts[i].text, x->texts[i].len);
 		} else if (strcmp(type, "b") == 0) {

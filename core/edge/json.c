@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/map.h"
+#include "base/say.h"
 #include "base/text.h"
 
 enum { DEPTH = 32, VALUES = 100000, DIGITS = 100 };
@@ -19,10 +20,9 @@ struct reader {
 	struct err *err;
 };
 
-static int fail(struct reader *r, enum err_code code, const char *what)
+static int fail(struct reader *r, enum err_code code, enum say_text what)
 {
-	err_set(r->err, code, "The body is no valid JSON: %s at byte %zu", what, (size_t)(r->p - r->begin) + 1);
-	return -1;
+	return err_tell(r->err, code, what, say_number(r->a, (long long)(r->p - r->begin) + 1));
 }
 
 static void blanks(struct reader *r)
@@ -35,7 +35,7 @@ static int hex4(struct reader *r, uint32_t *out)
 {
 	uint32_t v = 0;
 	if (r->end - r->p < 4)
-		return fail(r, ERR_SYNTAX, "an escape ends too early");
+		return fail(r, ERR_SYNTAX, SAY_JSON_ESCAPE_END);
 	for (int i = 0; i < 4; i++, r->p++) {
 		char c = *r->p;
 		if (c >= '0' && c <= '9')
@@ -43,7 +43,7 @@ static int hex4(struct reader *r, uint32_t *out)
 		else if ((c | 32) >= 'a' && (c | 32) <= 'f')
 			v = v * 16 + (uint32_t)((c | 32) - 'a' + 10);
 		else
-			return fail(r, ERR_SYNTAX, "a bad escape");
+			return fail(r, ERR_SYNTAX, SAY_JSON_ESCAPE);
 	}
 	*out = v;
 	return 0;
@@ -53,7 +53,7 @@ static int escape(struct reader *r, char **w)
 {
 	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
 	if (++r->p >= r->end)
-		return fail(r, ERR_SYNTAX, "a text without an end");
+		return fail(r, ERR_SYNTAX, SAY_JSON_TEXT_END);
 	const char *known = memchr(from, *r->p, sizeof from - 1);
 	if (known) {
 		*(*w)++ = to[known - from];
@@ -62,20 +62,20 @@ static int escape(struct reader *r, char **w)
 	}
 	uint32_t cp, low;
 	if (*r->p++ != 'u')
-		return fail(r, ERR_SYNTAX, "a bad escape");
+		return fail(r, ERR_SYNTAX, SAY_JSON_ESCAPE);
 	if (hex4(r, &cp))
 		return -1;
 	if (cp >= 0xd800 && cp <= 0xdbff) {
 		if (r->end - r->p < 6 || r->p[0] != '\\' || r->p[1] != 'u')
-			return fail(r, ERR_SYNTAX, "half a surrogate pair");
+			return fail(r, ERR_SYNTAX, SAY_JSON_SURROGATE);
 		r->p += 2;
 		if (hex4(r, &low))
 			return -1;
 		if (low < 0xdc00 || low > 0xdfff)
-			return fail(r, ERR_SYNTAX, "half a surrogate pair");
+			return fail(r, ERR_SYNTAX, SAY_JSON_SURROGATE);
 		cp = 0x10000 + ((cp - 0xd800) << 10) + (low - 0xdc00);
 	} else if (cp == 0 || (cp >= 0xdc00 && cp <= 0xdfff)) {
-		return fail(r, ERR_SYNTAX, cp ? "half a surrogate pair" : "a NUL");
+		return fail(r, ERR_SYNTAX, cp ? SAY_JSON_SURROGATE : SAY_JSON_NUL);
 	}
 	*w += text_encode(cp, *w);
 	return 0;
@@ -87,12 +87,12 @@ static int read_text(struct reader *r, const char **out, size_t *len)
 	while (close < r->end && *close != '"')
 		close += *close == '\\' ? 2 : 1;
 	if (close >= r->end)
-		return fail(r, ERR_SYNTAX, "a text without an end");
+		return fail(r, ERR_SYNTAX, SAY_JSON_TEXT_END);
 	char *text = arena_alloc(r->a, (size_t)(close - r->p) + 1), *w = text;
 	for (r->p++; r->p < close;) {
 		unsigned char c = (unsigned char)*r->p;
 		if (c < ' ')
-			return fail(r, ERR_SYNTAX, "a control character in a text");
+			return fail(r, ERR_SYNTAX, SAY_JSON_CONTROL);
 		if (c == '\\') {
 			if (escape(r, &w))
 				return -1;
@@ -115,13 +115,13 @@ static int read_digits(struct reader *r, struct json *v)
 	while (r->p < r->end && *r->p >= '0' && *r->p <= '9')
 		r->p++;
 	if (r->p == digits || (*digits == '0' && r->p - digits > 1))
-		return fail(r, ERR_SYNTAX, "a bad number");
+		return fail(r, ERR_SYNTAX, SAY_JSON_NUMBER);
 	if (r->p < r->end && *r->p == '.') {
 		digits = ++r->p;
 		while (r->p < r->end && *r->p >= '0' && *r->p <= '9')
 			r->p++;
 		if (r->p == digits)
-			return fail(r, ERR_SYNTAX, "a bad number");
+			return fail(r, ERR_SYNTAX, SAY_JSON_NUMBER);
 	}
 	if (r->p < r->end && (*r->p | 32) == 'e') {
 		r->p++;
@@ -131,10 +131,10 @@ static int read_digits(struct reader *r, struct json *v)
 		while (r->p < r->end && *r->p >= '0' && *r->p <= '9')
 			r->p++;
 		if (r->p == digits || r->p - digits > 3)
-			return fail(r, ERR_SYNTAX, "a bad number");
+			return fail(r, ERR_SYNTAX, SAY_JSON_NUMBER);
 	}
 	if (r->p - from > DIGITS)
-		return fail(r, ERR_TOO_COMPLEX, "a number with too many digits");
+		return fail(r, ERR_TOO_COMPLEX, SAY_JSON_DIGITS);
 	v->kind = JSON_DIGITS;
 	v->len = (size_t)(r->p - from);
 	v->text = arena_strndup(r->a, from, v->len);
@@ -150,7 +150,7 @@ static int read_items(struct reader *r, struct json *v, bool map)
 	char close = map ? '}' : ']';
 	map_create(&keys, r->a);
 	if (++r->depth > DEPTH)
-		return fail(r, ERR_TOO_COMPLEX, "nested too deep");
+		return fail(r, ERR_TOO_COMPLEX, SAY_JSON_DEPTH);
 	r->p++;
 	blanks(r);
 	if (r->p < r->end && *r->p == close) {
@@ -164,14 +164,14 @@ static int read_items(struct reader *r, struct json *v, bool map)
 		blanks(r);
 		if (map) {
 			if (r->p >= r->end || *r->p != '"')
-				return fail(r, ERR_SYNTAX, "a name is expected");
+				return fail(r, ERR_SYNTAX, SAY_JSON_NAME);
 			if (read_text(r, &key, &len))
 				return -1;
 			if (map_put_n(&keys, key, len, v))
-				return fail(r, ERR_SYNTAX, "a name that is there twice");
+				return fail(r, ERR_SYNTAX, SAY_JSON_TWICE);
 			blanks(r);
 			if (r->p >= r->end || *r->p != ':')
-				return fail(r, ERR_SYNTAX, "a colon is expected");
+				return fail(r, ERR_SYNTAX, SAY_JSON_COLON);
 			r->p++;
 		}
 		if (read_value(r, tail))
@@ -189,7 +189,7 @@ static int read_items(struct reader *r, struct json *v, bool map)
 			r->depth--;
 			return 0;
 		}
-		return fail(r, ERR_SYNTAX, map ? "a comma or brace is expected" : "a comma or bracket is expected");
+		return fail(r, ERR_SYNTAX, map ? SAY_JSON_BRACE : SAY_JSON_BRACKET);
 	}
 }
 
@@ -202,9 +202,9 @@ static int read_value(struct reader *r, struct json **out)
 	struct json *v = *out = arena_new(r->a, struct json);
 	blanks(r);
 	if (++r->values > VALUES)
-		return fail(r, ERR_TOO_COMPLEX, "too many values");
+		return fail(r, ERR_TOO_COMPLEX, SAY_JSON_VALUES);
 	if (r->p >= r->end)
-		return fail(r, ERR_SYNTAX, "it ends too early");
+		return fail(r, ERR_SYNTAX, SAY_JSON_END);
 	if (*r->p == '{' || *r->p == '[') {
 		v->kind = *r->p == '{' ? JSON_MAP : JSON_LIST;
 		return read_items(r, v, v->kind == JSON_MAP);
@@ -223,18 +223,18 @@ static int read_value(struct reader *r, struct json **out)
 			return 0;
 		}
 	}
-	return fail(r, ERR_SYNTAX, "a value is expected");
+	return fail(r, ERR_SYNTAX, SAY_JSON_VALUE);
 }
 
 int json_read(struct arena *a, const char *body, size_t len, struct json **out, struct err *err)
 {
 	struct reader r = {.a = a, .begin = body, .p = body, .end = body + len, .err = err};
 	if (!text_valid(body, len))
-		return err_set(err, ERR_SYNTAX, "The body is not valid UTF-8");
+		return err_tell(err, ERR_SYNTAX, SAY_BODY_UTF8);
 	if (read_value(&r, out))
 		return -1;
 	blanks(&r);
-	return r.p == r.end ? 0 : fail(&r, ERR_SYNTAX, "something behind the value");
+	return r.p == r.end ? 0 : fail(&r, ERR_SYNTAX, SAY_JSON_BEHIND);
 }
 
 const struct json *json_get(const struct json *map, const char *key)

@@ -266,16 +266,15 @@ static int say_failed(struct lua_hooks *k, struct unit *u, const struct hook *h,
 		/* the platform's own refusal goes through as it is; what the hook got from the database is told by its code */
 		return err_copy(err, &k->failed);
 	}
-	const char *event = event_name(h->event);
+	const char *place = arena_printf(to, "%s:%d", file, h->place.line), *of = arena_printf(to, "%s.%s", h->section->expr.name, event_name(h->event));
 	if (k->state->over) {
 		k->spoilt = true;
 		err_say(err, ERR_SCRIPT_LIMIT, u->lang, SAY_HOOK_LIMIT);
-		err_hint(err, "%s:%d: hook '%s' of %s.%s went over its budget of %s", file, h->place.line, h->name, h->section->expr.name, event, k->state->over);
+		err_tell_hint(err, SAY_HOOK_PLACE_LIMIT, place, h->name, of, k->state->over);
 		log_warn("%s", err->hint ? err->hint : "a hook went over its budget");
 	} else {
 		err_say(err, ERR_SCRIPT, u->lang, SAY_HOOK_FAILED);
-		err_hint(err, "%s:%d: hook '%s' of %s.%s: %.500s", file, h->place.line, h->name, h->section->expr.name, event,
-				 lua_gettop(co) ? lua_sandbox_error_text(co, -1) : "failed");
+		err_tell_hint(err, SAY_HOOK_PLACE, place, h->name, of, arena_printf(to, "%.500s", lua_gettop(co) ? lua_sandbox_error_text(co, -1) : "failed"));
 		log_warn("%s", err->hint ? err->hint : "a hook failed");
 	}
 	return err_place(err, file, h->place.line, 0);
@@ -293,7 +292,7 @@ static int run(struct unit *u, const struct hook *h, struct record *r, struct er
 {
 	struct lua_hooks *k = hooks_take(u);
 	if (!k)
-		return err_set(err, ERR_UNAVAILABLE, "no memory for a Lua state");
+		return err_tell(err, ERR_UNAVAILABLE, SAY_HOOK_BUSY);
 	if (k->nesting >= NESTING)
 		return err_say(err, ERR_SCRIPT, u->lang, SAY_HOOK_DEPTH);
 	struct lua_state *s = k->state;

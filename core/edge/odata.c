@@ -42,7 +42,7 @@ static int handle(struct http_request *r, struct app_request *q, struct err *err
 		return -1;
 	bool get = r->method == HTTP_GET || r->method == HTTP_HEAD;
 	if (address.kind == ODATA_BATCH)
-		return err_set(err, ERR_NOT_EXECUTED, "$batch is not executed by this server");
+		return err_tell(err, ERR_NOT_EXECUTED, SAY_NO_BATCH);
 	if (address.kind == ODATA_SERVICE && get)
 		return service(r, q);
 	if (address.kind == ODATA_METADATA && get)

@@ -65,7 +65,7 @@ static void unknown(struct reading *r, struct record_input *out, const struct ac
 	err_target(&one, target_of(r, name));
 	const char *near = map_nearest(&names, name);
 	if (near)
-		err_hint(&one, r->actor->lang == LANG_RU ? "возможно, «%s»" : "did you mean '%s'?", near);
+		err_tell_hint(&one, SAY_DID_YOU_MEAN, near);
 	note(r, out, NULL, &one);
 }
 
@@ -229,7 +229,7 @@ int odata_body_input(struct arena *a, const struct registry *reg, const struct a
 {
 	struct reading r = {.a = a, .reg = reg, .actor = actor, .mode = mode, .err = err};
 	if (!body || body->kind != JSON_MAP)
-		return err_set(err, ERR_SYNTAX, "The body must be a JSON object");
+		return err_tell(err, ERR_SYNTAX, SAY_MUST_BE_OBJECT);
 	read_record(&r, s, body, out);
 	return err->code == ERR_OK ? 0 : -1;
 }

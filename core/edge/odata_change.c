@@ -122,7 +122,7 @@ void odata_reply_stale(struct http_request *r, struct app_request *q, struct sec
 	r->headers.count = 0;
 	buf_clear(b);
 	buf_puts(b, "{\"error\":{\"code\":\"stale\",\"message\":");
-	buf_json(b, err->message, strlen(err->message));
+	buf_json(b, err_message(err, r->lang), strlen(err_message(err, r->lang)));
 	buf_puts(b, ",\"ostov.current\":{\"etag\":");
 	buf_json(b, etag, strlen(etag));
 	buf_puts(b, ",\"changed_at\":");

@@ -7,6 +7,7 @@
 #include "base/date.h"
 #include "base/decimal.h"
 #include "base/err.h"
+#include "base/say.h"
 #include "expr/expr.h"
 #include "meta/section.h"
 
@@ -27,12 +28,27 @@ struct parser {
 	struct err *err;
 };
 
-static int fail(struct parser *s, enum err_code code, const char *what)
+/* As many bytes of a text as a message shows, no letter cut in two. */
+static size_t cut_at(const char *text, size_t len, size_t max)
 {
-	err_set(s->err, code, "$filter: %s", what);
+	if (len <= max)
+		return len;
+	while (max && ((unsigned char)text[max] & 0xc0) == 0x80)
+		max--;
+	return max;
+}
+
+static int fail_at(struct parser *s, enum err_code code, enum say_text what, const char *arg)
+{
+	err_tell(s->err, code, what, arg);
 	s->err->column = (int)(s->p - s->begin) + 1;
 	err_target(s->err, "$filter");
 	return -1;
+}
+
+static int fail(struct parser *s, enum err_code code, enum say_text what)
+{
+	return fail_at(s, code, what, NULL);
 }
 
 static void blanks(struct parser *s)
@@ -75,9 +91,7 @@ static int expect(struct parser *s, char c)
 		s->p++;
 		return 0;
 	}
-	char what[] = "' ' is expected here";
-	what[1] = c;
-	return fail(s, ERR_SYNTAX, what);
+	return fail_at(s, ERR_SYNTAX, SAY_FILTER_EXPECTED, arena_strndup(s->a, &c, 1));
 }
 
 static int parse_or(struct parser *s, struct expr **out);
@@ -88,7 +102,7 @@ static int literal_text(struct parser *s, struct expr **out)
 	size_t n = 0;
 	for (s->p++;; s->p++) {
 		if (s->p >= s->end)
-			return fail(s, ERR_SYNTAX, "a text has no closing quote");
+			return fail(s, ERR_SYNTAX, SAY_FILTER_QUOTE);
 		if (*s->p == '\'') {
 			if (s->p + 1 < s->end && s->p[1] == '\'')
 				s->p++;
@@ -119,7 +133,7 @@ static int literal_number(struct parser *s, struct expr **out)
 		if (!memchr(s->p, '.', len) && decimal_to_int(&v, &i))
 			v = value_int(i);
 	} else {
-		return fail(s, ERR_SYNTAX, "this is no number, date or time");
+		return fail(s, ERR_SYNTAX, SAY_FILTER_NUMBER);
 	}
 	s->p = q;
 	*out = expr_make_literal(s->a, v);
@@ -174,7 +188,7 @@ size_t odata_path_names(struct arena *a, const struct section *s, const char *te
 	const struct section *last;
 	size_t n = path_names(a, s, text, len, names, max, &last);
 	if (!n)
-		err_set(err, ERR_SYNTAX, "'%.*s' is no path of properties", (int)(len < 100 ? len : 100), text);
+		err_tell(err, ERR_SYNTAX, SAY_BAD_PATH, arena_strndup(a, text, cut_at(text, len, 100)));
 	return n;
 }
 
@@ -191,10 +205,10 @@ static int lambda(struct parser *s, const char *const *names, size_t n, const st
 		return 0;
 	}
 	if (s->nlambdas == MAX_LAMBDAS - 1)
-		return fail(s, ERR_NOT_EXECUTED, "any and all within any and all are not executed");
+		return fail(s, ERR_NOT_EXECUTED, SAY_FILTER_NESTED);
 	size_t len = word(s);
 	if (!len || !inner)
-		return fail(s, ERR_SYNTAX, len ? "any and all need details or several lookups before them" : "a variable is expected");
+		return fail(s, ERR_SYNTAX, len ? SAY_FILTER_LINES : SAY_FILTER_VARIABLE);
 	s->lambdas[s->nlambdas++] = (struct lambda){s->p, len, inner};
 	s->p += len;
 	if (expect(s, ':') || parse_or(s, &cond) || expect(s, ')'))
@@ -219,7 +233,7 @@ static int parse_path(struct parser *s, struct expr **out)
 		const struct lambda *l = &s->lambdas[s->nlambdas - 1];
 		if (first == l->len && memcmp(s->p, l->name, first) == 0) {
 			if (s->p + first >= s->end || s->p[first] != '/')
-				return fail(s, ERR_NOT_EXECUTED, "a variable alone is not executed; name a property of it");
+				return fail(s, ERR_NOT_EXECUTED, SAY_FILTER_VARIABLE_ALONE);
 			s->p += first + 1;
 			from = s->p;
 			sec = l->section;
@@ -233,7 +247,7 @@ static int parse_path(struct parser *s, struct expr **out)
 	for (;;) {
 		size_t len = word(s);
 		if (!len)
-			return fail(s, ERR_SYNTAX, "a property is expected");
+			return fail(s, ERR_SYNTAX, SAY_FILTER_PROPERTY);
 		s->p += len;
 		if (s->p >= s->end || *s->p != '/')
 			break;
@@ -244,7 +258,7 @@ static int parse_path(struct parser *s, struct expr **out)
 		const struct section *inner;
 		size_t n = path_names(s->a, sec, from, (size_t)(slash - from), names + prefix, MAX_PATH, &inner);
 		if (!n)
-			return fail(s, ERR_TOO_COMPLEX, "the path is too long");
+			return fail(s, ERR_TOO_COMPLEX, SAY_FILTER_PATH);
 		s->p += any || all ? 3 : 6;
 		if (count) {
 			struct expr *path = expr_make_path(s->a, names, n + prefix);
@@ -256,7 +270,7 @@ static int parse_path(struct parser *s, struct expr **out)
 	const struct section *last;
 	size_t n = path_names(s->a, sec, from, (size_t)(s->p - from), names + prefix, MAX_PATH, &last);
 	if (!n)
-		return fail(s, ERR_TOO_COMPLEX, "the path is too long");
+		return fail(s, ERR_TOO_COMPLEX, SAY_FILTER_PATH);
 	*out = expr_make_path(s->a, names, n + prefix);
 	return 0;
 }
@@ -287,15 +301,15 @@ static int parse_call(struct parser *s, size_t len, struct expr **out)
 	}
 	for (size_t i = 0; i < sizeof not_executed / sizeof *not_executed; i++)
 		if (strlen(not_executed[i]) == len && memcmp(not_executed[i], s->p, len) == 0)
-			return fail(s, ERR_NOT_EXECUTED, arena_printf(s->a, "the function '%s' is not executed by this server", not_executed[i]));
-	return fail(s, ERR_SYNTAX, arena_printf(s->a, "there is no function '%.*s'", (int)(len < 60 ? len : 60), s->p));
+			return fail_at(s, ERR_NOT_EXECUTED, SAY_FILTER_FUNCTION_LATER, not_executed[i]);
+	return fail_at(s, ERR_SYNTAX, SAY_FILTER_FUNCTION, arena_strndup(s->a, s->p, len < 60 ? len : 60));
 }
 
 static int parse_primary(struct parser *s, struct expr **out)
 {
 	blanks(s);
 	if (s->p >= s->end)
-		return fail(s, ERR_SYNTAX, "the expression ends too early");
+		return fail(s, ERR_SYNTAX, SAY_FILTER_END);
 	if (*s->p == '(') {
 		s->p++;
 		return parse_or(s, out) || expect(s, ')') ? -1 : 0;
@@ -314,7 +328,7 @@ static int parse_primary(struct parser *s, struct expr **out)
 	}
 	size_t len = word(s);
 	if (!len)
-		return fail(s, ERR_SYNTAX, "a value is expected");
+		return fail(s, ERR_SYNTAX, SAY_FILTER_VALUE);
 	if (is_word(s, "null") || is_word(s, "true") || is_word(s, "false")) {
 		struct value v = *s->p == 'n' ? value_nil() : value_bool(*s->p == 't');
 		s->p += len;
@@ -325,7 +339,7 @@ static int parse_primary(struct parser *s, struct expr **out)
 		int64_t us;
 		const char *from = s->p + len + 1, *close = memchr(from, '\'', (size_t)(s->end - from));
 		if (!close || !duration_parse(from, (size_t)(close - from), &us))
-			return fail(s, ERR_SYNTAX, "this is no duration");
+			return fail(s, ERR_SYNTAX, SAY_FILTER_DURATION);
 		s->p = close + 1;
 		*out = expr_make_literal(s->a, value_duration(us));
 		return 0;
@@ -339,7 +353,7 @@ static int parse_unary(struct parser *s, struct expr **out)
 {
 	int failed = 0;
 	if (++s->depth > MAX_DEPTH)
-		return fail(s, ERR_TOO_COMPLEX, "the expression is nested too deep");
+		return fail(s, ERR_TOO_COMPLEX, SAY_FILTER_DEPTH);
 	blanks(s);
 	if (is_word(s, "not")) {
 		struct expr *x;
@@ -366,7 +380,7 @@ static int parse_times(struct parser *s, struct expr **out)
 		else if (take_word(s, "div") || take_word(s, "divby"))
 			op = EXPR_DIV;
 		else if (take_word(s, "mod"))
-			return fail(s, ERR_NOT_EXECUTED, "'mod' is not executed by this server");
+			return fail_at(s, ERR_NOT_EXECUTED, SAY_FILTER_OPERATOR, "mod");
 		else
 			return 0;
 		if (parse_unary(s, &y))
@@ -407,7 +421,7 @@ static int parse_list(struct parser *s, struct expr **out)
 		return -1;
 	do {
 		if (n == MAX_ITEMS)
-			return fail(s, ERR_TOO_COMPLEX, "the list of 'in' is too long");
+			return fail(s, ERR_TOO_COMPLEX, SAY_FILTER_LIST);
 		if (parse_unary(s, &items[n++]))
 			return -1;
 		blanks(s);
@@ -428,7 +442,7 @@ static int parse_compare(struct parser *s, struct expr **out)
 	if (parse_plus(s, out))
 		return -1;
 	if (take_word(s, "has"))
-		return fail(s, ERR_NOT_EXECUTED, "'has' is not executed by this server");
+		return fail_at(s, ERR_NOT_EXECUTED, SAY_FILTER_OPERATOR, "has");
 	if (take_word(s, "in")) {
 		struct expr *set;
 		if (parse_list(s, &set))
@@ -475,7 +489,7 @@ static int parse_and(struct parser *s, struct expr **out)
 static int parse_or(struct parser *s, struct expr **out)
 {
 	if (++s->depth > MAX_DEPTH)
-		return fail(s, ERR_TOO_COMPLEX, "the expression is nested too deep");
+		return fail(s, ERR_TOO_COMPLEX, SAY_FILTER_DEPTH);
 	if (parse_and(s, out))
 		return -1;
 	while (take_word(s, "or")) {
@@ -492,11 +506,11 @@ int odata_filter_parse(struct arena *a, const struct section *sec, const char *t
 {
 	struct parser s = {.a = a, .begin = text, .p = text, .end = text + len, .section = sec, .err = err};
 	if (len > MAX_TEXT)
-		return fail(&s, ERR_TOO_COMPLEX, "the expression is too long");
+		return fail(&s, ERR_TOO_COMPLEX, SAY_FILTER_LONG);
 	if (parse_or(&s, out))
 		return -1;
 	blanks(&s);
 	if (s.p != s.end)
-		return fail(&s, ERR_SYNTAX, arena_printf(a, "'%.*s' is not understood", (int)(s.end - s.p < 40 ? s.end - s.p : 40), s.p));
+		return fail_at(&s, ERR_SYNTAX, SAY_FILTER_REST, arena_strndup(a, s.p, cut_at(s.p, (size_t)(s.end - s.p), 40)));
 	return 0;
 }

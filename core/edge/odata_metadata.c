@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/map.h"
+#include "base/say.h"
 #include "edge/app.h"
 #include "edge/http.h"
 #include "meta/registry.h"
@@ -333,7 +334,7 @@ int odata_metadata(struct http_request *r, struct app_request *q, struct err *er
 	const char *format = http_query(r, "$format"), *accept = http_header(r, "Accept");
 	bool json;
 	if (format && strcmp(format, "json") != 0 && strcmp(format, "xml") != 0 && strncmp(format, "application/json", 16) != 0 && strncmp(format, "application/xml", 15) != 0)
-		return err_set(err, ERR_MEDIA_TYPE, "$format: json or xml");
+		return err_tell(err, ERR_MEDIA_TYPE, SAY_FORMAT_KINDS);
 	if (format)
 		json = strcmp(format, "json") == 0 || strncmp(format, "application/json", 16) == 0;
 	else

@@ -153,7 +153,7 @@ static int kept_get(struct http_request *r, struct app_request *q, struct sectio
 			k->plan->titles = http_prefer(r, "ostov.titles", NULL);
 	}
 	if (!failed && one && (k->options.paged || k->plan->filter || k->plan->search || k->options.count))
-		failed = err_set(&mine, ERR_SYNTAX, "One record takes only $select and $expand");
+		failed = err_tell(&mine, ERR_SYNTAX, SAY_ONE_TAKES);
 	if (!failed && !count_only)
 		failed = plan_compile(k->plan, &k->query, &mine);
 	if (!failed && (count_only || k->options.count)) {
@@ -168,7 +168,9 @@ static int kept_get(struct http_request *r, struct app_request *q, struct sectio
 			err->arena = keep;
 			/* texts of the plan's arena end with it */
 			err->message = arena_strdup(r->arena, mine.message);
+			err->message_ru = arena_strdup(r->arena, mine.message_ru);
 			err->hint = arena_strdup(r->arena, mine.hint);
+			err->hint_ru = arena_strdup(r->arena, mine.hint_ru);
 			err->target = arena_strdup(r->arena, mine.target);
 		}
 		arena_delete(a);
@@ -333,7 +335,7 @@ static int read_value(struct http_request *r, struct app_request *q, const struc
 		if (plan_expand(p, f->expr.name, strlen(f->expr.name), q->actor->lang, &child, err) || odata_options_parse(r, child, &options, err))
 			return -1;
 		if (options.count || options.ninputs || child->skip || (!f->many && (options.paged || child->filter || child->search)))
-			return err_set(err, ERR_NOT_EXECUTED, "$count, $skip and a position are not executed here; one record takes only $select and $expand");
+			return err_tell(err, ERR_NOT_EXECUTED, SAY_PART_TAKES);
 	} else if (plan_select(p, address->part, strlen(address->part), q->actor->lang, err)) {
 		return -1;
 	}
@@ -384,7 +386,7 @@ static int read_part(struct http_request *r, struct app_request *q, const struct
 			f = s->fields[i];
 	if (!f || access_field(x, GRANT_READ, f) == ACCESS_NONE) {
 		if (section_find_move(s, address->part))
-			return err_set(err, ERR_METHOD, "A move is made with POST");
+			return err_tell(err, ERR_METHOD, SAY_MOVE_POST);
 		return err_say(err, ERR_NOT_FOUND, q->actor->lang, SAY_NO_RESOURCE);
 	}
 	if (f->type == FIELD_DETAIL && f->expr.by) {

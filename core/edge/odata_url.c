@@ -59,15 +59,15 @@ int odata_address_parse(struct arena *a, const struct registry *reg, const struc
 		n -= 7;
 	}
 	if (!n || memchr(at, '/', n))
-		return err_set(err, ERR_NOT_EXECUTED, "Only one step behind a key is executed");
+		return err_tell(err, ERR_NOT_EXECUTED, SAY_ONE_STEP);
 	out->kind = ODATA_PART;
 	out->part = arena_strndup(a, at, n);
 	return 0;
 }
 
-static int bad_option(struct err *err, const char *option, const char *what)
+static int bad_option(struct err *err, const char *option, enum say_text what)
 {
-	err_set(err, ERR_SYNTAX, "%s: %s", option, what);
+	err_tell(err, ERR_SYNTAX, what, option);
 	return err_target(err, option);
 }
 
@@ -77,9 +77,9 @@ static int number(const char *option, const char *text, int64_t max, int64_t *ou
 	errno = 0;
 	long long v = strtoll(text, &end, 10);
 	if (!isdigit((unsigned char)*text) || *end || errno)
-		return bad_option(err, option, "a whole number from 0 is expected");
+		return bad_option(err, option, SAY_OPTION_NUMBER);
 	if (v > max) {
-		err_set(err, ERR_TOO_COMPLEX, "%s: at most %lld", option, (long long)max);
+		err_tell(err, ERR_TOO_COMPLEX, SAY_OPTION_MAX, option, say_number(err->arena, max));
 		return err_target(err, option);
 	}
 	*out = v;
@@ -118,7 +118,7 @@ static int select_list(struct plan *p, const char *text, struct err *err)
 		const char *stop = item_end(text, ','), *from = text, *end = stop;
 		trim(&from, &end);
 		if (from == end)
-			return bad_option(err, "$select", "a property is expected");
+			return bad_option(err, "$select", SAY_OPTION_PROPERTY);
 		const struct field *nav = section_find_n(p->section, from, (size_t)(end - from));
 		/* a selected navigation is a link, which this server leaves to $expand */
 		if (!(nav && nav->to && !nav->builtin) && plan_select(p, from, (size_t)(end - from), p->actor->lang, err))
@@ -143,7 +143,7 @@ static int order_list(struct plan *p, const char *text, struct err *err)
 		trim(&from, &end);
 		for (const char *c = from; c < end; c++)
 			if (*c == '(' || *c == ' ')
-				return err_set(err, ERR_NOT_EXECUTED, "$orderby: only properties and paths are executed");
+				return err_tell(err, ERR_NOT_EXECUTED, SAY_ORDER_PATHS);
 		size_t n = odata_path_names(p->arena, p->section, from, (size_t)(end - from), names, MAX_NAMES, err);
 		if (!n || plan_order(p, names, n, desc, err))
 			return -1;
@@ -161,7 +161,7 @@ static int expand_options(struct plan *child, const char *text, bool many, struc
 		trim(&from, &end);
 		const char *eq = memchr(from, '=', (size_t)(end - from));
 		if (!eq)
-			return bad_option(err, "$expand", "an option is written as $name=value");
+			return bad_option(err, "$expand", SAY_OPTION_PAIR);
 		if (option(child, arena_strndup(child->arena, from, (size_t)(eq - from)), arena_strndup(child->arena, eq + 1, (size_t)(end - eq - 1)), true, many, NULL, err))
 			return -1;
 		text = *stop ? stop + 1 : stop;
@@ -177,11 +177,11 @@ static int expand_list(struct plan *p, const char *text, struct err *err)
 		trim(&from, &end);
 		const char *open = memchr(from, '(', (size_t)(end - from)), *name_end = open ? open : end;
 		if (from == name_end)
-			return bad_option(err, "$expand", "a navigation is expected");
+			return bad_option(err, "$expand", SAY_OPTION_NAVIGATION);
 		if (open && end[-1] != ')')
-			return bad_option(err, "$expand", "a parenthesis is not closed");
+			return bad_option(err, "$expand", SAY_OPTION_PARENTHESIS);
 		if (memchr(from, '/', (size_t)(name_end - from)) || *from == '*')
-			return err_set(err, ERR_NOT_EXECUTED, "$expand: name one navigation; deeper ones go into its parentheses");
+			return err_tell(err, ERR_NOT_EXECUTED, SAY_EXPAND_ONE);
 		if (plan_expand(p, from, (size_t)(name_end - from), p->actor->lang, &child, err))
 			return -1;
 		const struct field *nav = section_find_n(p->section, from, (size_t)(name_end - from));
@@ -202,7 +202,7 @@ static int option(struct plan *p, const char *name, const char *value, bool nest
 	if (strcmp(name, "$expand") == 0)
 		return expand_list(p, value, err);
 	if (nested && !many && *name == '$')
-		return err_set(err, ERR_NOT_EXECUTED, "%s: not within the expansion of a single record", name);
+		return err_tell(err, ERR_NOT_EXECUTED, SAY_OPTION_SINGLE, name);
 	if (strcmp(name, "$filter") == 0) {
 		struct expr *e;
 		return odata_filter_parse(p->arena, p->section, value, strlen(value), &e, err) || plan_filter(p, e, err) ? -1 : 0;
@@ -219,25 +219,25 @@ static int option(struct plan *p, const char *name, const char *value, bool nest
 	}
 	if (strcmp(name, "$search") == 0) {
 		if (strlen(value) > MAX_SEARCH)
-			return bad_option(err, name, "the text is too long");
+			return bad_option(err, name, SAY_OPTION_LONG);
 		p->search = *value ? value : NULL;
 		return 0;
 	}
 	if (nested)
-		return err_set(err, ERR_NOT_EXECUTED, "%s: not executed within $expand", name);
+		return err_tell(err, ERR_NOT_EXECUTED, SAY_OPTION_EXPAND, name);
 	if (strcmp(name, "$skip") == 0) {
 		out->paged = true;
 		return number(name, value, PLAN_SKIP_MAX, &p->skip, err);
 	}
 	if (strcmp(name, "$count") == 0) {
 		if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
-			return bad_option(err, name, "true or false is expected");
+			return bad_option(err, name, SAY_OPTION_BOOLEAN);
 		out->count = *value == 't';
 		return 0;
 	}
 	if (strcmp(name, "$format") == 0) {
 		if (strcmp(value, "json") != 0 && strncmp(value, "application/json", 16) != 0)
-			return err_set(err, ERR_MEDIA_TYPE, "Only JSON is written");
+			return err_tell(err, ERR_MEDIA_TYPE, SAY_ONLY_JSON);
 		return 0;
 	}
 	if (strcmp(name, "$ostov.list") == 0) {
@@ -246,16 +246,16 @@ static int option(struct plan *p, const char *name, const char *value, bool nest
 				return plan_list(p, p->section->lists[i], err);
 		if (strcmp(value, "all") == 0)
 			return 0;
-		return bad_option(err, name, "there is no such list");
+		return bad_option(err, name, SAY_OPTION_LIST);
 	}
 	for (size_t i = 0; i < sizeof later / sizeof *later; i++)
 		if (strcmp(later[i], name) == 0)
-			return err_set(err, ERR_NOT_EXECUTED, "%s is not executed by this server", name);
-	err_set(err, ERR_UNKNOWN_OPTION, "There is no option '%s'", name);
+			return err_tell(err, ERR_NOT_EXECUTED, SAY_OPTION_LATER, name);
+	err_tell(err, ERR_UNKNOWN_OPTION, SAY_OPTION_UNKNOWN, name);
 	err_target(err, name);
 	const char *near = text_nearest(name, known, sizeof known / sizeof *known);
 	if (near)
-		err_hint(err, "did you mean '%s'?", near);
+		err_tell_hint(err, SAY_DID_YOU_MEAN, near);
 	return -1;
 }
 
@@ -270,7 +270,7 @@ int odata_options_parse(struct http_request *r, struct plan *p, struct odata_opt
 	while (http_query_next(r, &at, &name, &value)) {
 		/* names without a dollar are the client's own, and `$` may be left out of the system's by v4.01 only where no such own name exists: not here */
 		if (*name == '@')
-			return err_set(err, ERR_NOT_EXECUTED, "Parameter aliases are not executed by this server");
+			return err_tell(err, ERR_NOT_EXECUTED, SAY_OPTION_ALIAS);
 		if (*name != '$')
 			continue;
 		/* the plan may be kept for the next request of the same shape */
@@ -278,9 +278,9 @@ int odata_options_parse(struct http_request *r, struct plan *p, struct odata_opt
 		value = arena_strdup(p->arena, value);
 		for (size_t i = 0; i < nseen; i++)
 			if (strcmp(seen[i], name) == 0)
-				return bad_option(err, name, "is there twice");
+				return bad_option(err, name, SAY_OPTION_TWICE);
 		if (nseen == MAX_OPTIONS)
-			return err_set(err, ERR_TOO_COMPLEX, "There are too many options");
+			return err_tell(err, ERR_TOO_COMPLEX, SAY_OPTION_COUNT);
 		seen[nseen++] = name;
 		/* the list gives its order only where none is asked for, the token needs the order complete: both last */
 		if (strcmp(name, "$skiptoken") == 0)

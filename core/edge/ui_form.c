@@ -57,7 +57,7 @@ static void write_form(struct http_request *r, struct app_request *q, struct sec
 		buf_puts(b, first ? "{\"target\":" : ",{\"target\":");
 		text(b, e->target);
 		buf_puts(b, ",\"message\":");
-		text(b, e->message);
+		text(b, err_message(e, r->lang));
 		buf_putc(b, '}');
 		first = false;
 	}
@@ -114,6 +114,9 @@ int ui_form(struct http_request *r, struct app_request *q, struct section *s, st
 	int failed = unit_ready(u, err) || form_evaluate(u, s, (int64_t)id, &in, names, n, &form, err);
 	if (failed && err->arena != r->arena) {
 		err->message = arena_strdup(r->arena, err->message);
+		err->message_ru = arena_strdup(r->arena, err->message_ru);
+		err->hint = arena_strdup(r->arena, err->hint);
+		err->hint_ru = arena_strdup(r->arena, err->hint_ru);
 		err->target = arena_strdup(r->arena, err->target);
 	}
 	/* the answer is written while the unit's arena lives; titles are read outside of it */

@@ -105,6 +105,7 @@ static void begin(void *arg)
 							   .handle = http_route,
 							   .streams = http_route_streams,
 							   .left = on_left,
+							   .language = http_route_language,
 							   .ctx = &app};
 	if (app_open(c, &app, &err) || app_watch(&app, NULL, &err) || session_watch(app.pg, &err))
 		goto failed;

@@ -14,11 +14,13 @@ static int arguments(struct checker *c, struct expr *e)
 	if (n >= f->min && (f->max < 0 || n <= f->max))
 		return 0;
 	if (f->min == f->max)
-		check_fail(c, e, ERR_TYPE, "%s takes %d argument%s, not %d", e->name, f->min, f->min == 1 ? "" : "s", n);
+		f->min == 1 ? check_fail(c, e, ERR_TYPE, SAY_EXPR_ARG, e->name, say_number(c->arena, n))
+					: check_fail(c, e, ERR_TYPE, SAY_EXPR_ARGS, e->name, say_number(c->arena, f->min), say_number(c->arena, n));
 	else if (f->max < 0)
-		check_fail(c, e, ERR_TYPE, "%s takes at least %d argument%s", e->name, f->min, f->min == 1 ? "" : "s");
+		check_fail(c, e, ERR_TYPE, f->min == 1 ? SAY_EXPR_ARG_MIN : SAY_EXPR_ARGS_MIN, e->name, say_number(c->arena, f->min));
 	else
-		check_fail(c, e, ERR_TYPE, "%s takes %d to %d arguments, not %d", e->name, f->min, f->max, n);
+		check_fail(c, e, ERR_TYPE, SAY_EXPR_ARGS_RANGE, e->name, say_number(c->arena, f->min), say_number(c->arena, f->max),
+				   say_number(c->arena, n));
 	return err_hint(c->err, "%s", f->signature);
 }
 
@@ -34,8 +36,8 @@ static int argument(struct checker *c, struct expr *e, size_t i, enum expr_kind 
 	bool fits = x->type.kind == kind || (kind == EXPR_DEC && x->type.kind == EXPR_INT);
 	if (fits)
 		return 0;
-	check_fail(c, x, ERR_TYPE, "%s takes %s; %s is %s", e->name, kind == EXPR_DEC ? "a number" : expr_type_name(c->arena, &want),
-			   check_text(c, x), expr_type_name(c->arena, &x->type));
+	check_fail(c, x, ERR_TYPE, SAY_EXPR_TAKES, e->name, kind == EXPR_DEC ? "a number" : expr_type_name(c->arena, &want), check_text(c, x),
+			   expr_type_name(c->arena, &x->type));
 	if (kind == EXPR_DATE && x->type.kind == EXPR_TIME)
 		return err_hint(c->err, "%s(date_of(%s))", e->name, check_text(c, x));
 	return err_hint(c->err, "%s", e->function->signature);
@@ -60,12 +62,12 @@ static int unify(struct checker *c, struct expr *e, size_t first, const struct e
 				continue;
 			}
 			if (x->type.kind == EXPR_SPAN || x->type.kind == EXPR_RECORDS) {
-				check_fail(c, x, ERR_TYPE, "%s is %s and cannot be chosen here", check_text(c, x), expr_type_name(c->arena, &x->type));
+				check_fail(c, x, ERR_TYPE, SAY_EXPR_CHOSEN, check_text(c, x), expr_type_name(c->arena, &x->type));
 				return x->type.kind == EXPR_SPAN ? err_hint(c->err, "write days(%s(…)) of numbers", e->name) : -1;
 			}
 			if (of && (!check_comparable(of, x) || (of->type.kind != x->type.kind && !(check_is_number(of) && check_is_number(x)))))
-				return check_fail(c, x, ERR_TYPE, "%s gives one type of value; %s is %s, %s is %s", e->name, check_text(c, of),
-								  expr_type_name(c->arena, &of->type), check_text(c, x), expr_type_name(c->arena, &x->type));
+				return check_fail(c, x, ERR_TYPE, SAY_EXPR_ONE_TYPE, e->name, check_text(c, of), expr_type_name(c->arena, &of->type),
+								  check_text(c, x), expr_type_name(c->arena, &x->type));
 			if (of && !check_currency(c, x, of, x))
 				return -1;
 			if (!of || (type.kind == EXPR_INT && x->type.kind == EXPR_DEC)) {
@@ -96,8 +98,7 @@ static int check_aggregate(struct checker *c, struct expr *e)
 	if (check_node(c, lines, NULL))
 		return -1;
 	if (lines->type.kind != EXPR_RECORDS || !lines->type.table) {
-		check_fail(c, lines, ERR_TYPE, "%s looks at several records; %s is %s", e->name, check_text(c, lines),
-				   expr_type_name(c->arena, &lines->type));
+		check_fail(c, lines, ERR_TYPE, SAY_EXPR_SEVERAL, e->name, check_text(c, lines), expr_type_name(c->arena, &lines->type));
 		if (lines->type.kind == EXPR_RECORD)
 			return err_hint(c->err, "one record's fields are named by a path: %s.…", check_text(c, lines));
 		return err_hint(c->err, "%s", e->function->signature);
@@ -132,11 +133,11 @@ static int check_aggregate(struct checker *c, struct expr *e)
 	if (code == FUNCTION_MIN || code == FUNCTION_MAX)
 		fits = fits || k == EXPR_DATE || k == EXPR_TIME;
 	if (!fits) {
-		check_fail(c, x, ERR_TYPE, "%s takes no %s", e->name, expr_type_name(c->arena, &x->type) + (k == EXPR_NIL ? 0 : 2));
+		check_fail(c, x, ERR_TYPE, SAY_EXPR_TAKES_NO, e->name, expr_type_name(c->arena, &x->type) + (k == EXPR_NIL ? 0 : 2));
 		return err_hint(c->err, "%s", e->function->signature);
 	}
 	if (x->type.currency && strncmp(x->type.currency, "record.", 7) != 0) {
-		check_fail(c, x, ERR_TYPE, "%s may mix currencies: each line has its own", e->name);
+		check_fail(c, x, ERR_TYPE, SAY_EXPR_MIXED, e->name);
 		return -1;
 	}
 	e->type = x->type;
@@ -154,7 +155,7 @@ static int check_matches(struct checker *c, struct expr *e)
 	if (argument(c, e, 0, EXPR_TEXT))
 		return -1;
 	if (p->node != NODE_LITERAL || p->input >= 0 || p->value.kind != VALUE_TEXT) {
-		check_fail(c, p, ERR_TYPE, "the pattern of matches is written down");
+		check_fail(c, p, ERR_TYPE, SAY_EXPR_PATTERN);
 		return err_hint(c->err, "%s", e->function->signature);
 	}
 	check_type_set(p, EXPR_TEXT);
@@ -162,7 +163,7 @@ static int check_matches(struct checker *c, struct expr *e)
 	const char *problem;
 	size_t at;
 	if (expr_regex_compile(c->arena, p->value.text.s, p->value.text.len, &re, &problem, &at)) {
-		check_fail(c, p, ERR_TYPE, "the pattern \"%s\" is not taken: %s", p->value.text.s, problem);
+		check_fail(c, p, ERR_TYPE, SAY_EXPR_BAD_PATTERN, p->value.text.s, problem);
 		if (c->err && p->column && (int)(p->value.text.len + 2) == p->width) {
 			c->err->column = p->column + 1 + (int)at;
 			c->err->width = 1;
@@ -178,14 +179,14 @@ static int check_role(struct checker *c, struct expr *e)
 {
 	struct expr *x = e->items[0];
 	if (x->node != NODE_LITERAL || x->input >= 0 || x->value.kind != VALUE_TEXT) {
-		check_fail(c, x, ERR_TYPE, "%s takes the name of a role", e->name);
+		check_fail(c, x, ERR_TYPE, SAY_EXPR_ROLE_NAME, e->name);
 		return err_hint(c->err, "%s", e->function->signature);
 	}
 	check_type_set(x, EXPR_TEXT);
 	if (!c->scope->user)
-		return check_fail(c, e, ERR_TYPE, "%s is not available here", e->name);
+		return check_fail(c, e, ERR_TYPE, SAY_EXPR_CALL_NOT_HERE, e->name);
 	if (c->scope->role_known && !c->scope->role_known(c->scope->ctx, x->value.text.s))
-		return check_fail(c, x, ERR_UNKNOWN_FIELD, "unknown role '%s'", x->value.text.s);
+		return check_fail(c, x, ERR_UNKNOWN_FIELD, SAY_EXPR_NO_ROLE, x->value.text.s);
 	if (e->function->code == FUNCTION_HAS_ROLE) {
 		check_condition_set(e);
 	} else {
@@ -202,16 +203,15 @@ static int check_under(struct checker *c, struct expr *e)
 		if (check_node(c, e->items[i], NULL))
 			return -1;
 		if (e->items[i]->type.kind != EXPR_RECORD) {
-			check_fail(c, e->items[i], ERR_TYPE, "under takes records; %s is %s", check_text(c, e->items[i]),
-					   expr_type_name(c->arena, &e->items[i]->type));
+			check_fail(c, e->items[i], ERR_TYPE, SAY_EXPR_UNDER, check_text(c, e->items[i]), expr_type_name(c->arena, &e->items[i]->type));
 			return err_hint(c->err, "%s", e->function->signature);
 		}
 	}
 	if (x->type.table != y->type.table)
-		return check_fail(c, e, ERR_TYPE, "%s is %s, %s is %s", check_text(c, x), expr_type_name(c->arena, &x->type), check_text(c, y),
+		return check_fail(c, e, ERR_TYPE, SAY_EXPR_UNDER_BOTH, check_text(c, x), expr_type_name(c->arena, &x->type), check_text(c, y),
 						  expr_type_name(c->arena, &y->type));
 	if (!x->type.table->tree) {
-		check_fail(c, e, ERR_TYPE, "%s is no tree", x->type.table->name);
+		check_fail(c, e, ERR_TYPE, SAY_EXPR_NO_TREE, x->type.table->name);
 		return err_hint(c->err, "a section is one with tree = \"parent\"");
 	}
 	e->table = x->type.table;
@@ -229,7 +229,7 @@ static int check_round(struct checker *c, struct expr *e)
 		struct expr *n = e->items[1];
 		if (n->node != NODE_LITERAL || n->input >= 0 || n->value.kind != VALUE_INT || n->value.i < 0 ||
 			n->value.i > DECIMAL_DIVISION_SCALE) {
-			check_fail(c, n, ERR_TYPE, "round takes 0 to %d digits, written down", DECIMAL_DIVISION_SCALE);
+			check_fail(c, n, ERR_TYPE, SAY_EXPR_ROUND, say_number(c->arena, DECIMAL_DIVISION_SCALE));
 			return err_hint(c->err, "%s", e->function->signature);
 		}
 		check_type_set(n, EXPR_INT);
@@ -248,9 +248,9 @@ int check_call(struct checker *c, struct expr *e, const struct expr_type *want)
 {
 	e->function = expr_function_find(e->name);
 	if (!e->function) {
-		check_fail(c, e, ERR_UNKNOWN_FIELD, "unknown function '%s'", e->name);
+		check_fail(c, e, ERR_UNKNOWN_FIELD, SAY_EXPR_NO_FUNCTION, e->name);
 		const char *near = expr_function_nearest(e->name);
-		return near ? err_hint(c->err, "did you mean '%s'?", near) : -1;
+		return near ? err_tell_hint(c->err, SAY_DID_YOU_MEAN, near) : -1;
 	}
 	if (arguments(c, e))
 		return -1;

@@ -2,9 +2,8 @@
 #ifndef OST_EXPR_EXPR_CHECK_H
 #define OST_EXPR_EXPR_CHECK_H
 
-#include <stdarg.h>
-
 #include "base/err.h"
+#include "base/say.h"
 #include "expr/expr_private.h"
 
 struct checker {
@@ -20,8 +19,10 @@ int check_node(struct checker *c, struct expr *e, const struct expr_type *want);
 int check_call(struct checker *c, struct expr *e, const struct expr_type *want);
 /* Types a tree that must be a condition; `who` asks for it. */
 int check_is_condition(struct checker *c, struct expr *e, const char *who);
-/* An error at a node; printf; returns -1. */
-int check_fail(struct checker *c, const struct expr *e, enum err_code code, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* An error at a node, its arguments const char * as of err_tell; returns -1. */
+#define check_fail(c, e, code, ...) (err_tell((c)->err, code, __VA_ARGS__), check_place(c, e))
+/* Puts the node's place into the error; -1. */
+int check_place(struct checker *c, const struct expr *e);
 /* The tree as text for a message, cut at 60 bytes. */
 const char *check_text(struct checker *c, const struct expr *e);
 void check_type_set(struct expr *e, enum expr_kind kind);

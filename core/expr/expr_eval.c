@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/decimal.h"
+#include "base/say.h"
 #include "expr/expr_run.h"
 
 /* The record that a node names, NULL when there is none. */
@@ -36,7 +37,7 @@ static int run_formula(struct run *r, const struct expr_field *f, const void *re
 	if (!f->formula)
 		return err_set(r->err, ERR_INTERNAL, "a formula was not compiled");
 	if (r->formulas >= EXPR_MAX_FORMULAS) {
-		err_set(r->err, ERR_TOO_COMPLEX, "the formula '%s' goes round in a circle or is nested too deeply", f->name);
+		err_tell(r->err, ERR_TOO_COMPLEX, SAY_EXPR_CIRCLE, f->name);
 		return -1;
 	}
 	struct run kept = *r;
@@ -316,7 +317,7 @@ static int run_under(struct run *r, const struct expr *e, bool *out)
 		if ((i & (i - 1)) == 0)
 			mark = at;
 	}
-	return err_set(r->err, ERR_TOO_COMPLEX, "the tree of %s is too deep", e->table->name);
+	return err_tell(r->err, ERR_TOO_COMPLEX, SAY_EXPR_TREE, e->table->name);
 }
 
 static int run_op(struct run *r, const struct expr *e, struct value *out)
@@ -360,7 +361,7 @@ int run_value(struct run *r, const struct expr *e, struct value *out)
 {
 	bool b;
 	if (++r->steps > EXPR_MAX_STEPS)
-		return err_set(r->err, ERR_TOO_COMPLEX, "the expression takes too many steps");
+		return err_tell(r->err, ERR_TOO_COMPLEX, SAY_EXPR_STEPS);
 	switch (e->node) {
 	case NODE_LITERAL: return run_literal(r, e, out);
 	case NODE_FIELD: return run_field(r, e, out);

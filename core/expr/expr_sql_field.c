@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/say.h"
 #include "expr/expr_emit.h"
 
 void emit_put(struct emit *c, const char *s)
@@ -27,7 +28,7 @@ int emit_step(struct emit *c)
 {
 	if (++c->count <= EXPR_MAX_EMITTED)
 		return 0;
-	return err_set(c->err, ERR_TOO_COMPLEX, "the expression is too large once its formulas are written out");
+	return err_tell(c->err, ERR_TOO_COMPLEX, SAY_EXPR_LARGE);
 }
 
 enum pg_type emit_type(enum expr_kind kind)
@@ -113,7 +114,7 @@ int emit_formula(struct emit *c, struct row row, const struct expr_field *f, enu
 	if (!e)
 		return emit_broken(c, "a formula was not compiled");
 	if (c->formulas >= EXPR_MAX_FORMULAS) {
-		err_set(c->err, ERR_TOO_COMPLEX, "the formula '%s' goes round in a circle or is nested too deeply", f->name);
+		err_tell(c->err, ERR_TOO_COMPLEX, SAY_EXPR_CIRCLE, f->name);
 		return -1;
 	}
 	struct emit kept = *c;

@@ -45,12 +45,8 @@ const char *check_text(struct checker *c, const struct expr *e)
 	return s;
 }
 
-int check_fail(struct checker *c, const struct expr *e, enum err_code code, const char *fmt, ...)
+int check_place(struct checker *c, const struct expr *e)
 {
-	va_list ap;
-	va_start(ap, fmt);
-	err_set(c->err, code, "%s", arena_vprintf(c->arena, fmt, ap));
-	va_end(ap);
 	if (c->err) {
 		c->err->column = e->column;
 		c->err->width = e->width;
@@ -75,7 +71,7 @@ static int hint_name(struct checker *c, const struct expr *e, const struct expr_
 		return err_hint(c->err, "%s is a function: %s", e->name, expr_function_find(e->name)->signature);
 	if (!near && e->count == 0)
 		near = text_nearest(e->name, words, sizeof words / sizeof *words);
-	return near ? err_hint(c->err, "did you mean '%s'?", near) : -1;
+	return near ? err_tell_hint(c->err, SAY_DID_YOU_MEAN, near) : -1;
 }
 
 void check_type_set(struct expr *e, enum expr_kind kind)
@@ -131,11 +127,11 @@ static int check_bare(struct checker *c, struct expr *e)
 		return 0;
 	}
 	if (strcmp(e->name, "old") == 0 && c->scope->old) {
-		check_fail(c, e, ERR_TYPE, "'old' stands before a field");
+		check_fail(c, e, ERR_TYPE, SAY_EXPR_OLD);
 		return err_hint(c->err, "write old.amount");
 	}
 	if (strcmp(e->name, "me") == 0 || strcmp(e->name, "record") == 0 || strcmp(e->name, "old") == 0) {
-		check_fail(c, e, ERR_UNKNOWN_FIELD, "'%s' is not available here", e->name);
+		check_fail(c, e, ERR_UNKNOWN_FIELD, SAY_EXPR_NOT_HERE, e->name);
 		if (e->name[0] == 'o')
 			err_hint(c->err, "old.field stands in checks and hooks");
 		else if (e->name[0] == 'r')
@@ -143,9 +139,9 @@ static int check_bare(struct checker *c, struct expr *e)
 		return -1;
 	}
 	if (c->table)
-		check_fail(c, e, ERR_UNKNOWN_FIELD, "unknown field '%s' of %s", e->name, c->table->name);
+		check_fail(c, e, ERR_UNKNOWN_FIELD, SAY_EXPR_NO_FIELD, e->name, c->table->name);
 	else
-		check_fail(c, e, ERR_UNKNOWN_FIELD, "unknown name '%s'", e->name);
+		check_fail(c, e, ERR_UNKNOWN_FIELD, SAY_EXPR_NO_NAME, e->name);
 	err_target(c->err, e->name);
 	if (process)
 		return err_hint(c->err, "%s stands in processes", e->name);
@@ -168,20 +164,20 @@ static int check_step(struct checker *c, struct expr *e)
 			return -1;
 		t = base->type.table;
 		if (base->type.kind == EXPR_RECORDS && t) {
-			check_fail(c, e, ERR_TYPE, "%s is %s, a path goes over one", check_text(c, base), expr_type_name(c->arena, &base->type));
+			check_fail(c, e, ERR_TYPE, SAY_EXPR_OVER_ONE, check_text(c, base), expr_type_name(c->arena, &base->type));
 			return err_hint(c->err, "any(%s, …), count, sum, min, max and avg look at each of them", check_text(c, base));
 		}
 		if (base->type.kind != EXPR_RECORD)
-			return check_fail(c, e, ERR_TYPE, "%s is %s and has no fields", check_text(c, base), expr_type_name(c->arena, &base->type));
+			return check_fail(c, e, ERR_TYPE, SAY_EXPR_NO_FIELDS, check_text(c, base), expr_type_name(c->arena, &base->type));
 	}
 	const struct expr_field *f = find_field(c, t, e->name);
 	if (!f) {
-		check_fail(c, e, ERR_UNKNOWN_FIELD, "unknown field '%s' of %s", e->name, t->name);
+		check_fail(c, e, ERR_UNKNOWN_FIELD, SAY_EXPR_NO_FIELD, e->name, t->name);
 		err_target(c->err, e->name);
 		return hint_name(c, e, t);
 	}
 	if (base->node == NODE_OLD && f->storage == EXPR_DETAIL) {
-		check_fail(c, e, ERR_TYPE, "old.%s is not kept: the lines of before are gone", e->name);
+		check_fail(c, e, ERR_TYPE, SAY_EXPR_OLD_LINES, e->name);
 		return -1;
 	}
 	take_field(c, e, t, f);
@@ -206,17 +202,17 @@ static int check_code(struct checker *c, struct expr *e, const struct expr_type 
 			e->type = *want;
 			return 0;
 		}
-	check_fail(c, e, ERR_TYPE, "\"%s\" is no value of this choice", e->value.text.s);
+	check_fail(c, e, ERR_TYPE, SAY_EXPR_NO_CODE, e->value.text.s);
 	const char *near = text_nearest(e->value.text.s, want->values, want->nvalues);
 	if (near)
-		return err_hint(c->err, "did you mean '%s'?", near);
+		return err_tell_hint(c->err, SAY_DID_YOU_MEAN, near);
 	struct buf b = BUF_INIT;
 	for (size_t i = 0; i < want->nvalues && i < 12; i++)
 		buf_printf(&b, "%s%s", i ? ", " : "", want->values[i]);
 	if (want->nvalues > 12)
 		buf_puts(&b, ", …");
 	if (b.len)
-		err_hint(c->err, "its values are %s", b.data);
+		err_tell_hint(c->err, SAY_EXPR_VALUES, b.data);
 	buf_destroy(&b);
 	return -1;
 }
@@ -239,14 +235,14 @@ static int check_text_literal(struct checker *c, struct expr *e, const struct ex
 		return 0;
 	if (want->kind == EXPR_DATE || (want->kind == EXPR_DEADLINE && len == 10)) {
 		if (!date_parse(s, len, &i)) {
-			check_fail(c, e, ERR_TYPE, "\"%s\" is no date", s);
-			return err_hint(c->err, "dates are written \"2026-05-01\"");
+			check_fail(c, e, ERR_TYPE, SAY_EXPR_NO_DATE, s);
+			return err_tell_hint(c->err, SAY_EXPR_DATES);
 		}
 		e->value = value_date(i);
 		check_type_set(e, EXPR_DATE);
 	} else if (want->kind == EXPR_TIME || want->kind == EXPR_DEADLINE) {
 		if (!time_parse(s, len, &i)) {
-			check_fail(c, e, ERR_TYPE, "\"%s\" is no datetime", s);
+			check_fail(c, e, ERR_TYPE, SAY_EXPR_NO_TIME, s);
 			return err_hint(c->err, date_parse(s, len, &i) ? "a date is no datetime: compare date_of(…) with it"
 														   : "datetimes are written \"2026-05-01T10:00:00+03:00\"");
 		}
@@ -254,7 +250,7 @@ static int check_text_literal(struct checker *c, struct expr *e, const struct ex
 		check_type_set(e, EXPR_TIME);
 	} else if (want->kind == EXPR_DURATION) {
 		if (!duration_parse(s, len, &i)) {
-			check_fail(c, e, ERR_TYPE, "\"%s\" is no duration", s);
+			check_fail(c, e, ERR_TYPE, SAY_EXPR_NO_DURATION, s);
 			return err_hint(c->err, "durations are written \"PT1H30M\", or hours(1.5)");
 		}
 		e->value = value_duration(i);
@@ -328,7 +324,7 @@ bool check_currency(struct checker *c, const struct expr *at, const struct expr 
 	const char *p = x->type.kind == EXPR_DEC ? x->type.currency : NULL, *q = y->type.kind == EXPR_DEC ? y->type.currency : NULL;
 	if (x->node == NODE_LITERAL || y->node == NODE_LITERAL || p == q || (p && q && strcmp(p, q) == 0))
 		return true;
-	check_fail(c, at, ERR_TYPE, "%s and %s may be in different currencies", check_text(c, x), check_text(c, y));
+	check_fail(c, at, ERR_TYPE, SAY_EXPR_CURRENCY, check_text(c, x), check_text(c, y));
 	err_hint(c->err, "amounts of one currency field go together, and numbers that are written down");
 	return false;
 }
@@ -338,8 +334,7 @@ static int mismatch(struct checker *c, const struct expr *at, const struct expr 
 {
 	enum expr_kind p = x->type.kind, q = y->type.kind;
 	const char *xs = check_text(c, x), *ys = check_text(c, y);
-	check_fail(c, at, ERR_TYPE, "%s is %s, %s is %s: they do not compare", xs, expr_type_name(c->arena, &x->type), ys,
-			   expr_type_name(c->arena, &y->type));
+	check_fail(c, at, ERR_TYPE, SAY_EXPR_COMPARE, xs, expr_type_name(c->arena, &x->type), ys, expr_type_name(c->arena, &y->type));
 	if ((p == EXPR_DATE && q == EXPR_TIME) || (p == EXPR_TIME && q == EXPR_DATE))
 		return err_hint(c->err, "a date is not a datetime: compare with date_of(%s)", p == EXPR_TIME ? xs : ys);
 	if (p == EXPR_RECORDS || q == EXPR_RECORDS)
@@ -379,11 +374,11 @@ static int check_compare(struct checker *c, struct expr *e)
 		if (check_node(c, other, NULL))
 			return -1;
 		if (!equality) {
-			check_fail(c, e, ERR_TYPE, "nil is neither more nor less than anything");
+			check_fail(c, e, ERR_TYPE, SAY_EXPR_NIL_ORDER);
 			return err_hint(c->err, "write == nil or ~= nil");
 		}
 		if (other->type.kind == EXPR_SPAN || (other->type.kind == EXPR_RECORDS && !other->type.table))
-			return check_fail(c, e, ERR_TYPE, "%s is %s and never nil", check_text(c, other), expr_type_name(c->arena, &other->type));
+			return check_fail(c, e, ERR_TYPE, SAY_EXPR_NEVER_NIL, check_text(c, other), expr_type_name(c->arena, &other->type));
 		nil->type = other->type;
 		return 0;
 	}
@@ -399,7 +394,7 @@ static int check_compare(struct checker *c, struct expr *e)
 		return -1;
 	if (!equality &&
 		(x->type.kind == EXPR_BOOL || x->type.kind == EXPR_CHOICE || x->type.kind == EXPR_RECORD || y->type.kind == EXPR_RECORD)) {
-		check_fail(c, e, ERR_TYPE, "%s has no order", expr_type_name(c->arena, x->type.kind == EXPR_INT ? &y->type : &x->type));
+		check_fail(c, e, ERR_TYPE, SAY_EXPR_NO_ORDER, expr_type_name(c->arena, x->type.kind == EXPR_INT ? &y->type : &x->type));
 		return err_hint(c->err, "== and ~= compare it");
 	}
 	return 0;
@@ -414,15 +409,15 @@ static int check_in(struct checker *c, struct expr *e)
 		if (check_node(c, x, NULL))
 			return -1;
 		if (x->type.kind == EXPR_NIL)
-			return check_fail(c, e, ERR_TYPE, "nil stands in no set");
+			return check_fail(c, e, ERR_TYPE, SAY_EXPR_NIL_SET);
 		if (x->type.kind == EXPR_SPAN || x->type.kind == EXPR_RECORDS)
-			return check_fail(c, e, ERR_TYPE, "%s is %s and stands in no set", check_text(c, x), expr_type_name(c->arena, &x->type));
+			return check_fail(c, e, ERR_TYPE, SAY_EXPR_IN_NO_SET, check_text(c, x), expr_type_name(c->arena, &x->type));
 		for (size_t i = 0; i < y->count; i++) {
 			struct expr *item = y->items[i];
 			if (check_node(c, item, &x->type))
 				return -1;
 			if (expr_is_nil(item)) {
-				check_fail(c, item, ERR_TYPE, "nil stands in no set");
+				check_fail(c, item, ERR_TYPE, SAY_EXPR_NIL_SET);
 				return err_hint(c->err, "write %s == nil or …", check_text(c, x));
 			}
 			if (!check_comparable(x, item))
@@ -439,12 +434,12 @@ static int check_in(struct checker *c, struct expr *e)
 		return 0;
 	}
 	if (y->type.kind != EXPR_RECORDS || !y->type.table) {
-		check_fail(c, e, ERR_TYPE, "%s is %s, no set", check_text(c, y), expr_type_name(c->arena, &y->type));
+		check_fail(c, e, ERR_TYPE, SAY_EXPR_NO_SET, check_text(c, y), expr_type_name(c->arena, &y->type));
 		return err_hint(c->err, y->type.kind == EXPR_RECORD ? "one record is compared by =="
 															: "sets are {…}, details, lookups with many and role('…')");
 	}
 	if (!(x->type.kind == EXPR_RECORD && x->type.table == y->type.table) && x->type.kind != EXPR_INT)
-		return check_fail(c, e, ERR_TYPE, "%s is %s, and %s are %s", check_text(c, x), expr_type_name(c->arena, &x->type), check_text(c, y),
+		return check_fail(c, e, ERR_TYPE, SAY_EXPR_SETS, check_text(c, x), expr_type_name(c->arena, &x->type), check_text(c, y),
 						  expr_type_name(c->arena, &y->type));
 	return 0;
 }
@@ -455,7 +450,7 @@ int check_is_condition(struct checker *c, struct expr *e, const char *who)
 		return -1;
 	if (e->type.kind == EXPR_BOOL)
 		return 0;
-	check_fail(c, e, ERR_TYPE, "%s takes a condition; %s is %s", who, check_text(c, e), expr_type_name(c->arena, &e->type));
+	check_fail(c, e, ERR_TYPE, SAY_EXPR_CONDITION, who, check_text(c, e), expr_type_name(c->arena, &e->type));
 	if (strcmp(who, "not") == 0)
 		return err_hint(
 			c->err, "'not' binds more tightly than comparisons: write not (x == y), x ~= y, x not in …; whether it is there is %s == nil",
@@ -471,17 +466,16 @@ int check_digits(struct checker *c, struct expr *e)
 		e->digits = 19;
 	if (e->digits + e->type.scale <= EXPR_MAX_DIGITS)
 		return 0;
-	return check_fail(c, e, ERR_TOO_COMPLEX, "numbers of more than %d digits may come out here", EXPR_MAX_DIGITS);
+	return check_fail(c, e, ERR_TOO_COMPLEX, SAY_EXPR_DIGITS, say_number(c->arena, EXPR_MAX_DIGITS));
 }
 
 static int cannot(struct checker *c, const struct expr *e, const struct expr *x, const struct expr *y)
 {
-	static const char *const verbs[] = {
-		[EXPR_ADD] = "added to", [EXPR_SUB] = "subtracted from", [EXPR_MUL] = "multiplied by", [EXPR_DIV] = "divided by"};
+	static const enum say_text verbs[] = {
+		[EXPR_ADD] = SAY_EXPR_ADD, [EXPR_SUB] = SAY_EXPR_SUBTRACT, [EXPR_MUL] = SAY_EXPR_MULTIPLY, [EXPR_DIV] = SAY_EXPR_DIVIDE};
 	const struct expr *first = e->op == EXPR_ADD || e->op == EXPR_SUB ? y : x, *second = first == y ? x : y;
 	enum expr_kind p = x->type.kind, q = y->type.kind;
-	check_fail(c, e, ERR_TYPE, "%s cannot be %s %s", expr_type_name(c->arena, &first->type), verbs[e->op],
-			   expr_type_name(c->arena, &second->type));
+	check_fail(c, e, ERR_TYPE, verbs[e->op], expr_type_name(c->arena, &first->type), expr_type_name(c->arena, &second->type));
 	if (p == EXPR_TEXT || q == EXPR_TEXT)
 		return err_hint(c->err, "texts are joined by ..");
 	if ((p == EXPR_DATE || p == EXPR_TIME) && (q == EXPR_INT || q == EXPR_DEC))
@@ -536,7 +530,7 @@ static int check_arithmetic(struct checker *c, struct expr *e)
 			return -1;
 	}
 	if (expr_is_nil(x) || expr_is_nil(y))
-		return check_fail(c, e, ERR_TYPE, "arithmetic with nil is always nil");
+		return check_fail(c, e, ERR_TYPE, SAY_EXPR_NIL_SUM);
 	enum expr_kind p = x->type.kind, q = y->type.kind;
 	if (check_is_number(x) && check_is_number(y))
 		return check_numbers(c, e, x, y);
@@ -583,7 +577,7 @@ static int check_concat(struct checker *c, struct expr *e)
 		case EXPR_TIME:
 		case EXPR_NIL: break;
 		default:
-			check_fail(c, x, ERR_TYPE, "%s is %s and has no text", check_text(c, x), expr_type_name(c->arena, &x->type));
+			check_fail(c, x, ERR_TYPE, SAY_EXPR_NO_TEXT, check_text(c, x), expr_type_name(c->arena, &x->type));
 			return x->type.kind == EXPR_RECORD ? err_hint(c->err, "name a field of it: %s.…", check_text(c, x)) : -1;
 		}
 	}
@@ -613,7 +607,7 @@ static int check_op(struct checker *c, struct expr *e)
 		if (check_node(c, x, NULL))
 			return -1;
 		if (!check_is_number(x) && x->type.kind != EXPR_DURATION) {
-			check_fail(c, e, ERR_TYPE, "%s is %s and has no sign", check_text(c, x), expr_type_name(c->arena, &x->type));
+			check_fail(c, e, ERR_TYPE, SAY_EXPR_NO_SIGN, check_text(c, x), expr_type_name(c->arena, &x->type));
 			return x->type.kind == EXPR_SPAN ? err_hint(c->err, "write days(-3), or subtract it") : -1;
 		}
 		e->type = x->type;
@@ -628,7 +622,7 @@ int check_node(struct checker *c, struct expr *e, const struct expr_type *want)
 {
 	switch (e->node) {
 	case NODE_LITERAL: return check_literal(c, e, want);
-	case NODE_SET: check_fail(c, e, ERR_TYPE, "a set stands only behind 'in'"); return -1;
+	case NODE_SET: check_fail(c, e, ERR_TYPE, SAY_EXPR_SET_PLACE); return -1;
 	case NODE_FIELD: return e->count ? check_step(c, e) : check_bare(c, e);
 	case NODE_OP: return check_op(c, e);
 	case NODE_CALL: return check_call(c, e, want);
@@ -642,7 +636,7 @@ static int check_wanted(struct checker *c, struct expr *e, const struct expr_typ
 	enum expr_kind w = want->kind, k = e->type.kind;
 	bool fits = false;
 	if (k == EXPR_SPAN || (k == EXPR_RECORDS && !e->type.table)) {
-		check_fail(c, e, ERR_TYPE, "%s is %s and no value", check_text(c, e), expr_type_name(c->arena, &e->type));
+		check_fail(c, e, ERR_TYPE, SAY_EXPR_NO_VALUE, check_text(c, e), expr_type_name(c->arena, &e->type));
 		return k == EXPR_SPAN ? err_hint(c->err, "add it to a date: today() + %s", check_text(c, e)) : -1;
 	}
 	if (w == EXPR_ANY)
@@ -664,8 +658,8 @@ static int check_wanted(struct checker *c, struct expr *e, const struct expr_typ
 	default: fits = w == k;
 	}
 	if (!fits) {
-		check_fail(c, e, ERR_TYPE, "%s is wanted here; %s is %s", w == EXPR_BOOL ? "a condition" : expr_type_name(c->arena, want),
-				   check_text(c, e), expr_type_name(c->arena, &e->type));
+		check_fail(c, e, ERR_TYPE, SAY_EXPR_WANTED, w == EXPR_BOOL ? "a condition" : expr_type_name(c->arena, want), check_text(c, e),
+				   expr_type_name(c->arena, &e->type));
 		if (w == EXPR_BOOL)
 			return err_hint(c->err, "compare it: %s ~= nil", check_text(c, e));
 		if (w == EXPR_TEXT)
@@ -675,7 +669,7 @@ static int check_wanted(struct checker *c, struct expr *e, const struct expr_typ
 		return -1;
 	}
 	if (w == EXPR_DEC && want->currency && e->type.currency && strcmp(want->currency, e->type.currency) != 0)
-		return check_fail(c, e, ERR_TYPE, "%s is in another currency than wanted here", check_text(c, e));
+		return check_fail(c, e, ERR_TYPE, SAY_EXPR_OTHER_CURRENCY, check_text(c, e));
 	if (w == EXPR_DEADLINE && k == EXPR_DATE) {
 		struct expr *date = arena_new(c->arena, struct expr);
 		*date = *e;
@@ -696,8 +690,7 @@ int expr_check(struct arena *a, struct expr *e, const struct expr_scope *scope, 
 	static const struct expr_type any = {.kind = EXPR_ANY};
 	struct checker c = {.arena = a, .scope = scope, .table = scope->table, .record = scope->record, .err = err};
 	if (e->depth > EXPR_MAX_DEPTH || e->nodes > EXPR_MAX_NODES)
-		return check_fail(&c, e, ERR_TOO_COMPLEX, "the expression has too many %s",
-						  e->nodes > EXPR_MAX_NODES ? "parts: 500 are the limit" : "levels: 32 are the limit");
+		return check_fail(&c, e, ERR_TOO_COMPLEX, e->nodes > EXPR_MAX_NODES ? SAY_EXPR_PARTS : SAY_EXPR_LEVELS);
 	if (!want)
 		want = &any;
 	if (check_node(&c, e, want->kind == EXPR_ANY ? NULL : want))

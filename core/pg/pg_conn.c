@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/fiber.h"
 #include "base/log.h"
+#include "base/say.h"
 #include "pg/pg_error.h"
 #include "pg/pg_pool.h"
 #include "pg/pg_stmt.h"
@@ -515,7 +516,7 @@ static int connect_failed(struct pg_conn *c, PGconn *pq, const char *what, struc
 		PQfinish(pq);
 	c->pq = NULL;
 	c->state = PG_CONN_CLOSED;
-	return err_set(err, ERR_UNAVAILABLE, "the database cannot be reached: %s", text);
+	return err_tell(err, ERR_UNAVAILABLE, SAY_DB_UNREACHED, text);
 }
 
 int pg_conn_connect(struct pg_conn *c, const char *const *keywords, const char *const *values, bool resolve, unsigned timeout_ms,

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/say.h"
 
 static bool class_is(const char *state, const char *two)
 {
@@ -23,33 +24,33 @@ int pg_error_result(struct err *err, const PGresult *res, const char *sql)
 	const char *state = field(res, PG_DIAG_SQLSTATE);
 	const char *constraint = PQresultErrorField(res, PG_DIAG_CONSTRAINT_NAME);
 	if (strcmp(state, "23505") == 0 || strcmp(state, "23P01") == 0) {
-		err_set(err, ERR_NOT_UNIQUE, "the value is taken");
+		err_tell(err, ERR_NOT_UNIQUE, SAY_DB_TAKEN);
 	} else if (strcmp(state, "23503") == 0) {
 		/* one state for both ends of a reference: the detail tells which, in English unless the server was told otherwise */
 		if (strstr(field(res, PG_DIAG_MESSAGE_DETAIL), "is not present"))
-			err_set(err, ERR_INVALID, "the record referred to does not exist");
+			err_tell(err, ERR_INVALID, SAY_DB_NO_TARGET);
 		else
-			err_set(err, ERR_IN_USE, "other records refer to it");
+			err_tell(err, ERR_IN_USE, SAY_DB_IN_USE);
 	} else if (strcmp(state, "23502") == 0) {
-		err_set(err, ERR_INVALID, "a value is missing");
+		err_tell(err, ERR_INVALID, SAY_DB_MISSING);
 		if (err && err->arena)
 			err_target(err, PQresultErrorField(res, PG_DIAG_COLUMN_NAME));
 	} else if (class_is(state, "23")) {
-		err_set(err, ERR_INVALID, "a check fails");
+		err_tell(err, ERR_INVALID, SAY_DB_CHECK);
 	} else if (class_is(state, "22")) {
-		err_set(err, ERR_INVALID, "a value is out of range or malformed");
+		err_tell(err, ERR_INVALID, SAY_DB_RANGE);
 	} else if (strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0 || strcmp(state, "55P03") == 0) {
-		err_set(err, ERR_RETRY, "another transaction was in the way");
+		err_tell(err, ERR_RETRY, SAY_DB_BUSY);
 	} else if (strcmp(state, "57014") == 0) {
-		err_set(err, ERR_DB_TIMEOUT, "the statement took too long");
+		err_tell(err, ERR_DB_TIMEOUT, SAY_DB_SLOW);
 	} else if (pg_error_stale(res)) {
-		err_set(err, ERR_RETRY, "the tables changed meanwhile");
+		err_tell(err, ERR_RETRY, SAY_DB_CHANGED);
 	} else if (class_is(state, "08") || class_is(state, "57") || strcmp(state, "25P03") == 0) {
-		err_set(err, ERR_UNAVAILABLE, "the database is not available");
+		err_tell(err, ERR_UNAVAILABLE, SAY_DB_AWAY);
 	} else if (class_is(state, "53")) {
-		err_set(err, ERR_UNAVAILABLE, "the database has no room");
+		err_tell(err, ERR_UNAVAILABLE, SAY_DB_ROOM);
 	} else if (strcmp(state, "25006") == 0) {
-		err_set(err, ERR_UNAVAILABLE, "the database takes no writes now");
+		err_tell(err, ERR_UNAVAILABLE, SAY_DB_READONLY);
 	} else {
 		err_set(err, ERR_INTERNAL, "a statement failed");
 	}
@@ -67,7 +68,7 @@ int pg_error_result(struct err *err, const PGresult *res, const char *sql)
 
 int pg_error_lost(struct err *err)
 {
-	return err_set(err, ERR_UNAVAILABLE, "the connection to the database was lost");
+	return err_tell(err, ERR_UNAVAILABLE, SAY_DB_LOST);
 }
 
 int pg_error_copy(struct err *to, const struct err *from)
@@ -75,6 +76,8 @@ int pg_error_copy(struct err *to, const struct err *from)
 	if (!to || to == from)
 		return -1;
 	err_set(to, from->code, "%s", from->message ? from->message : "");
+	/* with no arena of its own *from has its texts in itself, and a Russian one only when that is a literal */
+	to->message_ru = to->arena ? arena_strdup(to->arena, from->message_ru) : from->message_ru;
 	if (from->target && to->arena)
 		err_target(to, from->target);
 	memcpy(to->sqlstate, from->sqlstate, sizeof to->sqlstate);

@@ -6,13 +6,14 @@
 #include "base/buf.h"
 #include "base/date.h"
 #include "base/err.h"
+#include "base/say.h"
 #include "pg/pg.h"
 #include "pg/pg_pool.h"
 
 int pg_params_check(const struct pg_params *params, struct err *err)
 {
 	if (params && params->count > PG_PARAMS_LIMIT)
-		return err_set(err, ERR_TOO_COMPLEX, "more than %d values in one statement", PG_PARAMS_LIMIT);
+		return err_tell(err, ERR_TOO_COMPLEX, SAY_DB_VALUES, say_number(err ? err->arena : NULL, PG_PARAMS_LIMIT));
 	return 0;
 }
 

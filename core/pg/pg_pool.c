@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "base/say.h"
 #include "pg/pg_error.h"
 
 /* Every session: names are schema-qualified, times UTC, no JIT for statements of a millisecond. */
@@ -136,7 +137,7 @@ int pg_pool_connect(struct pg *pg, struct pg_conn *c, const char *options, struc
 	if (c->failures++ == 0)
 		log_warn("%s", why.message);
 	snprintf(pg->last_error, sizeof pg->last_error, "%s", why.message);
-	return err_set(err, ERR_UNAVAILABLE, "%s", why.message);
+	return pg_error_copy(err, &why);
 }
 
 static void lane_wake(struct pg *pg, struct pg_lane_conns *lane);
@@ -216,9 +217,9 @@ static struct pg_conn *fast_pick(struct pg *pg)
 static int lane_full(struct pg *pg, enum pg_lane lane, struct err *err)
 {
 	if (!any_live(pg) && pg->last_error[0])
-		return err_set(err, ERR_UNAVAILABLE, "the database is not available");
-	static const char *const names[PG_LANES] = {"reading", "long reading", "writing", "the operator"};
-	return err_set(err, ERR_UNAVAILABLE, "all connections for %s are busy", names[lane]);
+		return err_tell(err, ERR_UNAVAILABLE, SAY_DB_AWAY);
+	static const enum say_text busy[PG_LANES] = {SAY_DB_LANE_READ, SAY_DB_LANE_SLOW, SAY_DB_LANE_WRITE, SAY_DB_LANE_OPERATOR};
+	return err_tell(err, ERR_UNAVAILABLE, busy[lane]);
 }
 
 static int lane_wait(struct pg *pg, enum pg_lane lane, uint64_t end, struct err *err)
@@ -286,7 +287,7 @@ static int query_failed(struct pg_query *q, struct err *err)
 	if (q->outcome == PG_OUTCOME_ERROR)
 		r = pg_error_result(err, q->res, q->sql);
 	else if (q->outcome == PG_OUTCOME_ABORTED)
-		r = err_set(err, ERR_UNAVAILABLE, "an earlier statement failed");
+		r = err_tell(err, ERR_UNAVAILABLE, SAY_DB_EARLIER);
 	else
 		r = pg_error_lost(err);
 	PQclear(q->res);

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "base/say.h"
 #include "pg/pg.h"
 #include "pg/pg_error.h"
 #include "pg/pg_pool.h"
@@ -267,7 +268,7 @@ int pg_tx_commit(struct pg_tx *tx, struct err *err)
 		if (c->state == PG_CONN_LIVE && PQtransactionStatus(c->pq) != PQTRANS_IDLE)
 			rollback_send(tx);
 	} else if (was_live) {
-		r = err_set(err, ERR_OUTCOME_UNKNOWN, "the connection to the database was lost while the change was being stored");
+		r = err_tell(err, ERR_OUTCOME_UNKNOWN, SAY_DB_OUTCOME);
 	} else {
 		r = pg_error_lost(err);
 	}
@@ -291,7 +292,7 @@ int pg_tx_nest(struct pg_tx *tx, struct err *err)
 	if (tx->failed || tx->lost)
 		return failure(tx, err);
 	if (tx->depth == NEST_LIMIT)
-		return err_set(err, ERR_TOO_COMPLEX, "more than %d units of work in one another", NEST_LIMIT);
+		return err_tell(err, ERR_TOO_COMPLEX, SAY_DB_NESTED, say_number(tx->conn->scratch, NEST_LIMIT));
 	struct pg_query *q = query_new(tx, arena_printf(tx->conn->scratch, "SAVEPOINT level_%d", tx->depth + 1));
 	tx->savepoints[tx->depth++] = q;
 	query_append(tx, q);

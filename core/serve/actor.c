@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/say.h"
 #include "pg/pg.h"
 
 enum { REMEMBER_MS = 500, REMEMBERED = 512 };
@@ -80,7 +81,7 @@ int actor_load(struct arena *a, struct pg *pg, struct pg_tx *tx, const struct re
 	if (r < 0)
 		return -1;
 	if (pg_rows_count(rows) == 0)
-		return err_set(err, ERR_NOT_FOUND, "there is no user %lld", (long long)user_id);
+		return err_tell(err, ERR_NOT_FOUND, SAY_NO_USER);
 	*out = (struct actor){.id = user_id};
 	const char *login = pg_rows_text(rows, 0, 0), *name = pg_rows_text(rows, 0, 1), *lang = pg_rows_text(rows, 0, 2);
 	out->login = arena_strdup(a, login ? login : "");
@@ -88,7 +89,7 @@ int actor_load(struct arena *a, struct pg *pg, struct pg_tx *tx, const struct re
 	out->lang = !lang ? reg->language : strcmp(lang, "ru") == 0 ? LANG_RU : LANG_EN;
 	out->active = pg_rows_bool(rows, 0, 3);
 	if (!out->active)
-		return err_set(err, ERR_UNAUTHORIZED, "the user is switched off");
+		return err_tell(err, ERR_UNAUTHORIZED, SAY_USER_OFF);
 	bool *held = arena_array(a, bool, reg->roles.count + 1);
 	struct value codes = pg_rows_value(rows, a, 0, 4);
 	for (size_t i = 0; codes.kind == VALUE_LIST && i < codes.list.count; i++) {

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/log.h"
+#include "base/say.h"
 #include "pg/pg.h"
 #include "serve/job.h"
 #include "serve/record_private.h"
@@ -33,7 +34,7 @@ static int run(struct unit *u, const struct hook *h, struct record *r, struct er
 {
 	if (!engine) {
 		err_say(err, ERR_SCRIPT, u->lang, SAY_HOOK_FAILED);
-		return err_hint(err, "this process does not run hooks");
+		return err_tell_hint(err, SAY_NO_HOOKS);
 	}
 	const struct actor *was = unit_act_as(u, NULL);
 	int done = engine->run(u, h, r, err);
@@ -189,7 +190,7 @@ static int job_hook(struct job *job, struct err *err)
 	if (!after.hook)
 		return 0;
 	if (!engine)
-		return err_set(err, ERR_SCRIPT, "this process does not run hooks");
+		return err_tell(err, ERR_SCRIPT, SAY_NO_HOOKS);
 	struct actor actor;
 	actor_system(&actor, job->reg->language);
 	if (job->user_id) {

@@ -52,7 +52,7 @@ int64_t file_spool_size(const struct file_spool *s)
 
 static int no_room(struct err *err)
 {
-	return err_set(err, ERR_UNAVAILABLE, "There is no room for the upload now");
+	return err_tell(err, ERR_UNAVAILABLE, SAY_UPLOAD_ROOM);
 }
 
 static int write_all(int fd, const char *data, size_t len, struct err *err)

@@ -9,6 +9,7 @@
 #include "base/fault.h"
 #include "base/fiber.h"
 #include "base/log.h"
+#include "base/say.h"
 #include "meta/registry.h"
 #include "pg/pg.h"
 #include "serve/record_private.h"
@@ -106,7 +107,7 @@ void job_hint(struct pg *pg)
 
 static int lost(struct err *err)
 {
-	return err_set(err, ERR_CONFLICT, "the lease of the job was lost: another worker has it, or it was cancelled");
+	return err_tell(err, ERR_CONFLICT, SAY_LEASE_LOST);
 }
 
 int job_complete(struct job *job, struct unit *u, struct err *err)

@@ -50,7 +50,7 @@ static int unknown(const struct plan *p, const char *name, size_t len, int lang,
 	err_target(err, text);
 	const char *near = map_nearest(&names, text);
 	if (near)
-		err_hint(err, lang == LANG_RU ? "возможно, «%s»" : "did you mean '%s'?", near);
+		err_tell_hint(err, SAY_DID_YOU_MEAN, near);
 	return -1;
 }
 
@@ -100,7 +100,7 @@ int plan_expand(struct plan *p, const char *name, size_t len, int lang, struct p
 			return 0;
 		}
 	if (p->depth + 1 > PLAN_DEPTH || p->expands.count >= PLAN_EXPANDS)
-		return err_set(err, ERR_TOO_COMPLEX, lang == LANG_RU ? "Слишком много вложенных данных в одном запросе" : "Too much is expanded in one request");
+		return err_tell(err, ERR_TOO_COMPLEX, SAY_TOO_MUCH_EXPANDED);
 	struct plan_expand e = {.nav = f};
 	/* a target that the actor sees nothing of still expands: to null, or to nothing */
 	if (plan_create(p->arena, p->reg, p->actor, f->to, &e.plan, err))
@@ -123,22 +123,18 @@ static void user_scope(struct plan *p, struct expr_scope *scope)
 	scope->ctx = &p->eyes;
 }
 
-/* An expression's error as its user reads it: the checker speaks to implementers, in English. */
-static int in_words(struct plan *p, struct err *err)
+/* An expression's error as its user reads it. In English the checker speaks to implementers, too: its hints stay. */
+static int in_words(struct err *err)
 {
-	const char *target = err->target, *hint = err->hint, *near = hint ? strchr(hint, '\'') : NULL, *end = near ? strchr(near + 1, '\'') : NULL;
-	enum lang lang = p->actor->lang;
-	if (err->code == ERR_UNKNOWN_FIELD && target) {
-		const char *name = end && strncmp(hint, "did you mean", 12) == 0 ? arena_strndup(p->arena, near + 1, (size_t)(end - near - 1)) : NULL;
-		err_say(err, ERR_UNKNOWN_FIELD, lang, SAY_UNKNOWN_FIELD, target);
-		err_target(err, target);
-		if (name)
-			err_hint(err, lang == LANG_RU ? "возможно, «%s»" : "did you mean '%s'?", name);
-	} else if (lang != LANG_EN) {
-		const char *detail = err->message;
-		err_say(err, err->code, lang, SAY_BAD_FILTER, detail);
-		if (hint)
-			err_hint(err, "%s", hint);
+	struct err inner = *err;
+	if (inner.code == ERR_UNKNOWN_FIELD && inner.target) {
+		err_tell(err, ERR_UNKNOWN_FIELD, SAY_UNKNOWN_FIELD, inner.target);
+		err_target(err, inner.target);
+		err->hint = inner.hint_ru ? inner.hint : NULL;
+		err->hint_ru = inner.hint_ru;
+	} else if (inner.message_ru) {
+		err_tell_about(err, SAY_BAD_FILTER, &inner);
+		err->message = inner.message;
 	}
 	return -1;
 }
@@ -151,7 +147,7 @@ int plan_filter(struct plan *p, struct expr *e, struct err *err)
 	if (p->filter)
 		e = expr_make_binary(p->arena, EXPR_AND, p->filter, e);
 	if (expr_check(p->arena, e, &scope, &want, err))
-		return in_words(p, err);
+		return in_words(err);
 	p->filter = e;
 	return 0;
 }
@@ -163,19 +159,19 @@ int plan_order(struct plan *p, const char *const *names, size_t n, bool desc, st
 	struct plan_order o = {.desc = desc};
 	user_scope(p, &scope);
 	if (p->orders.count >= PLAN_ORDERS)
-		return err_set(err, ERR_TOO_COMPLEX, "A list is ordered by at most %d fields", PLAN_ORDERS);
+		return err_tell(err, ERR_TOO_COMPLEX, SAY_ORDER_COUNT, say_number(p->arena, PLAN_ORDERS));
 	struct section *s = p->section;
 	for (size_t i = 0; i < n; i++) {
 		const struct field *f = (const struct field *)access_find(&p->eyes, &s->expr, names[i], strlen(names[i]));
 		if (!f)
 			return unknown(p, names[i], strlen(names[i]), p->actor->lang, err);
 		if (f->many || f->type == FIELD_DETAIL || (i + 1 < n && !f->to))
-			return err_set(err, ERR_TYPE, "A list cannot be ordered by '%s'", names[i]);
+			return err_tell(err, ERR_TYPE, SAY_ORDER_FIELD, names[i]);
 		o.last = f;
 		s = f->to;
 	}
 	if (!o.last)
-		return err_set(err, ERR_SYNTAX, "An order without a field");
+		return err_tell(err, ERR_SYNTAX, SAY_ORDER_EMPTY);
 	o.id = n == 1 && o.last->type == FIELD_ID;
 	/* a lookup is ordered by what people see of it; its key would be meaningless to them */
 	if (o.last->to) {

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/date.h"
 #include "base/err.h"
+#include "base/say.h"
 #include "base/text.h"
 #include "serve/plan_private.h"
 
@@ -227,7 +228,6 @@ static bool token_value(struct plan *p, const struct plan_order *o, const char *
 
 int plan_token(struct plan *p, const char *token, struct value **inputs, size_t *ninputs, struct err *err)
 {
-	static const char wrong[] = "The position of the page cannot be read";
 	size_t n = strlen(token), len;
 	char *text = arena_alloc(p->arena, n + 1);
 	/* the order must be complete before its values can be read */
@@ -243,16 +243,16 @@ int plan_token(struct plan *p, const char *token, struct value **inputs, size_t 
 	}
 	if (n > 4096 || sodium_base642bin((unsigned char *)text, n, token, n, NULL, &len, NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 || len < 4 || text[0] != '[' ||
 	    (text[1] != '0' && text[1] != '1'))
-		return err_set(err, ERR_SYNTAX, wrong);
+		return err_tell(err, ERR_SYNTAX, SAY_SKIPTOKEN);
 	text[len] = 0;
 	const char *at = text + 2;
 	struct value *v = arena_array(p->arena, struct value, p->orders.count + 1);
 	for (size_t i = 0; i < p->orders.count; i++) {
 		if (*at++ != ',' || !token_value(p, &p->orders.items[i], &at, &v[i + 1]))
-			return err_set(err, ERR_SYNTAX, wrong);
+			return err_tell(err, ERR_SYNTAX, SAY_SKIPTOKEN);
 	}
 	if (strcmp(at, "]") != 0)
-		return err_set(err, ERR_SYNTAX, wrong);
+		return err_tell(err, ERR_SYNTAX, SAY_SKIPTOKEN);
 	p->after = true;
 	p->after_nulls = text[1] == '1';
 	*inputs = v;

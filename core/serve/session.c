@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/fiber.h"
+#include "base/say.h"
 #include "base/text.h"
 #include "meta/registry.h"
 #include "pg/pg.h"
@@ -154,7 +155,7 @@ static int hash_do(struct hash_work *w, struct err *err)
 	}
 	while (hashing >= HASHERS)
 		if (fiber_queue_wait(&hash_queue, 5000))
-			return err_set(err, ERR_UNAVAILABLE, "Too many people sign in at this moment; try again");
+			return err_tell(err, ERR_UNAVAILABLE, SAY_SIGN_IN_BUSY);
 	hashing++;
 	fiber_work(hash_run, w);
 	hashing--;
@@ -167,7 +168,7 @@ int session_check_password(const char *password, struct err *err)
 	size_t len = strlen(password), n = text_valid(password, len) ? text_length(password, len) : 0;
 	if (n >= 8 && n <= 200)
 		return 0;
-	err_set(err, ERR_INVALID, "A password has 8 to 200 characters");
+	err_tell(err, ERR_INVALID, SAY_PASSWORD_LENGTH);
 	return err_target(err, "password");
 }
 
@@ -211,7 +212,7 @@ static int throttle(struct pg *pg, struct arena *a, const char *login, const cha
 	            &p, &rows, err))
 		return -1;
 	if (pg_rows_int(rows, 0, 0) >= ATTEMPTS_LOGIN || pg_rows_int(rows, 0, 1) >= ATTEMPTS_ADDRESS)
-		return err_set(err, ERR_TOO_MANY, "Too many attempts to sign in. Wait a few minutes and try again");
+		return err_tell(err, ERR_TOO_MANY, SAY_SIGN_IN_LATER);
 	return 0;
 }
 
@@ -236,7 +237,7 @@ static int verify(struct pg *pg, const struct registry *reg, struct arena *a, co
 	if (sodium_init() < 0)
 		return err_set(err, ERR_INTERNAL, "libsodium does not start");
 	if (strlen(login) > 200 || strlen(password) > 1000 || !text_valid(login, strlen(login)))
-		return err_set(err, ERR_BAD_CREDENTIALS, "Login or password is wrong");
+		return err_tell(err, ERR_BAD_CREDENTIALS, SAY_BAD_CREDENTIALS);
 	if (throttle(pg, a, login, address, err))
 		return -1;
 	pg_params_text(a, &p, PG_TEXT, login);
@@ -256,7 +257,7 @@ static int verify(struct pg *pg, const struct registry *reg, struct arena *a, co
 	}
 	if (note_failure(pg, a, login, address, err))
 		return -1;
-	return err_set(err, ERR_BAD_CREDENTIALS, "Login or password is wrong");
+	return err_tell(err, ERR_BAD_CREDENTIALS, SAY_BAD_CREDENTIALS);
 }
 
 int session_login(struct pg *pg, const struct registry *reg, struct arena *a, const char *login, const char *password, const char *address, const char *agent,
@@ -285,7 +286,7 @@ int session_find(struct pg *pg, const struct registry *reg, struct arena *a, con
 {
 	unsigned char key[crypto_hash_sha256_BYTES];
 	if (strlen(secret) != SESSION_SECRET - 1)
-		return err_set(err, ERR_UNAUTHORIZED, "Sign in first");
+		return err_tell(err, ERR_UNAUTHORIZED, SAY_SIGN_IN);
 	hash_secret(secret, key);
 	if (cache_find(key, out))
 		return 0;
@@ -300,7 +301,7 @@ int session_find(struct pg *pg, const struct registry *reg, struct arena *a, con
 	if (pg_read(pg, PG_LANE_FAST, a, sql, &p, &rows, err))
 		return -1;
 	if (pg_rows_count(rows) == 0)
-		return err_set(err, ERR_UNAUTHORIZED, "Sign in first");
+		return err_tell(err, ERR_UNAUTHORIZED, SAY_SIGN_IN);
 	memset(out, 0, sizeof *out);
 	out->kind = SESSION_COOKIE;
 	out->user_id = pg_rows_int(rows, 0, 0);
@@ -319,7 +320,7 @@ int session_find_token(struct pg *pg, const struct registry *reg, struct arena *
 {
 	unsigned char key[crypto_hash_sha256_BYTES];
 	if (strlen(token) != SESSION_SECRET + 3 || strncmp(token, "ost_", 4) != 0)
-		return err_set(err, ERR_UNAUTHORIZED, "The token is not valid");
+		return err_tell(err, ERR_UNAUTHORIZED, SAY_TOKEN_INVALID);
 	hash_secret(token, key);
 	if (cache_find(key, out))
 		return 0;
@@ -333,7 +334,7 @@ int session_find_token(struct pg *pg, const struct registry *reg, struct arena *
 	if (pg_read(pg, PG_LANE_FAST, a, sql, &p, &rows, err))
 		return -1;
 	if (pg_rows_count(rows) == 0)
-		return err_set(err, ERR_UNAUTHORIZED, "The token is not valid");
+		return err_tell(err, ERR_UNAUTHORIZED, SAY_TOKEN_INVALID);
 	memset(out, 0, sizeof *out);
 	out->kind = SESSION_TOKEN;
 	out->user_id = pg_rows_int(rows, 0, 0);
@@ -408,7 +409,7 @@ int session_change_password(struct pg *pg, struct arena *a, int64_t user_id, con
 	if (w.result || !pg_rows_count(rows)) {
 		if (note_failure(pg, a, arena_printf(a, "#%lld", (long long)user_id), "", err))
 			return -1;
-		err_set(err, ERR_INVALID, "The old password is wrong");
+		err_tell(err, ERR_INVALID, SAY_OLD_PASSWORD);
 		return err_target(err, "old");
 	}
 	const char *hash;
@@ -434,11 +435,11 @@ int session_make_token(struct pg *pg, struct arena *a, int64_t user_id, const ch
 	struct pg_rows *rows;
 	size_t len = strlen(name);
 	if (!len || len > 200) {
-		err_set(err, ERR_INVALID, "A token needs a name of at most 200 bytes");
+		err_tell(err, ERR_INVALID, SAY_TOKEN_NAME);
 		return err_target(err, "name");
 	}
 	if (days < 1 || days > 3650) {
-		err_set(err, ERR_INVALID, "A token lives 1 to 3650 days");
+		err_tell(err, ERR_INVALID, SAY_TOKEN_DAYS);
 		return err_target(err, "days");
 	}
 	memcpy(token, "ost_", 4);
@@ -469,7 +470,7 @@ int session_revoke_token(struct pg *pg, struct arena *a, int64_t user_id, int64_
 	              &p, &rows, err))
 		return -1;
 	if (!pg_rows_count(rows))
-		return err_set(err, ERR_NOT_FOUND, "There is no such token");
+		return err_tell(err, ERR_NOT_FOUND, SAY_NO_TOKEN);
 	session_forget(&(struct session){.user_id = user_id});
 	return 0;
 }

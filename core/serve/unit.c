@@ -9,6 +9,7 @@
 #include "base/fault.h"
 #include "base/fiber.h"
 #include "base/log.h"
+#include "base/say.h"
 #include "serve/job.h"
 #include "serve/moment.h"
 #include "serve/record_private.h"
@@ -256,7 +257,7 @@ int unit_nest(struct unit *u, struct err *err)
 {
 	struct unit_private *p = u->priv;
 	if (p->nests == UNIT_NESTS)
-		return err_set(err, ERR_TOO_COMPLEX, "more than %d savepoints in one another", UNIT_NESTS);
+		return err_tell(err, ERR_TOO_COMPLEX, SAY_TOO_NESTED);
 	if (unit_ready(u, err) < 0 || pg_tx_nest(u->tx, err) < 0)
 		return -1;
 	p->notes_at[p->nests] = p->notes.count;
@@ -319,7 +320,7 @@ int unit_idempotency(struct unit *u, const char *key, const char *method_path, c
 {
 	*out = (struct unit_answer){0};
 	if (strlen(key) > KEY_MAX)
-		return err_set(err, ERR_INVALID, "an Idempotency-Key has at most %d characters", KEY_MAX);
+		return err_tell(err, ERR_INVALID, SAY_KEY_LENGTH, say_number(u->arena, KEY_MAX));
 	if (unit_ready(u, err) < 0)
 		return -1;
 	struct pg_params claim = {0};
@@ -341,7 +342,7 @@ int unit_idempotency(struct unit *u, const char *key, const char *method_path, c
 	if (pg_tx_run(u->tx, u->arena, "SELECT method_path, body_hash, status, answer, headers FROM ostov.idempotency WHERE user_id = $1 AND key = $2", &ask, &rows, err) < 0)
 		return -1;
 	if (pg_rows_count(rows) == 0)
-		return err_set(err, ERR_RETRY, "the other request with this key has just been undone");
+		return err_tell(err, ERR_RETRY, SAY_KEY_UNDONE);
 	size_t len;
 	const char *hash = pg_rows_bytes(rows, 0, 1, &len);
 	if (strcmp(pg_rows_text(rows, 0, 0), method_path) != 0 || len != 32 || memcmp(hash, body_hash, 32) != 0)

@@ -85,7 +85,7 @@ for (const name of scripts) {
       assert.equal(r.json.error.code, expect, r.text)
       assert.equal(count(), stored, 'nothing is stored')
     }
-    if (expect === 'script_limit') assert.match(r.json.error.hint, new RegExp(`hooks/${name}\\.lua:1: hook '${name}'.*budget of`))
+    if (expect === 'script_limit') assert.match(r.json.error.hint, new RegExp(`hooks/${name}\\.lua:1: сценарий «${name}».*превысил предел: `))
     if (expect === 'script_error') assert.doesNotMatch(r.text, /0x[0-9a-f]{6}|SELECT|INSERT/)
     assert.ok(slowest < 1000, `others waited ${slowest} ms`)
   })
