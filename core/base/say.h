@@ -323,6 +323,7 @@
 	X(EXPR_DATES, "dates are written \"2026-05-01\"", "дата пишется так: 2026-05-01")                                                      \
 	X(LEASE_LOST, "the lease of the job was lost: another worker has it, or it was cancelled",                                             \
 	  "Задание перешло к другому исполнителю или отменено")                                                                                \
+	X(FILE_REMOVED, "the body was removed meanwhile", "Файл тем временем удалили")                                                         \
 	X(EXPR_CURRENCY, "%1$s and %2$s may be in different currencies", "%1$s и %2$s могут быть в разных валютах")                            \
 	X(EXPR_COMPARE, "%1$s is %2$w, %3$s is %4$w: they do not compare", "%1$s (%2$w) и %3$s (%4$w) нельзя сравнить")                        \
 	X(EXPR_NIL_ORDER, "nil is neither more nor less than anything", "Пустое значение не больше и не меньше других")                        \

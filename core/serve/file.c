@@ -201,7 +201,7 @@ static int create_row(struct unit *u, void *ctx, struct err *err)
 		return -1;
 	s->bare = s->spool->size && !pg_rows_count(rows);
 	if (s->bare)
-		return err_set(err, ERR_CONFLICT, "the body was removed meanwhile");
+		return err_tell(err, ERR_CONFLICT, SAY_FILE_REMOVED);
 	actor_system(&system, u->lang);
 	set(u, &in, "name", value_textz(s->name));
 	set(u, &in, "size", value_int(s->spool->size));
