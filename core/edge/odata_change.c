@@ -48,7 +48,12 @@ int odata_if_match(const struct http_request *r, int64_t *version)
 	if (*h++ != '"')
 		return -1;
 	*version = strtoll(h, &end, 10);
-	return end > h && strcmp(end, "\"") == 0 ? 1 : -1;
+	if (end == h || *h == '-')
+		return -1;
+	/* behind the row's version may stand the hash of what was answered with it */
+	if (*end == '-')
+		end += 1 + strspn(end + 1, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+	return strcmp(end, "\"") == 0 ? 1 : -1;
 }
 
 static int run(struct unit *u, void *ctx, struct err *err)

@@ -1,5 +1,6 @@
 #include "edge/odata_read.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -270,12 +271,33 @@ static int read_set(struct http_request *r, struct app_request *q, struct sectio
 	return 0;
 }
 
-static bool etag_matches(const char *header, int64_t version, struct arena *a)
+enum { TAG_BYTES = 12, TAG_CHARS = 17 };
+
+/* The ETag of one record as it is answered: the version of the row, for If-Match, and a hash of the whole text, since rollups, expanded records, titles and what the
+ * user may read change without it. Into the text at `mark` too, where the version alone stands. */
+static const char *tag_put(struct http_request *r, size_t mark, int64_t version)
 {
-	if (!header)
-		return false;
-	const char *tag = arena_printf(a, "\"%lld\"", (long long)version);
-	return strcmp(header, "*") == 0 || strstr(header, tag) != NULL;
+	static const unsigned char key[crypto_shorthash_siphashx24_KEYBYTES];
+	unsigned char hash[crypto_shorthash_siphashx24_BYTES];
+	char digits[TAG_CHARS];
+	struct buf *b = &r->out;
+	const char *open = arena_printf(r->arena, "\"@odata.etag\":\"W/\\\"%lld", (long long)version);
+	size_t at = mark + strlen(open), old = b->len;
+	crypto_shorthash_siphashx24(hash, (const unsigned char *)b->data, b->len, key);
+	sodium_bin2base64(digits, sizeof digits, hash, TAG_BYTES, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+	if (at < old && memcmp(b->data + mark, open, strlen(open)) == 0) {
+		buf_printf(b, "-%s", digits);
+		memmove(b->data + at + TAG_CHARS, b->data + at, old - at);
+		b->data[at] = '-';
+		memcpy(b->data + at + 1, digits, TAG_CHARS - 1);
+	}
+	return arena_printf(r->arena, "W/\"%lld-%s\"", (long long)version, digits);
+}
+
+static bool tag_matches(const char *header, const char *tag)
+{
+	/* weak comparison: W/ does not count */
+	return header && (strcmp(header, "*") == 0 || strstr(header, tag + 2) != NULL);
 }
 
 /* One record by key. */
@@ -296,9 +318,9 @@ static int read_one(struct http_request *r, struct app_request *q, struct sectio
 	/* the record's own brace is the one that the context opened */
 	memmove(r->out.data + mark, r->out.data + mark + 1, r->out.len - mark);
 	r->out.len--;
-	const char *etag = arena_printf(r->arena, "W/\"%lld\"", (long long)page.version);
-	http_set_header(r, "ETag", etag);
-	if (status == 200 && etag_matches(http_header(r, "If-None-Match"), page.version, r->arena)) {
+	const char *tag = tag_put(r, mark, page.version);
+	http_set_header(r, "ETag", tag);
+	if (parse && tag_matches(http_header(r, "If-None-Match"), tag)) {
 		http_reply_empty(r, 304);
 		return 0;
 	}

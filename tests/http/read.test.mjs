@@ -58,8 +58,38 @@ test('every kind of value comes as the contract says, money digit for digit', { 
   assert.deepEqual(r.json['watchers@ostov.titles'].length, r.json.watchers_ids.length)
   assert.ok(r.json['@ostov.title'].startsWith(r.json.number))
   assert.ok(!('payments' in r.json))
-  const not = await ceo.get('/api/contract(1)', { 'If-None-Match': r.headers.get('etag') })
-  assert.equal(not.status, 304)
+})
+
+test('304 is answered only where the very same text would be: lines, rollups, targets, options and rights count', { skip }, async () => {
+  const paths = ['/api/contract(1)', '/api/contract(1)?$select=number,amount', '/api/contract(1)?$expand=account($select=name),payments']
+  const tagOf = async (who, path, headers) => {
+    const r = await who.get(path, headers)
+    assert.equal(r.status, 200)
+    assert.equal(r.json['@odata.etag'], r.headers.get('etag'))
+    return r.headers.get('etag')
+  }
+  const fresh = async (who, path, tag, headers) => (await who.get(path, { 'If-None-Match': tag, ...headers })).status
+  const tags = []
+  for (const path of paths) tags.push(await tagOf(ceo, path))
+  for (const [i, path] of paths.entries()) assert.deepEqual([await fresh(ceo, path, tags[i]), await fresh(ceo, path, `"x", ${tags[i]}`), await fresh(ceo, path, '*')], [304, 304, 304])
+  assert.equal(await fresh(ceo, paths[1], tags[0]), 200)
+  assert.equal(await fresh(ceo, paths[0], tags[0], { Prefer: 'ostov.titles' }), 200)
+  assert.equal(await fresh(ceo, paths[0], tags[0].replace(/-.*"/, '"')), 200, 'the version of the row alone says too little')
+  // a rollup and a line, the target's name, a role: the row itself stays as it was
+  const [[version, was]] = app.sql('select row_version, paid from app.contract where id = 1')
+  app.sql('update app.contract set paid = coalesce(paid, 0) + 1 where id = 1')
+  assert.deepEqual([await fresh(ceo, paths[0], tags[0]), await fresh(ceo, paths[1], tags[1])], [200, 304])
+  app.sql(`update app.contract set paid = ${was || 'null'} where id = 1`)
+  app.sql(`update app.account set name = name || '!' where id = (select account from app.contract where id = 1)`)
+  assert.deepEqual([await fresh(ceo, paths[2], tags[2]), await fresh(ceo, paths[0], tags[0])], [200, 304])
+  app.sql(`update app.account set name = rtrim(name, '!') where id = (select account from app.contract where id = 1)`)
+  assert.deepEqual(app.sql('select row_version from app.contract where id = 1'), [[version]])
+  assert.equal(await fresh(ceo, paths[2], tags[2]), 304)
+  // the same tag is good for writing, whatever rollups did meanwhile
+  const saved = await ceo.patch('/api/contract(1)', {}, { 'If-Match': tags[0] })
+  assert.equal(saved.status, 200, saved.text)
+  assert.equal((await ceo.patch('/api/contract(1)', {}, { 'If-Match': `W/"${Number(version) + 7}-abc"` })).status, 412)
+  for (const bad of ['W/"-1"', 'W/"1-a b"', '"1-"x"']) assert.equal((await ceo.patch('/api/contract(1)', {}, { 'If-Match': bad })).status, 412, bad)
 })
 
 test('pages by key give every record once, in every order, and cost no more at the end', { skip }, async () => {

@@ -1,11 +1,11 @@
-// Rights of whoever writes: fields, lines, owners, lookups, imports. SAFETY 15, 26 to 28, 30. time-limit: 200
+// Rights of whoever writes: fields, lines, owners, lookups, imports. SAFETY 15, 20, 26 to 28. time-limit: 200
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import test, { after, before } from 'node:test'
-import { Client, databaseUrl, hasDatabase, program, startServer } from '../support/ostov.mjs'
+import { Client, databaseUrl, hasDatabase, program, startServer, until } from '../support/ostov.mjs'
 
 const skip = hasDatabase ? false : 'no PostgreSQL'
 const scratch = process.env.OSTOV_TEST_TMP ?? fs.mkdtempSync('/tmp/ostov-test-')
@@ -168,6 +168,19 @@ test('SAFETY 27: a row of an import is refused with its column and the reason, a
   assert.deepEqual([right.unchanged, right.rejected], [0, 1])
   assert.equal(right.why.replace('hidden', '*'), wrong.why.replace('guess', '*'))
   assert.match(stored(c.id), /"amount":6\.00.*/)
+})
+
+test('SAFETY 20: the ETag of what one may see is not fresh for another, nor for the same person with other rights', { skip }, async () => {
+  const c = await work({ amount: 3 }), path_ = `/api/case(${c.id})`
+  const ann = (await people.ann.get(path_)).headers.get('etag'), rita = (await people.rita.get(path_)).headers.get('etag')
+  const status = async (who, tag) => (await who.get(path_, { 'If-None-Match': tag })).status
+  assert.deepEqual([await status(people.ann, ann), await status(people.rita, rita), await status(people.ann, rita), await status(people.rita, ann)], [304, 304, 200, 200])
+  app.sql(`INSERT INTO app.user__roles (record, target) SELECT u.id, r.id FROM app."user" u, app.role r WHERE u.login = 'rita' AND r.code = 'clerk'`)
+  await until('rita sees as a clerk', async () => 'owner_id' in (await people.rita.get(path_)).json)
+  assert.equal(await status(people.rita, rita), 200)
+  app.sql(`DELETE FROM app.user__roles WHERE record = (SELECT id FROM app."user" WHERE login = 'rita') AND target = (SELECT id FROM app.role WHERE code = 'clerk')`)
+  await until('rita sees as a reader', async () => !('owner_id' in (await people.rita.get(path_)).json))
+  assert.equal(await status(people.rita, rita), 304)
 })
 
 test('explain tells what lacks: the grant for the field, or the field itself', { skip }, async () => {
