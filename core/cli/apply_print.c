@@ -183,7 +183,7 @@ static void member(struct buf *b, const char *key, const char *value)
 void apply_print_json(struct buf *b, const struct schema_plan *p)
 {
 	static const char *const phases[] = {"expand", "expand", "expand", "expand", "expand", "expand",
-										 "switch", "switch", "finish", "finish", "finish", "finish"};
+										 "switch", "finish", "finish", "finish", "finish"};
 	buf_printf(b, "{\"nothing\":%s,\"generation\":%" PRId64, schema_plan_nothing(p) ? "true" : "false", p->current->generation);
 	member(b, "hash", p->registry->hash);
 	buf_puts(b, ",\"changes\":[");
@@ -235,7 +235,7 @@ void apply_print_json(struct buf *b, const struct schema_plan *p)
 	buf_puts(b, "],\"operations\":[");
 	for (size_t i = 0; i < p->ops.count; i++) {
 		const struct schema_op *op = &p->ops.items[i];
-		buf_printf(b, "%s{\"phase\":\"%s\"", i ? "," : "", phases[op->kind]);
+		buf_printf(b, "%s{\"phase\":\"%s\"", i ? "," : "", !op->late ? phases[op->kind] : op->kind == OP_KEY ? "switch" : "finish");
 		member(b, "table", op->table);
 		member(b, "name", op->name);
 		member(b, "sql", op->kind == OP_FILL ? NULL : op->sql);

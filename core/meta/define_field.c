@@ -60,7 +60,9 @@ static void physical_find(struct build *b, struct section *s, struct field *f)
 {
 	const char *physical = NULL;
 	const char *path = arena_printf(b->scratch, "%s.%s", s->expr.name, f->expr.name);
-	bool known = !f->builtin && b->map && b->map->find(b->map->ctx, "field", path, &f->id, &physical) && physical;
+	/* the stage has a column of its own like any field, but no id: history calls it by its name */
+	int64_t unused, *id = f->type == FIELD_STAGE ? &unused : &f->id;
+	bool known = (!f->builtin || f->type == FIELD_STAGE) && b->map && b->map->find(b->map->ctx, "field", path, id, &physical) && physical;
 	if (f->expr.storage == EXPR_LINK)
 		f->expr.link = quoted(b, "\"app\".", known ? physical : arena_printf(b->arena, "%s__%s", s->expr.name, f->expr.name));
 	else if (f->expr.storage == EXPR_COLUMN)

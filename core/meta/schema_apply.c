@@ -347,7 +347,7 @@ static int platform_expand(struct schema_run *x, struct err *err)
 static int expand(struct schema_run *x, struct err *err)
 {
 	struct schema_plan *p = x->plan;
-	static const enum schema_op_kind order[] = {OP_COLUMNS, OP_FILL, OP_KEY, OP_VALIDATE, OP_INDEX};
+	static const enum schema_op_kind order[] = {OP_COLUMNS, OP_FILL, OP_FILL, OP_KEY, OP_VALIDATE, OP_INDEX};
 	bool fresh = false;
 	patience(x);
 	for (size_t i = 0; i < p->ops.count && !fresh; i++)
@@ -358,9 +358,12 @@ static int expand(struct schema_run *x, struct err *err)
 			return -1;
 	}
 	for (size_t k = 0; k < sizeof order / sizeof *order; k++) {
+		bool filled = k > 0 && order[k - 1] == OP_FILL;
 		for (size_t i = 0; i < p->ops.count; i++) {
 			struct schema_op *op = &p->ops.items[i];
-			if (op->kind != order[k] || op_is_fresh(op))
+			/* sums are computed of what is converted by then */
+			bool second = op->kind == OP_FILL && !op->sql;
+			if (op->kind != order[k] || op_is_fresh(op) || op->late || (op->kind == OP_FILL && second != filled))
 				continue;
 			patience(x);
 			int rc = 0;
@@ -469,7 +472,7 @@ static int finish(struct schema_run *x, struct err *err)
 		struct schema_op *op = &p->ops.items[i];
 		int rc = 0;
 		patience(x);
-		if (op->kind == OP_KEY_DROP || op->kind == OP_DEFAULT_DROP)
+		if (op->kind == OP_KEY_DROP || op->kind == OP_DEFAULT_DROP || (op->kind == OP_VALIDATE && op->late))
 			rc = schema_run_retry(x, DDL_LOCK_MS, op->table, one_statement, op, err);
 		else if (op->kind == OP_INDEX_DROP)
 			rc = run_outside(x, op->sql, NULL, err);

@@ -60,8 +60,8 @@ int schema_run_retry(struct schema_run *x, int lock_ms, const char *what,
 					 int (*body)(struct schema_run *x, struct pg_tx *tx, void *ctx, struct err *err), void *ctx, struct err *err);
 /* Reports a step. */
 void schema_run_say(struct schema_run *x, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* schema_fill: values of a column; whole: the rows that still differ, in the transaction given; else in batches of their own. */
-int schema_fill(struct schema_run *x, const struct schema_op *op, struct pg_tx *whole, struct err *err);
+/* schema_fill: values of a column or link table, in batches of their own; whole: in the transaction given, of the rows that were written since the last of them. */
+int schema_fill(struct schema_run *x, struct schema_op *op, struct pg_tx *whole, struct err *err);
 /* schema_switch: the new generation takes force. */
 int schema_switch(struct schema_run *x, struct err *err);
 

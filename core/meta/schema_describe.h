@@ -31,6 +31,7 @@ struct schema_item {
 	int64_t id;                /* of the object; 0 until the switch gives one */
 	const char *physical;      /* table, link table or column; NULL when nothing is stored */
 	const char *replaced;      /* column or link table that `physical` takes the place of, or NULL */
+	const char *recoded;       /* of a choice or stage whose codes change in many rows: the new code, SQL over the row `t`; or NULL */
 };
 
 struct schema_items {

@@ -101,7 +101,10 @@ int schema_diff(struct pg *pg, struct arena *a, const struct registry *registry,
 	p->new_generation = !current->hash || !registry->hash || strcmp(current->hash, registry->hash) != 0;
 	schema_describe(a, registry, &p->items);
 	shape_create(&p->shape, a, registry, &p->items, current->trgm_schema);
-	schema_match(p);
+	struct schema_diff d = {.pg = pg, .plan = p, .allow = allow ? allow : &nothing, .build = build, .err = err};
+	schema_match(&d);
+	if (d.failed)
+		return -1;
 	/* another name of a column is another map, that is another generation, even where the files are the same (a newer Ostov may store a thing in another way) */
 	for (size_t i = 0; i < p->items.count; i++) {
 		const struct schema_item *it = p->items.items[i];
@@ -109,7 +112,6 @@ int schema_diff(struct pg *pg, struct arena *a, const struct registry *registry,
 		p->new_generation |= it->old && (!was || !it->physical ? was != it->physical : strcmp(was, it->physical) != 0);
 	}
 	shape_fill(&p->shape);
-	struct schema_diff d = {.pg = pg, .plan = p, .allow = allow ? allow : &nothing, .build = build, .err = err};
 	schema_ops(&d);
 	schema_losses(&d);
 	schema_rules(&d);

@@ -56,13 +56,12 @@ enum schema_op_kind {
 	/* expand */
 	OP_TABLE,    /* a new table or link table */
 	OP_COLUMNS,  /* new columns of a table that was there */
-	OP_FILL,     /* values of a column that takes another's place, or of a rollup */
+	OP_FILL,     /* values of a column or link table that takes another's place, or of a rollup */
 	OP_KEY,      /* a foreign key, not valid yet */
 	OP_VALIDATE, /* its check */
 	OP_INDEX,    /* concurrently */
 	/* switch */
-	OP_CODES,     /* renamed or removed codes of choices and stages */
-	OP_LINK_FILL, /* rows of a link table that takes a column's place */
+	OP_CODES, /* renamed or removed codes of choices and stages, where few rows have them */
 	/* finish */
 	OP_DEFAULT_DROP, /* the default that filled a new column */
 	OP_KEY_DROP,
@@ -81,7 +80,10 @@ struct schema_op {
 	const struct schema_object *object; /* of OP_DROP */
 	bool rebuild;                       /* OP_INDEX: an invalid one of an interrupted run is there */
 	bool fresh;                         /* the table is new: nobody uses it yet */
-	int64_t rows;                       /* that it touches, -1 unknown */
+	bool link;                          /* OP_FILL: `table` is the section's, `name` the link table */
+	bool late;         /* OP_KEY in the switch, OP_VALIDATE after it: who still works with the old generation must not meet the key */
+	const char *since; /* OP_FILL: what older transactions wrote is filled; set by the last pass of the expand phase */
+	int64_t rows;      /* that it touches, -1 unknown */
 	struct {
 		const char **items; /* OP_COLUMNS: names of the columns and what they were made for, in turn */
 		size_t count, cap;
@@ -158,7 +160,9 @@ struct schema_diff {
 	bool failed; /* the database went away: *err tells */
 };
 /* schema_match: finds the object that each item continues and gives physical names. */
-void schema_match(struct schema_plan *p);
+void schema_match(struct schema_diff *d);
+/* The new code of a choice or stage, SQL over its column: renamed, taken over, NULL where a code goes that may be lost; `where`: the rows that change. NULL when none does. */
+const char *schema_codes(struct schema_diff *d, const struct schema_item *it, const char *column, const char **where);
 /* schema_ops: the operations that lead from the tables there are to those wanted. */
 void schema_ops(struct schema_diff *d);
 /* schema_loss: what is lost or does not fit, counted; codes that change; drops. */

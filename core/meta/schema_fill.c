@@ -1,4 +1,4 @@
-/* schema_fill: values of a column that is new: conversions of the column that it replaces, sums of rollups. In batches while people work, and once more, for
+/* schema_fill: values of a column or link table that is new: conversions of the column that it replaces, sums of rollups. In batches while people work, and once more, for
  * what they changed meanwhile, under the switch's lock. Reads and writes the table directly: these are the same values in another form, no changes of records. */
 #include <string.h>
 
@@ -38,31 +38,81 @@ static int value_add(struct schema_run *x, struct fill *f, struct err *err)
 		if (expr_sql_value(field->rollup.expr, &opts, err) < 0)
 			return -1;
 	}
-	buf_printf(&f->sql.text, ")::%s", shape_column_type(x->arena, op->item->field));
+	buf_printf(&f->sql.text, ")::%s", op->link ? "bigint" : shape_column_type(x->arena, op->item->field));
 	return 0;
 }
 
-/* UPDATE of the rows whose value differs. */
+/* " AND …": which rows this statement looks at. */
+static void rows_add(struct fill *f, const struct schema_op *op, bool whole)
+{
+	struct buf *b = &f->sql.text;
+	if (!whole) {
+		buf_puts(b, " AND t.id > ");
+		pg_sql_input(&f->sql, PG_INT8, 0);
+		buf_puts(b, " AND t.id <= ");
+		pg_sql_input(&f->sql, PG_INT8, 1);
+	} else if (op->since) {
+		/* all that older transactions wrote was seen by the last pass; an xid's age counts on where xids begin anew */
+		buf_printf(b, " AND (age(t.xmin) <= age('%s'::xid)", op->since);
+		if (schema_object_is_link(op->item->old))
+			buf_printf(b, " OR t.id IN (SELECT record FROM app.%s l WHERE age(l.xmin) <= age('%s'::xid))",
+					   schema_ident(f->sql.arena, op->item->replaced), op->since);
+		buf_puts(b, ")");
+	}
+}
+
+static int column_build(struct schema_run *x, struct fill *f, bool whole, struct err *err)
+{
+	const char *column = schema_ident(x->arena, f->op->name);
+	buf_printf(&f->sql.text, "UPDATE %s t SET %s = ", schema_table_sql(x->arena, f->op->table), column);
+	if (value_add(x, f, err) < 0)
+		return -1;
+	buf_printf(&f->sql.text, " WHERE t.%s IS DISTINCT FROM ", column);
+	if (value_add(x, f, err) < 0)
+		return -1;
+	rows_add(f, f->op, whole);
+	return 0;
+}
+
+/* The one target of a record becomes the only row of its link. */
+static int link_build(struct schema_run *x, struct fill *f, bool whole, struct err *err)
+{
+	const char *link = schema_table_sql(x->arena, f->op->name), *table = schema_table_sql(x->arena, f->op->table);
+	buf_printf(&f->sql.text, "WITH gone AS (DELETE FROM %s l USING %s t WHERE l.record = t.id AND l.target IS DISTINCT FROM ", link, table);
+	if (value_add(x, f, err) < 0)
+		return -1;
+	rows_add(f, f->op, whole);
+	buf_printf(&f->sql.text, ") INSERT INTO %s (record, target) SELECT t.id, ", link);
+	if (value_add(x, f, err) < 0)
+		return -1;
+	buf_printf(&f->sql.text, " FROM %s t WHERE ", table);
+	if (value_add(x, f, err) < 0)
+		return -1;
+	buf_puts(&f->sql.text, " IS NOT NULL");
+	rows_add(f, f->op, whole);
+	/* a record that is being deleted is waited for, and gone then */
+	buf_puts(&f->sql.text, " FOR KEY SHARE OF t ON CONFLICT DO NOTHING");
+	return 0;
+}
+
+/* The statement that writes what differs. */
 static int fill_build(struct schema_run *x, struct fill *f, bool whole, struct err *err)
 {
-	struct arena *a = x->arena;
-	const char *column = schema_ident(a, f->op->name);
-	pg_sql_create(&f->sql, a);
-	buf_printf(&f->sql.text, "UPDATE %s t SET %s = ", schema_table_sql(a, f->op->table), column);
-	if (value_add(x, f, err) < 0)
-		return -1;
-	buf_puts(&f->sql.text, " WHERE ");
-	if (!whole) {
-		buf_puts(&f->sql.text, "t.id > ");
-		pg_sql_input(&f->sql, PG_INT8, 0);
-		buf_puts(&f->sql.text, " AND t.id <= ");
-		pg_sql_input(&f->sql, PG_INT8, 1);
-		buf_puts(&f->sql.text, " AND ");
-	}
-	buf_printf(&f->sql.text, "t.%s IS DISTINCT FROM ", column);
-	if (value_add(x, f, err) < 0)
+	pg_sql_create(&f->sql, x->arena);
+	if ((f->op->link ? link_build : column_build)(x, f, whole, err) < 0)
 		return -1;
 	f->text = pg_sql_finish(&f->sql);
+	return 0;
+}
+
+/* The oldest transaction at work: what earlier ones wrote is seen by every statement from now on. */
+static int since_read(struct schema_run *x, const char **out, struct err *err)
+{
+	struct pg_rows *rows;
+	if (pg_read(x->pg, PG_LANE_SLOW, x->arena, "SELECT (pg_snapshot_xmin(pg_current_snapshot())::text::numeric % 4294967296)::text", NULL,
+				&rows, err) < 0)
+		return -1;
+	*out = arena_strdup(x->arena, pg_rows_text(rows, 0, 0));
 	return 0;
 }
 
@@ -95,7 +145,7 @@ static int batch_end(struct schema_run *x, const struct fill *f, int64_t *upto, 
 	return 0;
 }
 
-int schema_fill(struct schema_run *x, const struct schema_op *op, struct pg_tx *whole, struct err *err)
+int schema_fill(struct schema_run *x, struct schema_op *op, struct pg_tx *whole, struct err *err)
 {
 	struct fill f = {.op = op};
 	if (fill_build(x, &f, whole != NULL, err) < 0)
@@ -106,6 +156,9 @@ int schema_fill(struct schema_run *x, const struct schema_op *op, struct pg_tx *
 	/* again for what changed meanwhile, so that little is left for the time when writes stop */
 	for (int pass = 0; pass < PASSES; pass++) {
 		int64_t done = 0;
+		const char *since;
+		if (since_read(x, &since, err) < 0)
+			return -1;
 		f.after = INT64_MIN;
 		f.changed = 0;
 		for (;;) {
@@ -123,7 +176,10 @@ int schema_fill(struct schema_run *x, const struct schema_op *op, struct pg_tx *
 			}
 			fiber_sleep(1);
 		}
-		if (f.changed < FEW_ROWS)
+		/* a sum changes with its lines, which this does not see: it is compared whole */
+		if (op->sql)
+			op->since = since;
+		if (f.changed < FEW_ROWS || op->link)
 			break;
 	}
 	return 0;

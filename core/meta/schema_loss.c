@@ -194,95 +194,120 @@ static const struct schema_item *merged_into(const struct schema_plan *p, const 
 	return NULL;
 }
 
-static const struct schema_item *it_section(const struct schema_item *it)
+/* Stages are children of the section, values of their field. */
+static const struct schema_item *codes_owner(const struct schema_item *it, const char **kind)
 {
-	return it->parent ? it->parent : it;
+	bool stage = it->field->type == FIELD_STAGE;
+	*kind = stage ? "stage" : "value";
+	return stage ? it->parent : it;
 }
 
-/* Codes of one column (a choice, or the stage): renamed, merged, removed. `kind` is "value" or "stage", `owner` the item they are children of. */
-static void codes_of(struct schema_diff *d, const struct schema_item *owner, const char *kind, const char *table, const char *column,
-					 bool final)
+static bool was_choice(const struct schema_item *it)
+{
+	const char *type = schema_definition_get(&it->old->definition, "type");
+	return !type || strcmp(type, "choice") == 0 || it->field->type == FIELD_STAGE;
+}
+
+const char *schema_codes(struct schema_diff *d, const struct schema_item *it, const char *column, const char **where)
 {
 	struct schema_plan *p = d->plan;
 	struct arena *a = p->arena;
 	struct buf cases = BUF_INIT, codes = BUF_INIT;
-	const char *t = schema_table_sql(a, table), *c = schema_ident(a, column);
+	const char *kind, *out = NULL;
+	const struct schema_item *owner = codes_owner(it, &kind);
+	if (!was_choice(it)) {
+		for (size_t i = 0; i < it->field->nvalues; i++)
+			buf_printf(&codes, "%s%s", i ? ", " : "", shape_quote(a, it->field->values[i].code));
+		*where = arena_printf(a, "%s NOT IN (%s)", column, codes.len ? codes.data : "''");
+		buf_destroy(&codes);
+		return arena_printf(a, "CASE WHEN %s THEN NULL ELSE %s END", *where, column);
+	}
 	for (size_t i = 0; i < p->items.count; i++) {
-		const struct schema_item *it = p->items.items[i];
-		if (it->parent != owner || strcmp(it->kind, kind) != 0 || !it->old || strcmp(code_of(it->old), it->tail + 1) == 0)
+		const struct schema_item *one = p->items.items[i];
+		if (one->parent != owner || strcmp(one->kind, kind) != 0 || !one->old || strcmp(code_of(one->old), one->tail + 1) == 0)
 			continue;
-		buf_printf(&cases, " WHEN %s THEN %s", shape_quote(a, code_of(it->old)), shape_quote(a, it->tail + 1));
-		buf_printf(&codes, "%s%s", codes.len ? ", " : "", shape_quote(a, code_of(it->old)));
+		buf_printf(&cases, " WHEN %s THEN %s", shape_quote(a, code_of(one->old)), shape_quote(a, one->tail + 1));
+		buf_printf(&codes, "%s%s", codes.len ? ", " : "", shape_quote(a, code_of(one->old)));
 	}
 	for (size_t i = 0; i < p->dropped.count; i++) {
 		const struct schema_object *o = p->dropped.items[i];
-		if (o->parent != owner->old->id || !is_kind(o, kind))
+		if (!owner->old || o->parent != owner->old->id || !is_kind(o, kind))
 			continue;
 		const struct schema_item *into = merged_into(p, owner, o);
-		const char *code = shape_quote(a, code_of(o)), *sql = arena_printf(a, "SELECT count(*) FROM %s WHERE %s = %s", t, c, code);
-		if (!into) {
-			int64_t rows = schema_count(d, sql);
-			struct schema_loss *l =
-				rows != 0 ? loss_add(d, o->path, rows, arena_printf(a, final ? "%s on this stage" : "%s with this value", records(a, rows)))
-						  : NULL;
-			if (l)
-				l->shown =
-					schema_examples(d, it_section(owner)->path, arena_printf(a, "%s t", t), NULL, arena_printf(a, "%s = %s", c, code));
-			if (l && final) {
-				l->final = true;
-				l->allowed = false;
-				l->hint = arena_printf(a, "say where they go: `was = \"%s\"` on the stage that takes its place, or move the records first",
-									   code_of(o));
-			} else if (!l) {
-				/* counted again under the lock: nobody may have chosen it meanwhile */
-				l = loss_add(d, o->path, 0, final ? "records on this stage" : "records with this value");
-				l->check = sql;
-			}
-			if (final || !l->allowed)
-				continue;
-		}
-		buf_printf(&cases, " WHEN %s THEN %s", code, into ? shape_quote(a, into->tail + 1) : "NULL");
-		buf_printf(&codes, "%s%s", codes.len ? ", " : "", code);
+		if (!into && (it->field->type == FIELD_STAGE || !is_allowed(d, o->path)))
+			continue;
+		buf_printf(&cases, " WHEN %s THEN %s", shape_quote(a, code_of(o)), into ? shape_quote(a, into->tail + 1) : "NULL");
+		buf_printf(&codes, "%s%s", codes.len ? ", " : "", shape_quote(a, code_of(o)));
 	}
-	if (codes.len) {
-		int64_t rows = schema_count(d, arena_printf(a, "SELECT count(*) FROM %s WHERE %s IN (%s)", t, c, codes.data));
-		struct schema_op *op =
-			schema_op_add(p, OP_CODES, table, column,
-						  arena_printf(a, "UPDATE %s SET %s = CASE %s%s END WHERE %s IN (%s)", t, c, c, cases.data, c, codes.data));
-		op->rows = rows;
-		op->place = owner->path;
-		struct schema_lock lock = {table, arena_printf(a, "new codes of %s: writes stop", records(a, rows)), rows > 0 ? 20 + rows / 60 : 0};
-		arena_push(a, &p->locks, lock);
+	if (cases.len) {
+		*where = arena_printf(a, "%s IN (%s)", column, codes.data);
+		out = arena_printf(a, "CASE %s%s ELSE %s END", column, cases.data, column);
 	}
 	buf_destroy(&cases);
 	buf_destroy(&codes);
+	return out;
 }
 
-/* A text that becomes a choice: texts that are no code of it. */
-static void text_to_choice(struct schema_diff *d, const struct schema_item *it)
+/* Codes that go and that nothing takes over. */
+static void codes_lost(struct schema_diff *d, const struct schema_item *it, const char *column)
 {
 	struct schema_plan *p = d->plan;
 	struct arena *a = p->arena;
-	const char *type = schema_definition_get(&it->old->definition, "type");
-	if (!type || strcmp(type, "choice") == 0 || it->field->type != FIELD_CHOICE)
-		return;
-	struct buf codes = BUF_INIT;
-	for (size_t i = 0; i < it->field->nvalues; i++)
-		buf_printf(&codes, "%s%s", i ? ", " : "", shape_quote(a, it->field->values[i].code));
-	const char *t = schema_table_sql(a, it->parent->physical), *c = schema_ident(a, it->physical);
-	const char *where = arena_printf(a, "%s NOT IN (%s)", c, codes.len ? codes.data : "''");
-	buf_destroy(&codes);
-	int64_t rows = schema_count(d, arena_printf(a, "SELECT count(*) FROM %s WHERE %s", t, where));
-	if (rows == 0)
-		return;
-	struct schema_loss *l = loss_add(d, it->path, rows, arena_printf(a, "%s: the text is no value of the choice", records(a, rows)));
-	l->shown = schema_examples(d, it->parent->path, arena_printf(a, "%s t", t), arena_printf(a, "t.%s", c), where);
-	if (l->allowed) {
-		struct schema_op *op = schema_op_add(p, OP_CODES, it->parent->physical, it->physical,
-											 arena_printf(a, "UPDATE %s SET %s = NULL WHERE %s", t, c, where));
-		op->rows = rows;
-		op->place = it->path;
+	const char *kind, *t = arena_printf(a, "%s t", schema_table_sql(a, it->parent->physical));
+	const struct schema_item *owner = codes_owner(it, &kind);
+	bool final = it->field->type == FIELD_STAGE;
+	for (size_t i = 0; i < p->dropped.count; i++) {
+		const struct schema_object *o = p->dropped.items[i];
+		if (o->parent != owner->old->id || !is_kind(o, kind) || merged_into(p, owner, o))
+			continue;
+		const char *where = arena_printf(a, "%s = %s", column, shape_quote(a, code_of(o)));
+		const char *sql = arena_printf(a, "SELECT count(*) FROM %s WHERE %s", t, where);
+		int64_t rows = schema_count(d, sql);
+		if (rows == 0) {
+			/* counted again under the lock: nobody may have chosen it meanwhile */
+			loss_add(d, o->path, 0, final ? "records on this stage" : "records with this value")->check = sql;
+			continue;
+		}
+		struct schema_loss *l =
+			loss_add(d, o->path, rows, arena_printf(a, final ? "%s on this stage" : "%s with this value", records(a, rows)));
+		l->shown = schema_examples(d, it->parent->path, t, NULL, where);
+		if (!final)
+			continue;
+		l->final = true;
+		l->allowed = false;
+		l->hint =
+			arena_printf(a, "say where they go: `was = \"%s\"` on the stage that takes its place, or move the records first", code_of(o));
 	}
+}
+
+/* Codes of one column (a choice, or the stage): renamed, merged, removed, and texts that are no code of what becomes a choice. */
+static void codes_of(struct schema_diff *d, const struct schema_item *it)
+{
+	struct schema_plan *p = d->plan;
+	struct arena *a = p->arena;
+	const char *t = schema_table_sql(a, it->parent->physical), *name = schema_ident(a, it->replaced ? it->replaced : it->physical);
+	const char *where, *column = arena_printf(a, "t.%s", name), *value = schema_codes(d, it, column, &where);
+	if (was_choice(it)) {
+		codes_lost(d, it, column);
+	} else {
+		int64_t rows = schema_count(d, arena_printf(a, "SELECT count(*) FROM %s t WHERE %s", t, where));
+		if (rows == 0)
+			return;
+		struct schema_loss *l = loss_add(d, it->path, rows, arena_printf(a, "%s: the text is no value of the choice", records(a, rows)));
+		l->shown = schema_examples(d, it->parent->path, arena_printf(a, "%s t", t), column, where);
+		if (!l->allowed)
+			return;
+	}
+	if (!value || it->recoded)
+		return;
+	int64_t rows = schema_count(d, arena_printf(a, "SELECT count(*) FROM %s t WHERE %s", t, where));
+	struct schema_op *op = schema_op_add(p, OP_CODES, it->parent->physical, it->physical,
+										 arena_printf(a, "UPDATE %s t SET %s = %s WHERE %s", t, name, value, where));
+	op->rows = rows;
+	op->place = it->path;
+	struct schema_lock lock = {it->parent->physical, arena_printf(a, "new codes of %s: writes stop", records(a, rows)),
+							   rows > 0 ? 20 + rows / 60 : 0};
+	arena_push(a, &p->locks, lock);
 }
 
 static void codes(struct schema_diff *d)
@@ -290,14 +315,10 @@ static void codes(struct schema_diff *d)
 	struct schema_plan *p = d->plan;
 	for (size_t i = 0; i < p->items.count; i++) {
 		const struct schema_item *it = p->items.items[i];
-		if (strcmp(it->kind, "field") != 0 || !it->old || !it->old->physical || it->replaced || !it->physical)
+		if (strcmp(it->kind, "field") != 0 || !it->old || !it->old->physical || (it->replaced && !it->recoded) || !it->physical)
 			continue;
-		if (it->field->type == FIELD_CHOICE) {
-			codes_of(d, it, "value", it->parent->physical, it->physical, false);
-			text_to_choice(d, it);
-		} else if (it->field->type == FIELD_STAGE) {
-			codes_of(d, it->parent, "stage", it->parent->physical, it->physical, true);
-		}
+		if (it->field->type == FIELD_CHOICE || it->field->type == FIELD_STAGE)
+			codes_of(d, it);
 	}
 }
 

@@ -6,6 +6,9 @@
 #include "meta/schema_convert.h"
 #include "meta/schema_diff.h"
 
+/* Rows whose codes are written in a few milliseconds. */
+enum { CODES_FEW = 1000 };
+
 static struct schema_object *object_of(const struct schema_plan *p, const struct schema_item *it, const char *tail)
 {
 	if (it->parent && !it->parent->old)
@@ -167,8 +170,32 @@ static bool storage_same(const struct schema_plan *p, const struct schema_item *
 	return true;
 }
 
-void schema_match(struct schema_plan *p)
+/* Codes that change in more rows than are written while writes stop: the field gets a new column, filled beforehand. */
+static void match_codes(struct schema_diff *d)
 {
+	struct schema_plan *p = d->plan;
+	struct arena *a = p->arena;
+	for (size_t i = 0; i < p->items.count && !d->failed; i++) {
+		struct schema_item *it = p->items.items[i];
+		if (strcmp(it->kind, "field") != 0 || !it->old || !it->old->physical || it->replaced ||
+			(it->field->type != FIELD_CHOICE && it->field->type != FIELD_STAGE))
+			continue;
+		const struct schema_object *section = it->parent->old;
+		const char *where, *recoded = schema_codes(d, it, arena_printf(a, "t.%s", schema_ident(a, it->old->physical)), &where);
+		if (!recoded || !section || !section->physical || !map_find(&p->current->tables, section->physical))
+			continue;
+		int64_t rows = schema_count(d, arena_printf(a, "SELECT count(*) FROM (SELECT 1 FROM %s t WHERE %s LIMIT %d) x",
+													schema_table_sql(a, section->physical), where, CODES_FEW + 1));
+		if (rows >= 0 && rows <= CODES_FEW)
+			continue;
+		it->recoded = recoded;
+		it->replaced = it->old->physical;
+	}
+}
+
+void schema_match(struct schema_diff *d)
+{
+	struct schema_plan *p = d->plan;
 	match_objects(p);
 	for (size_t i = 0; i < p->items.count; i++) {
 		struct schema_item *it = p->items.items[i];
@@ -176,10 +203,11 @@ void schema_match(struct schema_plan *p)
 			!storage_same(p, it))
 			it->replaced = it->old->physical;
 	}
-	match_names(p);
 	for (size_t i = 0; i < p->current->objects.count; i++) {
 		const struct schema_object *o = p->current->objects.items[i];
 		if (!o->dropped && !o->claimed)
 			arena_push(p->arena, &p->dropped, o);
 	}
+	match_codes(d);
+	match_names(p);
 }

@@ -52,6 +52,8 @@ struct schema_convert schema_item_convert(struct schema_plan *p, const struct sc
 	const struct field *f = it->field;
 	const struct schema_definition *d = &it->old->definition;
 	const char *type = schema_definition_get(d, "type"), *value = schema_definition_get(d, "value_type");
+	if (it->recoded)
+		return (struct schema_convert){it->recoded, NULL};
 	enum field_type was = schema_type_by_name(value ? value : type);
 	if (f->type == FIELD_ROLLUP)
 		return (struct schema_convert){NULL, value && strcmp(type, "rollup") == 0 ? NULL : "true"};
@@ -226,14 +228,12 @@ static void fill_ops(struct schema_diff *d)
 				schema_object_is_link(it->old) ? (struct schema_convert){NULL, "true"} : schema_item_convert(p, it);
 			if (c.misfit && strcmp(c.misfit, "true") == 0)
 				continue;
-			struct schema_op *op = schema_op_add(
-				p, OP_LINK_FILL, it->physical, it->physical,
-				arena_printf(a, "INSERT INTO %s (record, target) SELECT id, %s FROM %s t WHERE t.%s IS NOT NULL ON CONFLICT DO NOTHING",
-							 schema_table_sql(a, it->physical), c.value, schema_table_sql(a, t->name), schema_ident(a, it->replaced)));
+			struct schema_op *op = schema_op_add(p, OP_FILL, t->name, it->physical, c.value);
 			op->place = it->path;
 			op->item = it;
 			op->rows = rows;
-			lock_add(p, t->name, "values move into a link table: writes stop", stop_for(rows, 150));
+			op->link = true;
+			lock_add(p, t->name, "values go into a link table in batches, then what changed once more: writes stop", stop_for(rows, 8000));
 			continue;
 		}
 		const char *value = rollup ? NULL : schema_item_convert(p, it).value;
@@ -243,8 +243,8 @@ static void fill_ops(struct schema_diff *d)
 		op->rows = rows;
 		lock_add(p, t->name,
 				 rollup ? "sums are computed in batches, then compared once more: writes stop"
-						: "values are converted in batches, then compared once more: writes stop",
-				 stop_for(rows, rollup ? 100 : 1500));
+						: "values are converted in batches, then what changed once more: writes stop",
+				 stop_for(rows, rollup ? 100 : 8000));
 	}
 }
 
@@ -254,7 +254,7 @@ static void keys_ops(struct schema_plan *p)
 	for (size_t i = 0; i < p->shape.keys.count; i++) {
 		const struct shape_key *k = &p->shape.keys.items[i];
 		const struct schema_key *there = map_find(&p->current->keys, k->name);
-		bool fresh = is_fresh(p, k->table);
+		bool late = k->late, fresh = is_fresh(p, k->table) && !late;
 		if (!there) {
 			struct schema_op *op = schema_op_add(p, OP_KEY, k->table, k->name,
 												 arena_printf(a, "ALTER TABLE %s ADD CONSTRAINT %s FOREIGN KEY (%s) REFERENCES %s (id)%s%s",
@@ -262,14 +262,15 @@ static void keys_ops(struct schema_plan *p)
 															  schema_ident(a, k->column), schema_table_sql(a, k->target),
 															  k->cascade ? " ON DELETE CASCADE" : "", fresh ? "" : " NOT VALID"));
 			op->fresh = fresh;
+			op->late = late;
 			op->detail = k->target;
-			if (!is_fresh(p, k->target) || !fresh)
+			if (!late && (!is_fresh(p, k->target) || !fresh))
 				lock_add(p, fresh ? k->target : k->table, "foreign keys: writes stop for an instant, in attempts of at most 0.1 s", 0);
 		}
 		if (!fresh && (!there || !there->valid))
 			schema_op_add(p, OP_VALIDATE, k->table, k->name,
-						  arena_printf(a, "ALTER TABLE %s VALIDATE CONSTRAINT %s", schema_table_sql(a, k->table),
-									   schema_ident(a, k->name)));
+						  arena_printf(a, "ALTER TABLE %s VALIDATE CONSTRAINT %s", schema_table_sql(a, k->table), schema_ident(a, k->name)))
+				->late = late;
 	}
 }
 

@@ -309,10 +309,10 @@ static void section_indexes(struct schema_shape *s, const struct section *sectio
 		expr_walk_fields(section->title.expr, search_visit, s);
 }
 
-static void key_add(struct schema_shape *s, const char *table, const char *column, const char *target, bool cascade)
+static void key_add(struct schema_shape *s, const char *table, const char *column, const char *target, bool cascade, bool late)
 {
 	const char *name = arena_printf(s->arena, "%s_fk", shape_name(s->arena, arena_printf(s->arena, "%s_%s", table, column), 3));
-	struct shape_key k = {name, table, column, target, cascade};
+	struct shape_key k = {name, table, column, target, cascade, late};
 	arena_push(s->arena, &s->keys, k);
 }
 
@@ -328,10 +328,10 @@ static void section_keys(struct schema_shape *s, const struct section *section)
 		if (!it || !it->physical || !target || !target->physical)
 			continue;
 		if (schema_is_link(f)) {
-			key_add(s, it->physical, "record", own->physical, true);
-			key_add(s, it->physical, "target", target->physical, false);
+			key_add(s, it->physical, "record", own->physical, true, false);
+			key_add(s, it->physical, "target", target->physical, false, it->replaced != NULL);
 		} else {
-			key_add(s, own->physical, it->physical, target->physical, false);
+			key_add(s, own->physical, it->physical, target->physical, false, it->replaced != NULL);
 		}
 	}
 }

@@ -27,6 +27,7 @@ struct shape_index {
 struct shape_key {
 	const char *name, *table, *column, *target;
 	bool cascade; /* rows of link tables go with their record */
+	bool late;    /* its column is filled while people work with the one that it replaces: the key is made by the switch */
 };
 
 struct schema_shape {

@@ -42,11 +42,11 @@ static int losses_check(struct schema_run *x, struct pg_tx *tx, struct err *err)
 static int values_switch(struct schema_run *x, struct pg_tx *tx, struct err *err)
 {
 	for (size_t i = 0; i < x->plan->ops.count; i++) {
-		const struct schema_op *op = &x->plan->ops.items[i];
+		struct schema_op *op = &x->plan->ops.items[i];
 		int rc = 0;
 		if (op->kind == OP_FILL)
 			rc = schema_fill(x, op, tx, err);
-		else if (op->kind == OP_CODES || op->kind == OP_LINK_FILL)
+		else if (op->kind == OP_CODES || (op->kind == OP_KEY && op->late))
 			rc = run(x, tx, op->sql, NULL, NULL, err);
 		if (rc < 0)
 			return -1;
