@@ -24,7 +24,7 @@ struct app {
 	struct pg *pg;
 	struct registry *reg;     /* of the generation in force; NULL until one was loaded */
 	struct http_server *http; /* of a web worker */
-	struct http_static *web;  /* NULL when no web application is built */
+	struct http_static *web;  /* of a web worker */
 	int64_t failed;           /* generation that could not be loaded: requests get 503, 0 none */
 	bool watching;            /* app_watch runs */
 };

@@ -44,7 +44,7 @@ static void health(struct http_request *r, struct app *app)
 	uint64_t down = pg_down_ms(app->pg);
 	bool ready = !down && app->reg && !app->failed;
 	buf_printf(&r->out, "{\"status\":\"%s\",\"database\":\"%s\",\"generation\":%lld}", ready ? "ok" : "unavailable", down ? "down" : "up",
-	           app->reg ? (long long)app->reg->generation : 0);
+			   app->reg ? (long long)app->reg->generation : 0);
 	if (!ready)
 		http_set_header(r, "Retry-After", "2");
 	http_reply_json(r, ready ? 200 : 503);
@@ -170,12 +170,7 @@ void http_route(struct http_request *r)
 		return;
 	}
 	if (!resource) {
-		if (app->web) {
-			http_static_handle(app->web, r);
-		} else {
-			err_tell(&err, ERR_NOT_FOUND, SAY_NO_WEB);
-			http_reply_err(r, &err);
-		}
+		http_static_handle(app->web, r);
 		return;
 	}
 	serve(r, app);

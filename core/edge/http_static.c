@@ -8,38 +8,71 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <uv.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
+#include "base/fiber.h"
+#include "base/log.h"
 #include "base/map.h"
 #include "base/say.h"
 #include "edge/http.h"
 
-enum { MAX_FILES = 2000, MAX_DEPTH = 6 };
+enum {
+	MAX_FILES = 1000, /* of one build, variants included: all of KEPT + 1 builds are open, beside the connections */
+	MAX_DEPTH = 6,
+	KEPT = 2,                /* builds before the present one whose hashed files are still served */
+	IN_MEMORY = 1024 * 1024, /* a file under a lasting name may be overwritten in place: it is read at once */
+	WATCH_MS = 2000,
+	REST_MS = 500, /* a file younger than this may still be written */
+	HURRY_MS = 200 /* between two looks because a page asks for what is not known */
+};
 
 struct variant {
 	bool there;
+	int fd; /* -1 when the bytes are in memory */
+	const char *bytes;
 	uint64_t size;
 };
 
 struct file {
-	const char *disk;      /* path without .br or .gz */
 	const char *type, *etag;
-	bool hashed;           /* below assets/: the name changes with the content */
+	bool hashed; /* below assets/: the name changes with the content */
 	struct variant plain, br, gz;
 };
 
-struct http_static {
+struct build {
 	struct arena *arena;
 	struct map files; /* "/assets/x.js" → struct file */
 	struct file *index;
 	unsigned count;
+	bool bad;          /* a file could not be opened */
+	int64_t newest_us; /* when the last of its files was written, as far as that is not in the future */
+	int64_t begun_us;
+};
+
+struct http_static {
+	const char *dir;
+	struct build *now;        /* NULL: none was built yet */
+	struct build *old[KEPT];  /* youngest first */
+	uint64_t mark, candidate; /* of the folder as loaded, and as it was found changed */
+	uint64_t looked_ms;
+	uv_timer_t timer;
 };
 
 static const char *type_of(const char *path)
 {
-	static const char *const types[][2] = {{".html", "text/html; charset=utf-8"}, {".js", "text/javascript; charset=utf-8"}, {".css", "text/css; charset=utf-8"},
-	    {".svg", "image/svg+xml"}, {".json", "application/json"}, {".png", "image/png"}, {".ico", "image/x-icon"}, {".woff2", "font/woff2"}, {".wasm", "application/wasm"},
-	    {".webmanifest", "application/manifest+json"}, {".txt", "text/plain; charset=utf-8"}};
+	static const char *const types[][2] = {{".html", "text/html; charset=utf-8"},
+										   {".js", "text/javascript; charset=utf-8"},
+										   {".css", "text/css; charset=utf-8"},
+										   {".svg", "image/svg+xml"},
+										   {".json", "application/json"},
+										   {".png", "image/png"},
+										   {".ico", "image/x-icon"},
+										   {".woff2", "font/woff2"},
+										   {".wasm", "application/wasm"},
+										   {".webmanifest", "application/manifest+json"},
+										   {".txt", "text/plain; charset=utf-8"}};
 	const char *dot = strrchr(path, '.');
 	for (size_t i = 0; dot && i < sizeof types / sizeof *types; i++)
 		if (strcmp(dot, types[i][0]) == 0)
@@ -47,63 +80,196 @@ static const char *type_of(const char *path)
 	return "application/octet-stream";
 }
 
-static void add(struct http_static *s, const char *disk, const char *path, const struct stat *st)
+static void close_fd(void *arg)
+{
+	close((int)(intptr_t)arg);
+}
+
+static bool variant_open(struct build *b, struct variant *v, const char *disk, bool hashed)
+{
+	struct stat st;
+	v->fd = open(disk, O_RDONLY | O_CLOEXEC);
+	if (v->fd < 0 || fstat(v->fd, &st) != 0)
+		return false;
+	v->there = true;
+	v->size = (uint64_t)st.st_size;
+	if (!hashed && v->size <= IN_MEMORY) {
+		char *bytes = arena_alloc(b->arena, v->size + 1);
+		bool whole = pread(v->fd, bytes, v->size, 0) == (ssize_t)v->size;
+		bytes[v->size] = 0;
+		v->bytes = bytes;
+		close(v->fd);
+		v->fd = -1;
+		return whole;
+	}
+	arena_defer(b->arena, close_fd, (void *)(intptr_t)v->fd);
+	return true;
+}
+
+static void add(struct build *b, const char *disk, const char *path, const struct stat *st)
 {
 	size_t n = strlen(path);
 	const char *suffix = n > 3 ? path + n - 3 : "";
 	bool br = strcmp(suffix, ".br") == 0, gz = strcmp(suffix, ".gz") == 0;
-	char *name = arena_strndup(s->arena, path, br || gz ? n - 3 : n);
-	struct file *f = map_find(&s->files, name);
+	char *name = arena_strndup(b->arena, path, br || gz ? n - 3 : n);
+	struct file *f = map_find(&b->files, name);
 	if (!f) {
-		f = arena_new(s->arena, struct file);
-		f->disk = arena_strndup(s->arena, disk, strlen(disk) - (br || gz ? 3 : 0));
+		f = arena_new(b->arena, struct file);
 		f->type = type_of(name);
 		f->hashed = strncmp(name, "/assets/", 8) == 0;
-		map_put(&s->files, name, f);
+		map_put(&b->files, name, f);
 	}
-	struct variant *v = br ? &f->br : gz ? &f->gz : &f->plain;
-	v->there = true;
-	v->size = (uint64_t)st->st_size;
+	int64_t written = (int64_t)st->st_mtim.tv_sec * 1000000 + st->st_mtim.tv_nsec / 1000;
+	if (written > b->newest_us && written <= b->begun_us)
+		b->newest_us = written;
+	if (!variant_open(b, br ? &f->br : gz ? &f->gz : &f->plain, disk, f->hashed))
+		b->bad = true;
 	if (!br && !gz)
-		f->etag = arena_printf(s->arena, "\"%llx-%llx\"", (unsigned long long)st->st_mtime, (unsigned long long)st->st_size);
+		f->etag = arena_printf(b->arena, "\"%llx.%llx-%llx\"", (unsigned long long)st->st_mtim.tv_sec,
+							   (unsigned long long)st->st_mtim.tv_nsec, (unsigned long long)st->st_size);
 }
 
-static void scan(struct http_static *s, const char *dir, const char *path, int depth)
+static void scan(struct build *b, const char *dir, const char *path, int depth)
 {
 	DIR *d = depth < MAX_DEPTH ? opendir(dir) : NULL;
 	struct dirent *e;
 	while (d && (e = readdir(d))) {
-		if (e->d_name[0] == '.' || s->count >= MAX_FILES)
+		if (e->d_name[0] == '.' || b->count >= MAX_FILES)
 			continue;
-		char *disk = arena_printf(s->arena, "%s/%s", dir, e->d_name), *sub = arena_printf(s->arena, "%s/%s", path, e->d_name);
+		char *disk = arena_printf(b->arena, "%s/%s", dir, e->d_name), *sub = arena_printf(b->arena, "%s/%s", path, e->d_name);
 		struct stat st;
 		if (stat(disk, &st) != 0)
 			continue;
 		if (S_ISDIR(st.st_mode)) {
-			scan(s, disk, sub, depth + 1);
+			scan(b, disk, sub, depth + 1);
 		} else if (S_ISREG(st.st_mode)) {
-			add(s, disk, sub, &st);
-			s->count++;
+			add(b, disk, sub, &st);
+			b->count++;
 		}
 	}
 	if (d)
 		closedir(d);
 }
 
-int http_static_open(const char *dir, struct http_static **out, struct err *err)
+/* Every hashed file that the page names is there. */
+static bool whole(struct build *b)
+{
+	if (!b->index || b->bad || !b->index->plain.bytes)
+		return false;
+	for (const char *p = b->index->plain.bytes; (p = strstr(p, "/assets/"));) {
+		size_t n = strcspn(p, "\"'<> \t\r\n?#");
+		const struct file *f = map_find_n(&b->files, p, n);
+		if (!f || !f->plain.there)
+			return false;
+		p += n;
+	}
+	return true;
+}
+
+/* NULL while a build is being written. */
+static struct build *build_load(const char *dir)
 {
 	struct arena *a = arena_new_sized(16384);
-	struct http_static *s = arena_new(a, struct http_static);
-	s->arena = a;
-	map_create(&s->files, a);
-	scan(s, dir, "", 0);
-	s->index = map_find(&s->files, "/index.html");
-	if (!s->index) {
-		arena_delete(a);
-		return err_set(err, ERR_ENVIRONMENT, "No built web application in %s", dir);
+	struct build *b = arena_new(a, struct build);
+	b->arena = a;
+	b->begun_us = clock_real_us();
+	map_create(&b->files, a);
+	scan(b, dir, "", 0);
+	b->index = map_find(&b->files, "/index.html");
+	if (whole(b))
+		return b;
+	arena_delete(a);
+	return NULL;
+}
+
+static uint64_t mark_of(const char *path, uint64_t mark)
+{
+	struct stat st;
+	if (stat(path, &st) != 0)
+		return mark * 31 + 1;
+	mark = mark * 1099511628211u + (uint64_t)st.st_ino;
+	mark = mark * 1099511628211u + (uint64_t)st.st_mtim.tv_sec;
+	mark = mark * 1099511628211u + (uint64_t)st.st_mtim.tv_nsec;
+	return mark * 1099511628211u + (uint64_t)st.st_size;
+}
+
+/* Changes whenever a file comes, goes or is renamed, and when the page is written. */
+static uint64_t folder_mark(const char *dir)
+{
+	static const char *const parts[] = {"", "/assets", "/index.html"};
+	char path[4096];
+	uint64_t mark = 1469598103934665603u;
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		snprintf(path, sizeof path, "%s%s", dir, parts[i]);
+		mark = mark_of(path, mark);
 	}
-	*out = s;
-	return 0;
+	return mark;
+}
+
+static bool same_page(const struct build *a, const struct build *b)
+{
+	return a->index->plain.size == b->index->plain.size && memcmp(a->index->plain.bytes, b->index->plain.bytes, a->index->plain.size) == 0;
+}
+
+static void look(struct http_static *s)
+{
+	uint64_t mark = folder_mark(s->dir);
+	s->looked_ms = clock_monotonic_ms();
+	if (mark == s->mark)
+		return;
+	struct build *b = build_load(s->dir);
+	if (b && s->now && b->begun_us - b->newest_us < REST_MS * 1000) {
+		arena_delete(b->arena);
+		return;
+	}
+	/* what is written meanwhile changes the mark again */
+	s->mark = mark;
+	if (!b)
+		return;
+	if (s->now && same_page(b, s->now)) {
+		arena_delete(s->now->arena);
+	} else if (s->now) {
+		if (s->old[KEPT - 1])
+			arena_delete(s->old[KEPT - 1]->arena);
+		memmove(s->old + 1, s->old, (KEPT - 1) * sizeof *s->old);
+		s->old[0] = s->now;
+		log_info("another build of the web application is served");
+	}
+	s->now = b;
+}
+
+static void on_timer(uv_timer_t *t)
+{
+	struct http_static *s = t->data;
+	uint64_t mark = folder_mark(s->dir);
+	/* a build in the making is left alone until it rests */
+	if (mark == s->candidate)
+		look(s);
+	s->candidate = mark;
+}
+
+struct http_static *http_static_new(const char *dir)
+{
+	struct http_static *s = calloc(1, sizeof *s);
+	if (!s)
+		abort();
+	s->dir = dir;
+	s->candidate = folder_mark(dir);
+	look(s);
+	return s;
+}
+
+bool http_static_built(const struct http_static *s)
+{
+	return s->now != NULL;
+}
+
+void http_static_watch(struct http_static *s)
+{
+	uv_timer_init(fiber_loop(), &s->timer);
+	s->timer.data = s;
+	uv_timer_start(&s->timer, on_timer, WATCH_MS, WATCH_MS);
+	uv_unref((uv_handle_t *)&s->timer);
 }
 
 static bool accepts(const struct http_request *r, const char *coding)
@@ -113,7 +279,23 @@ static bool accepts(const struct http_request *r, const char *coding)
 	return p && strncmp(p + strlen(coding), ";q=0,", 5) != 0 && strcmp(p + strlen(coding), ";q=0") != 0;
 }
 
-void http_static_handle(const struct http_static *s, struct http_request *r)
+/* The file, of the present build or, when its name tells its content, of one before. */
+static struct file *find(struct http_static *s, const char *path)
+{
+	struct file *f = s->now ? map_find(&s->now->files, path) : NULL;
+	if (f || strncmp(path, "/assets/", 8) != 0)
+		return f || !s->now ? f : s->now->index;
+	for (int i = 0; i < KEPT && s->old[i]; i++)
+		if ((f = map_find(&s->old[i]->files, path)))
+			return f;
+	/* another worker may have served the page of a build that this one has not seen yet */
+	if (clock_monotonic_ms() - s->looked_ms < HURRY_MS)
+		return NULL;
+	look(s);
+	return s->now ? map_find(&s->now->files, path) : NULL;
+}
+
+void http_static_handle(struct http_static *s, struct http_request *r)
 {
 	struct err err;
 	err_init(&err, r->arena);
@@ -122,14 +304,11 @@ void http_static_handle(const struct http_static *s, struct http_request *r)
 		http_reply_err(r, &err);
 		return;
 	}
-	struct file *f = map_find(&s->files, r->path);
-	if (!f) {
-		if (strncmp(r->path, "/assets/", 8) == 0) {
-			err_tell(&err, ERR_NOT_FOUND, SAY_NO_FILE);
-			http_reply_err(r, &err);
-			return;
-		}
-		f = s->index;
+	struct file *f = find(s, r->path);
+	if (!f || !f->plain.there) {
+		err_tell(&err, ERR_NOT_FOUND, s->now ? SAY_NO_FILE : SAY_NO_WEB);
+		http_reply_err(r, &err);
+		return;
 	}
 	http_set_header(r, "Vary", "Accept-Encoding");
 	http_set_header(r, "Cache-Control", f->hashed ? "public, max-age=31536000, immutable" : "no-cache");
@@ -142,28 +321,33 @@ void http_static_handle(const struct http_static *s, struct http_request *r)
 		}
 	}
 	http_set_header(r, "Content-Type", f->type);
-	if (f == s->index) {
+	if (f == s->now->index) {
 		http_set_header(r, "Content-Security-Policy",
-		                "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; frame-ancestors 'none'; base-uri 'self'; form-action 'self'");
+						"default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; frame-ancestors 'none'; "
+						"base-uri 'self'; form-action 'self'");
 		http_set_header(r, "Referrer-Policy", "same-origin");
 	}
-	const char *disk = f->disk;
-	uint64_t size = f->plain.size;
+	const struct variant *v = &f->plain;
 	if (f->br.there && accepts(r, "br")) {
 		http_set_header(r, "Content-Encoding", "br");
-		disk = arena_printf(r->arena, "%s.br", f->disk);
-		size = f->br.size;
+		v = &f->br;
 	} else if (f->gz.there && accepts(r, "gzip")) {
 		http_set_header(r, "Content-Encoding", "gzip");
-		disk = arena_printf(r->arena, "%s.gz", f->disk);
-		size = f->gz.size;
+		v = &f->gz;
 	}
-	int fd = open(disk, O_RDONLY | O_CLOEXEC);
+	if (v->fd < 0) {
+		r->status = 200;
+		buf_clear(&r->out);
+		buf_add(&r->out, v->bytes, v->size);
+		return;
+	}
+	/* the answer closes its own; both read by position */
+	int fd = fcntl(v->fd, F_DUPFD_CLOEXEC, 0);
 	if (fd < 0) {
 		r->headers.count = 0;
-		err_set(&err, ERR_INTERNAL, "cannot open %s: %s", disk, strerror(errno));
+		err_set(&err, ERR_INTERNAL, "cannot open %s: %s", r->path, strerror(errno));
 		http_reply_err(r, &err);
 		return;
 	}
-	http_reply_file(r, 200, fd, size);
+	http_reply_file(r, 200, fd, v->size);
 }

@@ -111,8 +111,10 @@ static void begin(void *arg)
 		goto failed;
 	lua_hooks_setup();
 	unit_on_stale(on_stale, NULL);
-	if (http_static_open(c->web_dir, &app.web, &err))
-		log_warn("%s", err.message);
+	app.web = http_static_new(c->web_dir);
+	http_static_watch(app.web);
+	if (!http_static_built(app.web))
+		log_warn("no built web application in %s", c->web_dir);
 	if (http_server_start(&http, &app.http, &err))
 		goto failed;
 	static uv_timer_t busy;

@@ -142,7 +142,7 @@ export class Client {
   }
 }
 
-async function launch(config, database, { sample, args = [], env = {} }) {
+async function launch(config, database, { sample, args = [], env = {}, exe = program }) {
   const port = await freePort()
   const n = ++serial
   const data = path.join(scratch, `data${n}`)
@@ -152,7 +152,7 @@ async function launch(config, database, { sample, args = [], env = {} }) {
   const out = fs.openSync(log, 'w')
   const argv = ['serve', path.resolve(srcdir, config), '--database', databaseUrl(database), '--data', data, '--listen', `127.0.0.1:${port}`]
   if (sample) argv.push('--sample')
-  const child = spawn(program, [...argv, ...args], { stdio: ['ignore', out, out], env: { ...process.env, ...env } })
+  const child = spawn(exe, [...argv, ...args], { stdio: ['ignore', out, out], env: { ...process.env, ...env } })
   fs.closeSync(out)
   const server = new Server(child, port, database, log)
   let ended = null
@@ -194,16 +194,16 @@ async function template(config, sample) {
 
 /**
  * Starts a server on a free port with a database of its own. `config`: folder; `sample`: with sample data (default true); `args`, `env`: more for the
- * command line and the environment; `database`: an existing database to use instead of a new one.
+ * command line and the environment; `database`: an existing database to use instead of a new one; `exe`: a copy of the program with files of its own beside it.
  */
-export async function startServer({ config = 'configs/hotel-contracts', sample = true, args, env, database } = {}) {
+export async function startServer({ config = 'configs/hotel-contracts', sample = true, args, env, database, exe } = {}) {
   let name = database
   if (!name) {
     name = `test_${process.pid}_${++serial}`
     const from = await template(config, sample)
     sql('postgres', `create database ${name} template ${from}`)
   }
-  return launch(config, name, { sample, args, env })
+  return launch(config, name, { sample, args, env, exe })
 }
 
 process.on('exit', () => {

@@ -9,6 +9,7 @@ import { Router } from 'wouter';
 import { ApiError } from '../api/http';
 import { useLanguage } from '../i18n';
 import { SignInPage } from '../signin/SignInPage';
+import { Boundary } from './Boundary';
 import { useLocationHook, useSearchHook } from './location';
 import { useSession, sessionStart } from './session';
 import { Notes } from './Notes';
@@ -39,7 +40,7 @@ export function App() {
   if (session.state === 'starting') page = <Starting />;
   else if (session.state === 'unreachable') page = <Trouble kind="unreachable" retry={() => void sessionStart()} />;
   else if (session.state === 'out') page = <SignInPage />;
-  else page = <SignedIn user={session.user} expired={session.state === 'expired'} />;
+  else page = <Boundary><SignedIn user={session.user} expired={session.state === 'expired'} /></Boundary>;
   return (
     <QueryClientProvider client={queries}>
       <ConfigProvider theme={theme} locale={language === 'ru' ? ruRU : enUS} wave={{ disabled: still }}>

@@ -4,7 +4,7 @@ import { Link } from 'wouter';
 import { ApiError } from '../api/http';
 import { useT } from '../i18n';
 
-export type TroubleKind = 'unreachable' | 'failed' | 'not_found' | 'no_right';
+export type TroubleKind = 'unreachable' | 'failed' | 'updated' | 'not_found' | 'no_right';
 
 /** A page that cannot be shown: what happened in words, and what can be done. */
 export function Trouble({ kind, message, id, retry, children }: {
@@ -17,7 +17,7 @@ export function Trouble({ kind, message, id, retry, children }: {
       <p>{message || t(`trouble.${kind}.text`)}</p>
       {id ? <p className="quiet">{t('trouble.id', { id })}</p> : null}
       <p className="trouble-acts">
-        {retry ? <Button type="primary" onClick={retry}>{t('act.retry')}</Button> : null}
+        {retry ? <Button type="primary" onClick={retry}>{t(kind === 'updated' ? 'act.reload' : 'act.retry')}</Button> : null}
         {kind === 'not_found' || kind === 'no_right' ? <Link href="/">{t('act.home')}</Link> : null}
         {children}
       </p>

@@ -5,7 +5,7 @@ export const en = {
   unit: { d: 'd', h: 'h', m: 'min', s: 's' },
   state: { loading: 'Loading' },
   act: {
-    save: 'Save', cancel: 'Cancel', create: 'Create', edit: 'Edit', delete: 'Delete', close: 'Close', retry: 'Try again', home: 'To the start page',
+    save: 'Save', cancel: 'Cancel', create: 'Create', edit: 'Edit', delete: 'Delete', close: 'Close', retry: 'Try again', reload: 'Reload the page', home: 'To the start page',
   },
   signin: {
     title: 'Sign in', login: 'User name', password: 'Password', enter: 'Sign in', both: 'Enter the user name and the password.',
@@ -19,6 +19,7 @@ export const en = {
     id: 'Number for support: {{id}}',
     unreachable: { title: 'No connection', text: 'The server does not answer. Check the connection and try again.' },
     failed: { title: 'Something went wrong', text: 'The page could not be shown.' },
+    updated: { title: 'A newer version is here', text: 'This page was opened before the update and lacks a part. Reload it to go on.' },
     not_found: { title: 'Not found', text: 'There is no such page, or it is not open to you.' },
     no_right: { title: 'No access', text: 'You have no right to see this. Ask your administrator.' },
   },
