@@ -77,6 +77,13 @@
 	X(MOVE_FROM, "'%1$s' is not possible from the stage '%2$s'", "Переход «%1$s» невозможен со стадии «%2$s»")                             \
 	X(MOVE_WHEN, "'%s' is not possible now", "Переход «%s» сейчас невозможен")                                                             \
 	X(MOVE_COMMENT, "Say why: a comment is required", "Поясните: нужен комментарий")                                                       \
+	X(TASKS_OPEN, "To be ticked in the checklist first: %s", "Сначала отметьте в списке дел: %s")                                          \
+	X(NO_TASK, "There is no such task", "Такого дела нет")                                                                                 \
+	X(NO_TICK, "'%s' is not yours to tick", "Отметить «%s» может другой")                                                                  \
+	X(TASK_DONE, "'%s' is ticked already", "«%s» уже отмечено")                                                                            \
+	X(TASK_DONE_BY, "'%1$s' is ticked already, by %2$s", "«%1$s» уже отмечено: %2$s")                                                      \
+	X(TASK_OPEN, "'%s' is not ticked", "«%s» не отмечено")                                                                                 \
+	X(TASK_LEFT, "'%1$s' belongs to the stage '%2$s', which the record has left", "«%1$s» относится к стадии «%2$s», а запись с неё ушла") \
 	X(STAGE_REQUIRED, "%1$s is required at the stage '%2$s'", "Поле «%1$s» обязательно на стадии «%2$s»")                                  \
 	X(RELOAD, "The configuration has just changed; try again", "Конфигурация только что изменилась; повторите")                            \
 	X(REFUSED, "Refused", "Отказано")                                                                                                      \
@@ -230,6 +237,7 @@
 	X(OPTION_ALIAS, "Parameter aliases are not executed by this server", "Псевдонимы параметров этот сервер не выполняет")                 \
 	X(OPTION_COUNT, "There are too many options", "Слишком много параметров")                                                              \
 	X(ORDER_PATHS, "$orderby: only properties and paths are executed", "$orderby: порядок задаётся только полями и путями через ссылки")   \
+	X(TASK_OPTIONS, "The tasks of a record take no options", "Для списка дел записи параметры не выполняются")                              \
 	X(EXPAND_ONE, "$expand: name one navigation; deeper ones go into its parentheses",                                                     \
 	  "$expand: назовите одну ссылку, следующие пишутся в её скобках")                                                                     \
 	X(ONLY_JSON, "Only JSON is written", "Ответы бывают только в JSON")                                                                    \

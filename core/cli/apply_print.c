@@ -15,7 +15,7 @@ struct group {
 
 static const struct group groups[] = {
 	{"Modules", " module "},
-	{"Sections", " section field value path stage move list "},
+	{"Sections", " section field value path stage task move list "},
 	{"Roles and rights", " role grant "},
 	{"Hooks and imports", " hook import "},
 };
@@ -183,7 +183,7 @@ static void member(struct buf *b, const char *key, const char *value)
 void apply_print_json(struct buf *b, const struct schema_plan *p)
 {
 	static const char *const phases[] = {"expand", "expand", "expand", "expand", "expand", "expand",
-										 "switch", "finish", "finish", "finish", "finish"};
+										 "switch", "finish", "finish", "finish", "finish", "finish"};
 	buf_printf(b, "{\"nothing\":%s,\"generation\":%" PRId64, schema_plan_nothing(p) ? "true" : "false", p->current->generation);
 	member(b, "hash", p->registry->hash);
 	buf_puts(b, ",\"changes\":[");

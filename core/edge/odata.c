@@ -10,6 +10,7 @@
 #include "edge/odata_change.h"
 #include "edge/odata_metadata.h"
 #include "edge/odata_read.h"
+#include "edge/odata_task.h"
 #include "edge/odata_url.h"
 #include "serve/access.h"
 
@@ -49,6 +50,8 @@ static int handle(struct http_request *r, struct app_request *q, struct err *err
 		return odata_metadata(r, q, err);
 	if (!address.section)
 		return err_say(err, ERR_METHOD, q->actor->lang, SAY_METHOD, r->method_name);
+	if (address.kind == ODATA_TASKS || address.kind == ODATA_TASK)
+		return get && !address.part ? odata_task_read(r, q, &address, err) : odata_task_act(r, q, &address, err);
 	if (get)
 		return odata_read(r, q, &address, err);
 	return odata_change(r, q, &address, err);

@@ -71,6 +71,25 @@ static bool always_there(const struct field *f)
 	return f->type == FIELD_ID || (f->builtin && f->type == FIELD_DATETIME);
 }
 
+/* A line of a checklist: the same for all sections. */
+static const struct {
+	const char *name, *type;
+	bool nullable;
+} task_properties[] = {
+	{"id", "Edm.Int64", false},       {"name", "Edm.String", false},  {"stage", "Edm.String", false},    {"label", "Edm.String", true},
+	{"required", "Edm.Boolean", false}, {"state", "Edm.String", false}, {"done_by_id", "Edm.Int64", true}, {"done_at", "Edm.DateTimeOffset", true},
+};
+enum { TASK_PROPERTIES = sizeof task_properties / sizeof *task_properties };
+static const char *const task_actions[] = {"finish", "reopen"};
+
+static bool has_tasks(const struct model *m)
+{
+	for (size_t i = 0; i < m->reg->nsections; i++)
+		if (m->reg->sections[i]->ntasks && visible(m, m->reg->sections[i]))
+			return true;
+	return false;
+}
+
 /* ---- XML ---- */
 
 static void xml(struct buf *b, const char *s)
@@ -149,8 +168,26 @@ static void xml_type(struct model *m, struct section *s)
 	for (size_t i = 0; i < s->nfields; i++)
 		if (navigates(m, s->fields[i]))
 			xml_navigation(m, s->fields[i]);
+	if (s->ntasks)
+		buf_puts(m->b, "<NavigationProperty Name=\"tasks\" Type=\"Collection(ostov.task)\" ContainsTarget=\"true\"/>");
 	xml_description(m, &s->label);
 	buf_puts(m->b, "</EntityType>");
+}
+
+static void xml_task(struct model *m)
+{
+	buf_puts(m->b, "<EntityType Name=\"task\"><Key><PropertyRef Name=\"id\"/></Key>");
+	for (size_t i = 0; i < TASK_PROPERTIES; i++)
+		buf_printf(m->b, "<Property Name=\"%s\" Type=\"%s\"%s%s/>", task_properties[i].name, task_properties[i].type, task_properties[i].nullable ? "" : " Nullable=\"false\"",
+				   strcmp(task_properties[i].type, "Edm.DateTimeOffset") == 0 ? " Precision=\"6\"" : "");
+	buf_puts(m->b, "</EntityType>");
+}
+
+static void xml_task_actions(struct model *m)
+{
+	for (size_t i = 0; i < 2; i++)
+		buf_printf(m->b, "<Action Name=\"%s\" IsBound=\"true\"><Parameter Name=\"task\" Type=\"ostov.task\" Nullable=\"false\"/><ReturnType Type=\"ostov.task\"/></Action>",
+				   task_actions[i]);
 }
 
 static void xml_actions(struct model *m, const struct section *s)
@@ -186,10 +223,14 @@ void odata_metadata_xml(struct buf *b, struct arena *a, const struct registry *r
 	for (size_t i = 0; i < reg->nsections; i++)
 		if (visible(&m, reg->sections[i]))
 			xml_type(&m, reg->sections[i]);
+	if (has_tasks(&m))
+		xml_task(&m);
 	buf_puts(b, "</Schema><Schema xmlns=\"http://docs.oasis-open.org/odata/ns/edm\" Namespace=\"ostov.act\">");
 	for (size_t i = 0; i < reg->nsections; i++)
 		if (visible(&m, reg->sections[i]))
 			xml_actions(&m, reg->sections[i]);
+	if (has_tasks(&m))
+		xml_task_actions(&m);
 	buf_puts(b, "<EntityContainer Name=\"Container\">");
 	for (size_t i = 0; i < reg->nsections; i++)
 		if (visible(&m, reg->sections[i]))
@@ -256,9 +297,28 @@ static void json_type(struct model *m, struct section *s)
 	for (size_t i = 0; i < s->nfields; i++)
 		if (navigates(m, s->fields[i]))
 			json_navigation(m, s->fields[i]);
+	if (s->ntasks)
+		buf_puts(m->b, ",\"tasks\":{\"$Kind\":\"NavigationProperty\",\"$Type\":\"ostov.task\",\"$Collection\":true,\"$ContainsTarget\":true}");
 	buf_putc(m->b, ',');
 	json_description(m, &s->label);
 	buf_putc(m->b, '}');
+}
+
+static void json_task(struct model *m)
+{
+	buf_puts(m->b, ",\"task\":{\"$Kind\":\"EntityType\",\"$Key\":[\"id\"]");
+	for (size_t i = 0; i < TASK_PROPERTIES; i++) {
+		bool time = strcmp(task_properties[i].type, "Edm.DateTimeOffset") == 0;
+		buf_printf(m->b, ",\"%s\":{\"$Type\":\"%s\"%s%s}", task_properties[i].name, task_properties[i].type, task_properties[i].nullable ? ",\"$Nullable\":true" : "",
+				   time ? ",\"$Precision\":6" : "");
+	}
+	buf_putc(m->b, '}');
+}
+
+static void json_task_action(struct model *m, bool overload)
+{
+	buf_printf(m->b, "%s{\"$Kind\":\"Action\",\"$IsBound\":true,\"$Parameter\":[{\"$Name\":\"task\",\"$Type\":\"ostov.task\"}],\"$ReturnType\":{\"$Type\":\"ostov.task\"}}",
+			   overload ? "," : "");
 }
 
 /* All overloads of a name stand in one list, at its first section. */
@@ -286,8 +346,18 @@ static void json_actions(struct model *m)
 				buf_putc(m->b, '}');
 				first = false;
 			}
+			for (size_t j = 0; j < 2; j++)
+				if (has_tasks(m) && strcmp(name, task_actions[j]) == 0)
+					json_task_action(m, true);
 			buf_puts(m->b, "],");
 		}
+	}
+	for (size_t j = 0; j < 2; j++) {
+		if (!has_tasks(m) || map_find(&written, task_actions[j]))
+			continue;
+		buf_printf(m->b, "\"%s\":[", task_actions[j]);
+		json_task_action(m, false);
+		buf_puts(m->b, "],");
 	}
 }
 
@@ -320,6 +390,8 @@ void odata_metadata_json(struct buf *b, struct arena *a, const struct registry *
 			json_type(&m, reg->sections[i]);
 			first = false;
 		}
+	if (has_tasks(&m))
+		json_task(&m);
 	buf_puts(b, "},\"ostov.act\":{");
 	json_actions(&m);
 	buf_puts(b, "\"Container\":{\"$Kind\":\"EntityContainer\"");

@@ -15,6 +15,26 @@
 
 enum { MAX_NAMES = 8, MAX_SEARCH = 200 };
 
+/* What stands behind "tasks": nothing, or "(5)" and perhaps "/finish". */
+static int tasks_parse(struct arena *a, const struct actor *actor, const char *at, struct odata_address *out, struct err *err)
+{
+	char *end;
+	out->kind = *at ? ODATA_TASK : ODATA_TASKS;
+	if (!*at)
+		return 0;
+	if (out->part_count)
+		return err_tell(err, ERR_NOT_EXECUTED, SAY_TASK_OPTIONS);
+	if (strncmp(at, "(id=", 4) == 0)
+		at += 3;
+	errno = 0;
+	out->task = strtoll(at + 1, &end, 10);
+	if (end == at + 1 || *end != ')' || errno || !isdigit((unsigned char)at[1]) || (end[1] && end[1] != '/'))
+		return err_say(err, ERR_NOT_FOUND, actor->lang, SAY_NO_TASK);
+	if (end[1])
+		out->part = arena_strdup(a, end + 2);
+	return 0;
+}
+
 int odata_address_parse(struct arena *a, const struct registry *reg, const struct actor *actor, const char *path, struct odata_address *out, struct err *err)
 {
 	memset(out, 0, sizeof *out);
@@ -58,6 +78,8 @@ int odata_address_parse(struct arena *a, const struct registry *reg, const struc
 		out->part_count = true;
 		n -= 7;
 	}
+	if (out->section->ntasks && n >= 5 && strncmp(at, "tasks", 5) == 0 && (n == 5 || at[5] == '('))
+		return tasks_parse(a, actor, at + 5, out, err);
 	if (!n || memchr(at, '/', n))
 		return err_tell(err, ERR_NOT_EXECUTED, SAY_ONE_STEP);
 	out->kind = ODATA_PART;
@@ -121,7 +143,8 @@ static int select_list(struct plan *p, const char *text, struct err *err)
 			return bad_option(err, "$select", SAY_OPTION_PROPERTY);
 		const struct field *nav = section_find_n(p->section, from, (size_t)(end - from));
 		/* a selected navigation is a link, which this server leaves to $expand */
-		if (!(nav && nav->to && !nav->builtin) && plan_select(p, from, (size_t)(end - from), p->actor->lang, err))
+		bool tasks = p->section->ntasks && end - from == 5 && strncmp(from, "tasks", 5) == 0;
+		if (!tasks && !(nav && nav->to && !nav->builtin) && plan_select(p, from, (size_t)(end - from), p->actor->lang, err))
 			return -1;
 		text = *stop ? stop + 1 : stop;
 	}
@@ -182,6 +205,13 @@ static int expand_list(struct plan *p, const char *text, struct err *err)
 			return bad_option(err, "$expand", SAY_OPTION_PARENTHESIS);
 		if (memchr(from, '/', (size_t)(name_end - from)) || *from == '*')
 			return err_tell(err, ERR_NOT_EXECUTED, SAY_EXPAND_ONE);
+		if (p->section->ntasks && name_end - from == 5 && strncmp(from, "tasks", 5) == 0) {
+			if (open)
+				return err_tell(err, ERR_NOT_EXECUTED, SAY_TASK_OPTIONS);
+			p->tasks = true;
+			text = *stop ? stop + 1 : stop;
+			continue;
+		}
 		if (plan_expand(p, from, (size_t)(name_end - from), p->actor->lang, &child, err))
 			return -1;
 		const struct field *nav = section_find_n(p->section, from, (size_t)(name_end - from));

@@ -20,14 +20,17 @@ enum odata_kind {
 	ODATA_SET,       /* /api/deal */
 	ODATA_SET_COUNT, /* /api/deal/$count */
 	ODATA_ONE,       /* /api/deal(17) */
-	ODATA_PART       /* /api/deal(17)/x: a navigation (perhaps with /$count), a property or an action */
+	ODATA_PART,      /* /api/deal(17)/x: a navigation (perhaps with /$count), a property or an action */
+	ODATA_TASKS,     /* /api/deal(17)/tasks: rows of its checklists */
+	ODATA_TASK       /* /api/deal(17)/tasks(5), perhaps with an action behind it */
 };
 
 struct odata_address {
 	enum odata_kind kind;
 	struct section *section;
 	int64_t key;
-	const char *part; /* of ODATA_PART */
+	int64_t task;     /* of ODATA_TASK */
+	const char *part; /* of ODATA_PART; of ODATA_TASK the action, or NULL */
 	bool part_count;  /* …/$count behind it */
 };
 

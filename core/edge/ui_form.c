@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/date.h"
 #include "base/err.h"
 #include "edge/app.h"
 #include "edge/http.h"
@@ -71,6 +72,24 @@ static void write_form(struct http_request *r, struct app_request *q, struct sec
 		if (!open) {
 			buf_puts(b, ",\"reason\":");
 			text(b, m->reason);
+		}
+		buf_putc(b, '}');
+	}
+	buf_puts(b, "],\"tasks\":[");
+	for (size_t i = 0; i < f->ntasks; i++) {
+		const struct task_item *t = f->tasks[i].item;
+		buf_printf(b, "%s{\"id\":%lld,\"name\":\"%s\",\"label\":", i ? "," : "", (long long)t->id, t->task->name);
+		text(b, f->tasks[i].label);
+		buf_printf(b, ",\"required\":%s,\"done\":%s,\"may\":%s", yes(t->task->required), yes(t->done), yes(f->tasks[i].may));
+		if (t->done_by) {
+			buf_printf(b, ",\"by\":{\"id\":%lld,\"title\":", (long long)t->done_by);
+			text(b, ui_title(q, a, q->reg->user, t->done_by));
+			buf_putc(b, '}');
+		}
+		if (t->done_at_us) {
+			buf_puts(b, ",\"at\":\"");
+			time_write(b, t->done_at_us);
+			buf_putc(b, '"');
 		}
 		buf_putc(b, '}');
 	}

@@ -14,6 +14,7 @@
 #include "edge/odata_body.h"
 #include "serve/change.h"
 #include "serve/plan.h"
+#include "serve/task.h"
 #include "serve/unit.h"
 
 enum { LOOKUP_TOP = 20, LOOKUP_TOP_MAX = 50, HINTS = 3, HISTORY = 50 };
@@ -282,6 +283,13 @@ int ui_history(struct http_request *r, struct app_request *q, struct section *s,
 			struct move *m = section_find_move(c->section, c->move);
 			buf_puts(b, ",\"move\":");
 			text(b, m ? label_get(&m->label, lang) : c->move);
+		}
+		if (c->task) {
+			const char *label;
+			if (task_label(r->arena, q->pg, q->reg, q->actor, c->section, c->record_id, c->task, &label, err))
+				return -1;
+			buf_puts(b, ",\"task\":");
+			text(b, label);
 		}
 		if (c->comment) {
 			buf_puts(b, ",\"comment\":");

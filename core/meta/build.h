@@ -15,6 +15,7 @@
 #define BUILD_MAX_WARNINGS 50
 #define BUILD_MAX_SECTIONS 1000
 #define BUILD_MAX_FIELDS 500
+#define BUILD_MAX_TASKS 100
 
 /* An option as one declaration set it. */
 struct setting {
@@ -49,10 +50,11 @@ struct spot {
 
 /* An expression that waits for the third pass. */
 struct pending {
-	enum { PENDING_RULE, PENDING_VALUE, PENDING_TITLE } kind;
+	enum { PENDING_RULE, PENDING_VALUE, PENDING_TITLE, PENDING_WHO } kind;
 	struct rule *rule;       /* of PENDING_RULE */
-	struct formula *formula; /* of PENDING_VALUE */
+	struct formula *formula; /* of PENDING_VALUE and PENDING_WHO */
 	struct template *title;  /* of PENDING_TITLE */
+	bool translated;         /* its text is not the setting's own but the translation of it */
 	struct section *section; /* bare names */
 	struct section *record;  /* `record`, or NULL */
 	struct field *field;     /* whose option it is, or NULL */
@@ -154,6 +156,12 @@ void define_formula(struct build *b, const struct setting *s, struct formula *ou
 /* Fills what a field's type means to expressions; its target must be known. */
 void define_expr_type(struct build *b, struct field *f);
 
+/* --- define_task.c: checklists --- */
+
+void define_tasks(struct build *b, struct section *s, struct stage *st, struct node *n);
+/* What holds together: a required task gates a move. */
+void verify_tasks(struct build *b, const struct section *s);
+
 /* --- resolve.c, resolve_rows.c: names --- */
 
 void resolve_sections(struct build *b);
@@ -175,5 +183,9 @@ void rules_check(struct build *b);
 /* --- verify.c: what holds together --- */
 
 void verify_check(struct build *b);
+/* Where a definition stands, with a caret under its name. */
+struct spot verify_spot(struct build *b, const struct place *p, const char *name);
+/* A former name that is its own, or that of another thing. */
+void verify_was(struct build *b, const char *what, const char *name, const char *was, const struct map *names, const struct place *p);
 
 #endif

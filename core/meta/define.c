@@ -182,6 +182,7 @@ static struct stage *stage_make(struct build *b, struct section *s, struct stage
 	st->label = label_take(b, n->decl, label, arena_printf(b->scratch, "%s.stage.%s", s->expr.name, n->name), n->name);
 	map_put(&s->stages, st->name, st);
 	n->made = st;
+	define_tasks(b, s, st, n);
 	return st;
 }
 

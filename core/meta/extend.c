@@ -161,6 +161,10 @@ static bool is_value(enum word_id w)
 {
 	return w == WORD_VALUE;
 }
+static bool is_task(enum word_id w)
+{
+	return w == WORD_TASK;
+}
 
 static struct node *section_of(struct node *n)
 {
@@ -210,8 +214,8 @@ static const char *change_near(struct build *b, struct node *section, const char
 		struct node *at = stack[--depth];
 		for (size_t i = 0; i < at->children.count; i++) {
 			struct node *c = at->children.items[i];
-			if (c->name && n < BUILD_MAX_FIELDS && c->word != WORD_VALUE && c->word != WORD_TAB && c->word != WORD_GROUP &&
-				c->word != WORD_STAGES)
+			if (c->name && n < BUILD_MAX_FIELDS && c->word != WORD_VALUE && c->word != WORD_TASK && c->word != WORD_TAB &&
+				c->word != WORD_GROUP && c->word != WORD_STAGES)
 				names[n++] = c->name;
 			if (c->children.count && depth < 64)
 				stack[depth++] = c;
@@ -267,9 +271,15 @@ static void child_add(struct build *b, struct node *into, struct decl *d)
 	struct node *section = section_of(into), *n = NULL;
 	if (word == WORD_COUNT || (words[word].naming == NAMED && !d->name))
 		return;
-	if (into->word == WORD_CHOICE && word == WORD_VALUE && (n = node_within(into, d->name, is_value))) {
+	if (word == WORD_TASK && into->word != WORD_STAGE) {
+		if (is_field_word(into->word) || into->word == WORD_MOVE || into->word == WORD_LIST) /* another place is reported as such */
+			build_fail(b, d, spot_decl(b, d), NULL, "only a stage has tasks, and '%s' is a %s", into->name, words[into->word].text);
+		return;
+	}
+	if ((into->word == WORD_CHOICE && word == WORD_VALUE && (n = node_within(into, d->name, is_value))) ||
+		(word == WORD_TASK && (n = node_within(into, d->name, is_task)))) {
 		if (n->module == module_of(b, d)) {
-			build_fail(b, d, spot_decl(b, d), NULL, "the value is there already, at %s", place_text(b, &n->decl->place));
+			build_fail(b, d, spot_decl(b, d), NULL, "the %s is there already, at %s", d->word, place_text(b, &n->decl->place));
 			return;
 		}
 		settings_add(b, n, d);

@@ -2,10 +2,13 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/text.h"
 #include "meta/build.h"
 
 /* Longest chain of formulas that need each other. */
 #define MAX_CHAIN 64
+/* Of a text that does not stand in the configuration itself, but in its translation. */
+#define NO_OFFSET SIZE_MAX
 /* Digits after the point of a rollup's value that says nothing about them. */
 #define MAX_INFERRED_SCALE 6
 
@@ -79,7 +82,8 @@ static void fault_report(struct build *b, const struct setting *s, const char *t
 {
 	if (b->tainted || is_lost(b, text, err))
 		return;
-	struct spot at = err->column > 0 ? spot_inside(b, s, offset + (size_t)err->column - 1, err->width) : spot_value(b, s);
+	struct spot at =
+		err->column > 0 && offset != NO_OFFSET ? spot_inside(b, s, offset + (size_t)err->column - 1, err->width) : spot_value(b, s);
 	b->code = err->code;
 	if (s->key)
 		build_fail(b, s->from, at, err->hint, "'%s': %s", s->key, err->message);
@@ -241,10 +245,15 @@ static void formulas_check(struct build *b)
 
 /* --- titles --- */
 
+static struct spot title_spot(struct build *b, const struct pending *p, size_t offset, int width)
+{
+	return p->translated ? spot_value(b, p->setting) : spot_inside(b, p->setting, offset, width);
+}
+
 /* "{number} · {account.name}" → number .. " · " .. account.name */
 static void title_check(struct build *b, struct pending *p)
 {
-	const char *text = p->title->text;
+	const char *text = p->title->text, *key = p->setting->key, *of = p->translated ? " of the translation" : "";
 	struct expr *all = NULL;
 	bool failed = false;
 	for (const char *s = text; *s;) {
@@ -252,8 +261,8 @@ static void title_check(struct build *b, struct pending *p)
 		if (*s == '{') {
 			const char *end = strchr(s, '}');
 			if (!end) {
-				build_fail(b, p->setting->from, spot_inside(b, p->setting, (size_t)(s - text), (int)strlen(s)), NULL,
-						   "'title': the brace is not closed");
+				build_fail(b, p->setting->from, title_spot(b, p, (size_t)(s - text), (int)strlen(s)), NULL,
+						   "'%s': the brace%s is not closed", key, of);
 				return;
 			}
 			const char *path = arena_strndup(b->arena, s + 1, (size_t)(end - s) - 1);
@@ -262,12 +271,12 @@ static void title_check(struct build *b, struct pending *p)
 			for (const char *c = path; *c; c++)
 				plain &= (*c >= 'a' && *c <= 'z') || (*c >= '0' && *c <= '9') || *c == '_' || *c == '.';
 			if (!plain) {
-				build_fail(b, p->setting->from, spot_inside(b, p->setting, (size_t)(s - text), (int)(end - s) + 1), NULL,
-						   "'title': braces hold a field or a path, not '%s'", path);
+				build_fail(b, p->setting->from, title_spot(b, p, (size_t)(s - text), (int)(end - s) + 1), NULL,
+						   "'%s': braces%s hold a field or a path, not '%s'", key, of, path);
 				return;
 			}
 			/* checked alone for its place, then parsed again for the whole */
-			failed |= !expr_take(b, p, path, (size_t)(s - text) + 1, NULL);
+			failed |= !expr_take(b, p, path, p->translated ? NO_OFFSET : (size_t)(s - text) + 1, NULL);
 			err_init(&err, b->scratch);
 			if (failed || expr_parse(b->arena, path, strlen(path), &piece, &err) != 0) {
 				failed = true;
@@ -297,6 +306,29 @@ static void title_check(struct build *b, struct pending *p)
 		return;
 	}
 	p->title->expr = all;
+}
+
+/* --- who --- */
+
+/* One user or several: a path of lookups, lookups with many, role('x'). */
+static void who_check(struct build *b, struct pending *p)
+{
+	const struct setting *s = p->setting;
+	if (text_is_name(p->formula->text, strlen(p->formula->text)) && !section_find(p->section, p->formula->text) &&
+		map_find(&b->r->roles, p->formula->text)) {
+		build_fail(b, s->from, spot_value(b, s),
+				   arena_printf(b->scratch, "%s = \"role('%s')\" means the users of the role", s->key, p->formula->text),
+				   "'%s': '%s' is a role, and a path of lookups to users is expected", s->key, p->formula->text);
+		return;
+	}
+	struct expr *e = expr_take(b, p, p->formula->text, 0, NULL);
+	const struct expr_type *t = e ? expr_type_of(e) : NULL;
+	if (!e)
+		return;
+	if ((t->kind != EXPR_RECORD && t->kind != EXPR_RECORDS) || !b->r->user || t->table != &b->r->user->expr)
+		build_fail(b, s->from, spot_value(b, s), "a lookup to 'user', a path to one, several, or role('…')", "'%s' gives no users", s->key);
+	else
+		p->formula->expr = e;
 }
 
 /* --- dependencies --- */
@@ -369,6 +401,8 @@ void rules_check(struct build *b)
 			p->rule->expr = expr_take(b, p, p->rule->text, 0, &condition);
 		} else if (p->kind == PENDING_TITLE) {
 			title_check(b, p);
+		} else if (p->kind == PENDING_WHO) {
+			who_check(b, p);
 		} else if (p->formula != &p->field->formula && p->formula != &p->field->rollup) {
 			p->formula->expr = expr_take(b, p, p->formula->text, 0, &p->field->expr.type);
 		}

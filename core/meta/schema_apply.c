@@ -417,6 +417,9 @@ static int drop_do(struct schema_run *x, struct pg_tx *tx, void *ctx, struct err
 	struct pg_params params = {0};
 	if (op->object) {
 		pg_params_int(x->arena, &params, op->object->id);
+		if (strcmp(op->object->kind, "section") == 0 &&
+			schema_run_do(x, tx, "DELETE FROM ostov.task WHERE section_id = $1", &params, NULL, err) < 0)
+			return -1;
 		return schema_run_do(x, tx,
 							 "UPDATE ostov.object SET removed_at = clock_timestamp() WHERE removed_at IS NULL AND dropped_at IS NOT NULL "
 							 "AND (id = $1 OR parent = $1)",
@@ -468,6 +471,9 @@ static int finish(struct schema_run *x, struct err *err)
 {
 	struct schema_plan *p = x->plan;
 	bool drops = false;
+	patience(x);
+	if (schema_tasks_run(x, err) < 0)
+		return -1;
 	for (size_t i = 0; i < p->ops.count; i++) {
 		struct schema_op *op = &p->ops.items[i];
 		int rc = 0;

@@ -62,6 +62,8 @@ int schema_run_retry(struct schema_run *x, int lock_ms, const char *what,
 void schema_run_say(struct schema_run *x, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* schema_fill: values of a column or link table, in batches of their own; whole: in the transaction given, of the rows that were written since the last of them. */
 int schema_fill(struct schema_run *x, struct schema_op *op, struct pg_tx *whole, struct err *err);
+/* schema_task: what OP_TASKS says, in batches, while people work with the new generation. */
+int schema_tasks_run(struct schema_run *x, struct err *err);
 /* schema_switch: the new generation takes force. */
 int schema_switch(struct schema_run *x, struct err *err);
 

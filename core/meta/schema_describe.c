@@ -203,6 +203,15 @@ static void describe_paths(struct describe *d, const struct section *s, struct s
 		put_flag(d, "final", st->final);
 		put_flag(d, "freeze", st->freeze);
 		put_names(d, "required", st->required, st->nrequired);
+		for (size_t k = 0; k < st->ntasks; k++) {
+			const struct stage_task *t = st->tasks[k];
+			struct schema_item *task = item_add(d, "task", it, arena_printf(d->arena, ".%s", t->name), s->module);
+			task->stage = st;
+			task->was = t->was ? arena_printf(d->arena, ".%s", t->was) : NULL;
+			put_label(d, "label", &t->label);
+			put_flag(d, "required", t->required);
+			put(d, "who", t->who.text);
+		}
 	}
 	for (size_t i = 0; i < s->moves.count; i++) {
 		const struct move *m = s->moves.items[i].value;

@@ -15,7 +15,7 @@ struct buf;
 
 /* One thing of the configuration. */
 struct schema_item {
-	const char *kind;           /* module role grant section field value path stage move list hook import data */
+	const char *kind;           /* module role grant section field value path stage task move list hook import data */
 	const char *path;           /* "contract.amount" */
 	const char *tail, *was;     /* path without the parent's; the former tail, or NULL */
 	struct schema_item *parent; /* or NULL */
@@ -25,7 +25,7 @@ struct schema_item {
 	const struct field *field;        /* of field and value */
 	const struct role *role;          /* of role and grant */
 	const struct choice_value *value; /* of value */
-	const struct stage *stage;        /* of stage */
+	const struct stage *stage;        /* of stage and task */
 	/* Filled by schema_diff. */
 	struct schema_object *old; /* what it continues, or NULL */
 	int64_t id;                /* of the object; 0 until the switch gives one */

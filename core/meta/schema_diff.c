@@ -49,6 +49,8 @@ static const char *text_of_new(struct schema_plan *p, const struct schema_item *
 			n += !it->section->fields[i]->builtin;
 		return arena_printf(a, "%zu fields", n);
 	}
+	if (strcmp(it->kind, "task") == 0)
+		return schema_task_text(p, it, NULL);
 	if (strcmp(it->kind, "field") == 0) {
 		const char *type = field_type_name(it->field->type);
 		const struct schema_table *t = map_find(&p->current->tables, it->parent->physical);
@@ -86,7 +88,7 @@ static void changes(struct schema_plan *p)
 	for (size_t i = 0; i < p->dropped.count; i++) {
 		const struct schema_object *o = p->dropped.items[i], *parent = o->parent ? schema_object_by_id(p->current, o->parent) : NULL;
 		if (!parent || parent->claimed)
-			change_add(p, '-', o->kind, o->path, NULL, NULL);
+			change_add(p, '-', o->kind, o->path, NULL, schema_task_text(p, NULL, o));
 	}
 }
 
@@ -113,6 +115,7 @@ int schema_diff(struct pg *pg, struct arena *a, const struct registry *registry,
 	}
 	shape_fill(&p->shape);
 	schema_ops(&d);
+	schema_tasks(&d);
 	schema_losses(&d);
 	schema_rules(&d);
 	if (d.failed)

@@ -66,6 +66,7 @@ enum schema_op_kind {
 	OP_DEFAULT_DROP, /* the default that filled a new column */
 	OP_KEY_DROP,
 	OP_INDEX_DROP,
+	OP_TASKS, /* checklists: rows of a task for the records that stand on its stage (item), or its rows end (object; neither: all that are nobody's) */
 	OP_DROP /* a column, link or table */
 };
 
@@ -171,6 +172,10 @@ void schema_losses(struct schema_diff *d);
 void schema_rules(struct schema_diff *d);
 /* "item/3 'much', item/7": the first records of `from` (SQL, alias t) for which `where` holds, with `value` where it is not NULL; NULL when there is none. */
 const char *schema_examples(struct schema_diff *d, const char *section, const char *from, const char *value, const char *where);
+/* schema_task: checklists of records that stand on a stage already. */
+void schema_tasks(struct schema_diff *d);
+/* What the plan says of a task that is new (item) or that goes (object), or NULL. */
+const char *schema_task_text(const struct schema_plan *p, const struct schema_item *it, const struct schema_object *o);
 /* One number from the database, -1 when it took too long. */
 int64_t schema_count(struct schema_diff *d, const char *sql);
 /* SQL of a value of the field as it will be in the rows there are: the column, the conversion of the one it replaces, the default, or NULL. */

@@ -90,7 +90,19 @@ static const char *const step_2[] = {
 	NULL,
 };
 
-static const char *const *const steps[] = {step_1, step_2};
+/* Checklists: one row for each entering of a stage and each of its tasks. */
+static const char *const step_3[] = {
+	"CREATE TABLE IF NOT EXISTS ostov.task (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, section_id bigint NOT NULL, record_id "
+	"bigint NOT NULL,"
+	" task_id bigint NOT NULL, state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'done', 'cancelled')), created_at timestamptz "
+	"NOT NULL,"
+	" left_at timestamptz, done_by bigint, done_at timestamptz)",
+	"CREATE UNIQUE INDEX IF NOT EXISTS task_standing ON ostov.task (section_id, record_id, task_id) WHERE left_at IS NULL",
+	"CREATE INDEX IF NOT EXISTS task_record ON ostov.task (section_id, record_id, id)",
+	NULL,
+};
+
+static const char *const *const steps[] = {step_1, step_2, step_3};
 
 enum { STEP_COUNT = sizeof steps / sizeof *steps };
 

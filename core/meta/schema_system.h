@@ -14,6 +14,9 @@ struct pg;
 /* Keys of the advisory locks: writes share the first and a switch takes it alone; the second lets one apply run at a time. */
 enum { SCHEMA_LOCK_SWITCH = 7001, SCHEMA_LOCK_APPLY = 7002 };
 
+/* The step since which there is ostov.task. */
+enum { SCHEMA_STEP_TASK = 3 };
+
 /* Runs the steps that the database has not seen yet, and the functions of the rule language. *trgm says whether the extension pg_trgm is there
  * (a role that may not create it goes without: text search then reads the whole table). */
 int schema_system_apply(struct pg *pg, struct arena *a, bool *trgm, struct err *err);

@@ -27,6 +27,17 @@ struct stage *section_find_stage(const struct section *s, const char *code)
 	return map_find(&s->stages, code);
 }
 
+struct stage_task *section_find_task(const struct section *s, int64_t id)
+{
+	for (size_t i = 0; i < s->stages.count; i++) {
+		const struct stage *st = s->stages.items[i].value;
+		for (size_t k = 0; k < st->ntasks; k++)
+			if (st->tasks[k]->id == id)
+				return st->tasks[k];
+	}
+	return NULL;
+}
+
 struct move *section_find_move(const struct section *s, const char *name)
 {
 	return map_find(&s->moves, name);

@@ -119,6 +119,19 @@ struct field {
 	size_t nrollups;
 };
 
+/* One line of a stage's checklist. */
+struct stage_task {
+	const char *name;
+	const char *was; /* former name, or NULL */
+	int64_t id;      /* of the object map; 0 before apply */
+	struct label label;
+	struct template titles[LANG_COUNT]; /* of a label with braces: the whole, by language; else expr is NULL */
+	bool required;                      /* gates leaving the stage */
+	struct formula who;                 /* gives a user or several; not given: whoever may update the record */
+	struct stage *stage;
+	struct place place;
+};
+
 struct stage {
 	const char *name;
 	const char *was; /* former code, or NULL */
@@ -126,6 +139,8 @@ struct stage {
 	bool final, freeze;
 	struct field **required; /* fields that must be there to enter and stay */
 	size_t nrequired;
+	struct stage_task **tasks; /* the checklist, in order */
+	size_t ntasks;
 	struct stage_path *path;
 	struct place place;
 };
@@ -213,6 +228,7 @@ struct section {
 	size_t nlists, caplists;
 	bool history;               /* whole versions too */
 	bool builtin;               /* user role file */
+	size_t ntasks;              /* of all its stages: more than BUILD_MAX_TASKS are refused */
 	bool calendar;              /* its rows (day, working) are the organisation's exceptions */
 	struct field *tree;         /* lookup to the parent, or NULL */
 	struct field *owner;        /* of owned lines: the lookup to their parent, or NULL */
@@ -315,6 +331,8 @@ struct field *section_find(const struct section *s, const char *name);
 struct field *section_find_n(const struct section *s, const char *name, size_t len);
 struct stage *section_find_stage(const struct section *s, const char *code);
 struct move *section_find_move(const struct section *s, const char *name);
+/* The task with that id of the object map, of whatever stage, or NULL. */
+struct stage_task *section_find_task(const struct section *s, int64_t id);
 /* "money" for FIELD_MONEY, as written in configurations. */
 const char *field_type_name(enum field_type t);
 /* The PostgreSQL type of a stored field's column ("numeric(18,2)", "text"), NULL for links and unstored ones. */

@@ -131,6 +131,15 @@ static bool is_unquoted(const struct source *s, enum word_id word, const struct 
 	return s->tokens[item->first].kind != SOURCE_NUMBER && !source_is_bool(s, item);
 }
 
+/* A word that stands inside may be taken for an option. */
+static const char *option_hint(struct build *b, enum word_id word, const char *key)
+{
+	enum word_id inside = word_find(key);
+	if (inside != WORD_COUNT && words[word].content == HOLDS_WORDS && words[inside].places & WORD_IN(word))
+		return arena_printf(b->scratch, "it is a declaration: %s \"name\" { … }", key);
+	return hint_near(b, word_option_nearest(word, key));
+}
+
 static void option_check(struct build *b, struct decl *d, enum word_id word, struct decl_pair *p)
 {
 	const struct word_option *o = word_option_find(word, p->key);
@@ -139,7 +148,7 @@ static void option_check(struct build *b, struct decl *d, enum word_id word, str
 		if (later)
 			build_fail(b, d, spot_key(b, d, p->key), NULL, "not yet: %s come with a later version", later);
 		else
-			build_fail(b, d, spot_key(b, d, p->key), hint_near(b, word_option_nearest(word, p->key)), "unknown option '%s'", p->key);
+			build_fail(b, d, spot_key(b, d, p->key), option_hint(b, word, p->key), "unknown option '%s'", p->key);
 		p->value.kind = DECL_NIL;
 		return;
 	}

@@ -4,8 +4,7 @@
 #include "base/arena.h"
 #include "meta/build.h"
 
-/* Where a definition stands, with a caret under its name. */
-static struct spot spot_of(struct build *b, const struct place *p, const char *name)
+struct spot verify_spot(struct build *b, const struct place *p, const char *name)
 {
 	struct spot at = {p->module, p->file, p->line, 0, 0};
 	const struct source_token *t = source_word(build_source(b, p->module, p->file), p->line, name);
@@ -47,10 +46,10 @@ static void stages_verify(struct build *b, const struct section *s, const struct
 		for (size_t k = 0; k < s->moves.count; k++)
 			left |= stage_in(s->moves.items[k].value, st);
 		if (!reached[i])
-			build_fail(b, NULL, spot_of(b, &st->place, st->name), "a move leads to it, or it is the first",
+			build_fail(b, NULL, verify_spot(b, &st->place, st->name), "a move leads to it, or it is the first",
 					   "stage '%s' of section '%s': nothing reaches it", st->name, s->expr.name);
 		if (!left)
-			build_fail(b, NULL, spot_of(b, &st->place, st->name), "final = true, or a move from it",
+			build_fail(b, NULL, verify_spot(b, &st->place, st->name), "final = true, or a move from it",
 					   "stage '%s' of section '%s': nothing leaves it", st->name, s->expr.name);
 	}
 }
@@ -121,11 +120,11 @@ static void rights_verify(struct build *b, const struct section *s)
 													  s->owner_detail->expr.name, s->owner_detail->section->expr.name)
 									   : arena_printf(b->scratch, "allow \"role\" { on = \"%s\", read = true }", s->expr.name);
 	if (!someone_reads(r, s))
-		build_fail(b, NULL, spot_of(b, &s->place, s->expr.name), hint, "section '%s': no role may read it", s->expr.name);
+		build_fail(b, NULL, verify_spot(b, &s->place, s->expr.name), hint, "section '%s': no role may read it", s->expr.name);
 	for (size_t i = 0; i < s->nfields; i++) {
 		const struct field *f = s->fields[i];
 		if (!f->builtin && rule_possible(&f->required) && !gets_value(f) && !someone_writes(r, f))
-			build_fail(b, NULL, spot_of(b, &f->place, f->expr.name), "give it a default, or let a role create or update it",
+			build_fail(b, NULL, verify_spot(b, &f->place, f->expr.name), "give it a default, or let a role create or update it",
 					   "field '%s' of section '%s' is required, and no role may write it", f->expr.name, s->expr.name);
 	}
 	for (size_t i = 0; i < s->stages.count; i++) {
@@ -133,7 +132,7 @@ static void rights_verify(struct build *b, const struct section *s)
 		for (size_t k = 0; k < st->nrequired; k++)
 			if (!gets_value(st->required[k]) && !someone_writes(r, st->required[k]) &&
 				!(st->required[k]->required.set && rule_possible(&st->required[k]->required)))
-				build_fail(b, NULL, spot_of(b, &st->place, st->name), "let a role create or update it",
+				build_fail(b, NULL, verify_spot(b, &st->place, st->name), "let a role create or update it",
 						   "stage '%s' of section '%s' requires '%s', which no role may write", st->name, s->expr.name,
 						   st->required[k]->expr.name);
 	}
@@ -142,35 +141,36 @@ static void rights_verify(struct build *b, const struct section *s)
 /* --- former names --- */
 
 /* A name may be taken again where it was given up, in a swap too; as a slip it moves values, so it is said. */
-static void was_verify(struct build *b, const char *what, const char *name, const char *was, const struct map *names, const struct place *p)
+void verify_was(struct build *b, const char *what, const char *name, const char *was, const struct map *names, const struct place *p)
 {
 	if (was && strcmp(was, name) == 0)
-		build_fail(b, NULL, spot_of(b, p, name), "leave it out", "%s '%s': was = '%s' is its own name", what, name, was);
+		build_fail(b, NULL, verify_spot(b, p, name), "leave it out", "%s '%s': was = '%s' is its own name", what, name, was);
 	else if (was && map_find(names, was))
-		build_warn(b, NULL, spot_of(b, p, name), arena_printf(b->scratch, "leave 'was' out if '%s' stays what it is", was),
+		build_warn(b, NULL, verify_spot(b, p, name), arena_printf(b->scratch, "leave 'was' out if '%s' stays what it is", was),
 				   "%s '%s': takes over what '%s' held, and '%s' is another thing from now on", what, name, was, was);
 }
 
 static void names_verify(struct build *b, const struct section *s)
 {
-	was_verify(b, "section", s->expr.name, s->was, &b->r->by_name, &s->place);
+	verify_was(b, "section", s->expr.name, s->was, &b->r->by_name, &s->place);
 	for (size_t i = 0; i < s->nfields; i++) {
 		const struct field *f = s->fields[i];
-		was_verify(b, "field", f->expr.name, f->was, &s->by_name, &f->place);
+		verify_was(b, "field", f->expr.name, f->was, &s->by_name, &f->place);
 		struct map codes;
 		map_create(&codes, b->scratch);
 		for (size_t k = 0; k < f->nvalues; k++)
 			map_put(&codes, f->values[k].code, b);
 		for (size_t k = 0; k < f->nvalues; k++)
-			was_verify(b, "value", f->values[k].code, f->values[k].was, &codes, &f->values[k].place);
+			verify_was(b, "value", f->values[k].code, f->values[k].was, &codes, &f->values[k].place);
 	}
 	for (size_t i = 0; i < s->stages.count; i++) {
 		const struct stage *st = s->stages.items[i].value;
-		was_verify(b, "stage", st->name, st->was, &s->stages, &st->place);
+		verify_was(b, "stage", st->name, st->was, &s->stages, &st->place);
 	}
+	verify_tasks(b, s);
 	for (size_t i = 0; i < s->moves.count; i++) {
 		const struct move *m = s->moves.items[i].value;
-		was_verify(b, "move", m->name, m->was, &s->moves, &m->place);
+		verify_was(b, "move", m->name, m->was, &s->moves, &m->place);
 	}
 }
 
@@ -187,6 +187,6 @@ void verify_check(struct build *b)
 	}
 	for (size_t i = 0; i < b->r->roles.count; i++) {
 		const struct role *role = b->r->roles.items[i].value;
-		was_verify(b, "role", role->name, role->was, &b->r->roles, &role->place);
+		verify_was(b, "role", role->name, role->was, &b->r->roles, &role->place);
 	}
 }

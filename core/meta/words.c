@@ -42,7 +42,8 @@ const struct word words[WORD_COUNT] = {
 	[WORD_VALUE] = {"value", B(CHOICE) | B(CHANGE), NAMED, HOLDS_NOTHING, "One value of a choice."},
 	[WORD_STAGES] = {"stages", ON_SECTION, NAMED_MAYBE, HOLDS_WORDS,
 					 "The stages of a record and the moves between them; a name makes another path."},
-	[WORD_STAGE] = {"stage", B(STAGES), NAMED, HOLDS_NOTHING, "A stage that a record stands on."},
+	[WORD_STAGE] = {"stage", B(STAGES), NAMED, HOLDS_WORDS, "A stage that a record stands on."},
+	[WORD_TASK] = {"task", B(STAGE) | B(CHANGE), NAMED, HOLDS_NOTHING, "A line of the stage's checklist."},
 	[WORD_MOVE] = {"move", B(STAGES), NAMED, HOLDS_NOTHING, "A way from one or several stages to another."},
 	[WORD_LIST] = {"list", ON_SECTION, NAMED, HOLDS_NOTHING, "A list of the section's records."},
 	[WORD_UNIQUE] = {"unique", ON_SECTION, NAMELESS, HOLDS_NAMES, "No two records have the same values in these fields."},
@@ -71,11 +72,12 @@ const struct word words[WORD_COUNT] = {
 
 const struct word_option word_options[] = {
 	{"label",
-	 B(MODULE) | ON_SECTION | B(ROLE) | B(IMPORT) | CH | B(TAB) | B(GROUP) | B(VALUE) | B(STAGES) | B(STAGE) | B(MOVE) | B(LIST) | FIELDS,
+	 B(MODULE) | ON_SECTION | B(ROLE) | B(IMPORT) | CH | B(TAB) | B(GROUP) | B(VALUE) | B(STAGES) | B(STAGE) | B(TASK) | B(MOVE) | B(LIST) |
+		 FIELDS,
 	 OPTION_LABEL, NULL, "from the name", "What users read."},
 	{"plural", ON_SECTION, OPTION_LABEL, NULL, "the label", "Several of them."},
 	{"title", ON_SECTION, OPTION_TITLE, NULL, "first text or autonumber field", "How a record is called, fields and paths in braces."},
-	{"was", ON_SECTION | B(ROLE) | CH | B(VALUE) | B(STAGE) | B(MOVE) | B(LIST) | FIELDS, OPTION_NAME, NULL, NULL,
+	{"was", ON_SECTION | B(ROLE) | CH | B(VALUE) | B(STAGE) | B(TASK) | B(MOVE) | B(LIST) | FIELDS, OPTION_NAME, NULL, NULL,
 	 "Its former name: a rename keeps the data."},
 	{"help", CH | FIELDS, OPTION_LABEL, NULL, NULL, "A sentence under the field."},
 	{"message", ON_SECTION | CH | B(MOVE) | EDITABLE, OPTION_LABEL, NULL, "a general one",
@@ -127,6 +129,8 @@ const struct word_option word_options[] = {
 	{"when", B(STAGES) | CH | B(MOVE), OPTION_RULE, NULL, "true", "Which records go this path; whether the move is possible."},
 	{"freeze", B(STAGE) | CH, OPTION_BOOL, NULL, "false", "People cannot change the record while it stands here."},
 	{"required", B(STAGE), OPTION_NAMES, NULL, "none", "Fields without which the stage is not entered."},
+	{"required", B(TASK), OPTION_BOOL, NULL, "false", "No move leaves the stage before it is ticked."},
+	{"who", B(TASK), OPTION_EXPR, NULL, "whoever may update the record", "Who may tick it: users, by a path or role('…')."},
 	{"final", B(STAGE) | CH, OPTION_BOOL, NULL, "false", "The way ends here."},
 	{"from", B(MOVE) | CH, OPTION_NAMES, NULL, NULL, "Stages it starts from."},
 	{"to", B(MOVE), OPTION_NAME, NULL, NULL, "The stage it leads to."},
@@ -170,7 +174,6 @@ static const struct {
 	{"finish", "processes"},
 	{"build", "processes"},
 	{"sign", "processes"},
-	{"task", "tasks"},
 	{"extend_process", "processes"},
 	{"test", "tests"},
 	{"template", "document templates"},
@@ -221,8 +224,6 @@ const char *word_option_later(enum word_id word, const char *option)
 	}
 	if (word == WORD_ROLE && strcmp(option, "external") == 0)
 		return "external roles";
-	if (word == WORD_STAGE && strcmp(option, "task") == 0)
-		return "tasks";
 	return NULL;
 }
 

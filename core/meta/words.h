@@ -19,7 +19,7 @@ struct buf;
 	X(SECTION, "section")                                                                                                                  \
 	X(EXTEND, "extend")                                                                                                                    \
 	X(ROLE, "role") X(ALLOW, "allow") X(ON, "on") X(DATA, "data") X(IMPORT, "import") X(CHANGE, "change") X(TAB, "tab") X(GROUP, "group")  \
-		X(VALUE, "value") X(STAGES, "stages") X(STAGE, "stage") X(MOVE, "move") X(LIST, "list") X(UNIQUE, "unique") X(TEXT, "text")        \
+		X(VALUE, "value") X(STAGES, "stages") X(STAGE, "stage") X(MOVE, "move") X(TASK, "task") X(LIST, "list") X(UNIQUE, "unique") X(TEXT, "text")        \
 			X(INTEGER, "integer") X(DECIMAL, "decimal") X(MONEY, "money") X(PERCENT, "percent") X(BOOLEAN, "boolean") X(DATE, "date")      \
 				X(DATETIME, "datetime") X(DURATION, "duration") X(CHOICE, "choice") X(LOOKUP, "lookup") X(DETAIL, "detail")                \
 					X(FILE, "file") X(EMAIL, "email") X(PHONE, "phone") X(URL, "url") X(AUTONUMBER, "autonumber") X(FORMULA, "formula")    \

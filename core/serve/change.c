@@ -14,7 +14,7 @@ enum { LIST_MAX = 100, SINCE_MAX = 500 };
 
 const char *change_kind_name(enum change_kind kind)
 {
-	static const char *const names[] = {"created", "changed", "moved", "deleted"};
+	static const char *const names[] = {"created", "changed", "moved", "deleted", "ticked", "reopened"};
 	return names[kind];
 }
 
@@ -213,6 +213,8 @@ int change_list(struct arena *a, struct pg *pg, const struct registry *reg, cons
 		if (!of || (!own && !detail) || pg_rows_null(rows, i, 9))
 			continue;
 		struct field *f = field_by_key(of, pg_rows_text(rows, i, 9));
+		if (!f)
+			items.items[items.count - 1].task = section_find_task(of, strtoll(pg_rows_text(rows, i, 9), NULL, 10));
 		if (!f || (own && !may[f->pos]))
 			continue;
 		struct change_item *item = &items.items[items.count - 1];

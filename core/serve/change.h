@@ -18,7 +18,7 @@ struct pg;
 struct record;
 struct unit;
 
-enum change_kind { CHANGE_CREATED, CHANGE_CHANGED, CHANGE_MOVED, CHANGE_DELETED };
+enum change_kind { CHANGE_CREATED, CHANGE_CHANGED, CHANGE_MOVED, CHANGE_DELETED, CHANGE_TICKED, CHANGE_REOPENED };
 
 struct change_field {
 	const struct field *field;
@@ -27,10 +27,11 @@ struct change_field {
 
 struct change_item {
 	int64_t id, at_us, user_id;
-	const char *kind;           /* created changed moved deleted */
+	const char *kind;           /* created changed moved deleted ticked reopened */
 	const char *move, *comment; /* or NULL */
 	struct section *section;    /* of the record or of the owned line */
 	int64_t record_id;
+	const struct stage_task *task; /* ticked, reopened: which, or NULL when the configuration has it no more */
 	const struct field *detail; /* the detail whose line it was, or NULL */
 	int64_t row_version;
 	struct change_field *fields;

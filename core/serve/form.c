@@ -224,6 +224,24 @@ static int answer_moves(struct record *r, struct form *out, struct err *err)
 	return 0;
 }
 
+static int answer_tasks(struct record *r, struct form *out, struct err *err)
+{
+	struct unit *u = r->unit;
+	struct task_item *items;
+	const char **labels;
+	size_t n;
+	if (task_list(u, r, &items, &n, err) < 0 || (n && task_labels(u, r, items, n, &labels, err) < 0))
+		return -1;
+	out->tasks = arena_array(u->arena, struct form_task, n + 1);
+	for (size_t i = 0; i < n; i++) {
+		out->tasks[i] = (struct form_task){.item = &items[i], .label = labels[i]};
+		if (task_may(u, r, items[i].task, &out->tasks[i].may, err) < 0)
+			return -1;
+	}
+	out->ntasks = n;
+	return 0;
+}
+
 int form_evaluate(struct unit *u, struct section *s, int64_t id, const struct record_input *in, struct field *const *changed, size_t nchanged, struct form *out,
 				  struct err *err)
 {
@@ -245,7 +263,7 @@ int form_evaluate(struct unit *u, struct section *s, int64_t id, const struct re
 			return -1;
 		if (!ok)
 			return err_say(err, ERR_NOT_FOUND, u->lang, SAY_NOT_FOUND);
-		if (record_frozen(r, &freeze, err) < 0 || access_test(u, x, GRANT_UPDATE, r, true, NULL, &out->can_update, NULL, err) < 0 ||
+		if (answer_tasks(r, out, err) < 0 || record_frozen(r, &freeze, err) < 0 || access_test(u, x, GRANT_UPDATE, r, true, NULL, &out->can_update, NULL, err) < 0 ||
 			access_test(u, x, GRANT_DELETE, r, true, NULL, &out->can_delete, NULL, err) < 0)
 			return -1;
 		out->can_update &= !freeze;

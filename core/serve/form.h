@@ -10,6 +10,7 @@
 
 #include "serve/record.h"
 #include "serve/stage.h"
+#include "serve/task.h"
 
 struct form_field {
 	const struct field *field;
@@ -22,6 +23,12 @@ struct form_move {
 	const char *reason;    /* NULL when open */
 };
 
+struct form_task {
+	const struct task_item *item;
+	const char *label;
+	bool may;              /* the actor may tick it or take it back */
+};
+
 struct form {
 	struct record_set *values;  /* what differs from the draft sent: initial, fill, default */
 	size_t nvalues;
@@ -30,6 +37,8 @@ struct form {
 	struct err *errors;         /* list by next, NULL none; target and message */
 	struct form_move *moves;    /* from the record's stage, judged on the draft */
 	size_t nmoves;
+	struct form_task *tasks;    /* the checklist of the record's stage */
+	size_t ntasks;
 	bool can_update, can_delete;
 	const struct stage *stage;  /* NULL without stages */
 };

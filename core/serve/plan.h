@@ -59,6 +59,8 @@ struct plan {
 	} expands;
 	bool all;                      /* no selection was made: every readable field but details */
 	bool titles;                   /* @ostov.title and titles of lookups (Prefer: ostov.titles) */
+	bool tasks;                    /* the checklists of the record's stages: "tasks" */
+	bool task_one;                 /* only the row whose id is input 1 */
 	bool one;                      /* by key: input 0 */
 	struct expr *filter;           /* typed in the user's eyes, or NULL */
 	const struct rule *where;      /* of a declared list, the system's eyes, or NULL */

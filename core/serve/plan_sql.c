@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "serve/plan_private.h"
+#include "serve/task.h"
 
 static int build(struct plan *p, struct plan_query *q, const char *parents, struct err *err);
 
@@ -289,6 +290,13 @@ static int fields_sql(struct plan *p, struct plan_query *q, const char *alias, s
 			return -1;
 		q->ops.items[open].skip = (unsigned)(q->ops.count - open - 1);
 		q->closed = q->ops.count;
+	}
+	if (p->tasks) {
+		op_text(q, ",\"tasks\":");
+		unsigned c = column(q);
+		if (task_sql(&p->eyes, p->section, &q->sql, alias, p->task_one, err))
+			return -1;
+		op_column(q, OP_CELL, c);
 	}
 	op_text(q, "}");
 	return 0;

@@ -66,6 +66,8 @@ struct record_private {
 	unsigned flags;          /* enum record_flags */
 	const char *move, *comment;
 	struct record *owner;    /* of a line written with its parent */
+	struct task_item *tasks; /* the checklist in force, once it was asked for */
+	size_t ntasks;
 	bool touched;            /* lines were written through it: its version rises */
 	struct record *next_drafted;
 	bool drafted;

@@ -7,6 +7,7 @@
 #include "serve/record_private.h"
 #include "serve/rollup.h"
 #include "serve/stage.h"
+#include "serve/task.h"
 
 enum { NUMBERS = 8 };
 
@@ -301,6 +302,7 @@ static void write_rest(struct record *r)
 		write_user(r);
 	if (r->section->calendar)
 		write_calendar(r);
+	task_follow(r);
 }
 
 /* ---- the write ---- */
@@ -391,6 +393,7 @@ void record_settled(struct record *r)
 	r->priv->touched = false;
 	r->priv->faults = NULL;
 	r->priv->move = r->priv->comment = NULL;
+	r->priv->tasks = NULL;
 }
 
 int record_erase(struct record *r, struct err *err)

@@ -2,7 +2,9 @@
 
 #include <string.h>
 
+#include "base/arena.h"
 #include "serve/record_private.h"
+#include "serve/task.h"
 
 static struct stage *stage_at(const struct record *r, const struct value *values)
 {
@@ -85,12 +87,15 @@ int stage_may(struct unit *u, struct record *r, const struct move *m, enum stage
 		*reason = say_text(u->arena, u->lang, SAY_NO_MOVE, label_get(&m->label, u->lang));
 		return 0;
 	}
-	if (record_rule(r, &m->when, true, &ok, err) < 0)
+	const char *open;
+	if (record_rule(r, &m->when, true, &ok, err) < 0 || task_gate(u, r, &open, err) < 0)
 		return -1;
-	if (!ok) {
+	if (!ok || open) {
 		const char *said = label_get(&m->message, u->lang);
 		*verdict = STAGE_NOT_NOW;
-		*reason = *said ? said : say_text(u->arena, u->lang, SAY_MOVE_WHEN, label_get(&m->label, u->lang));
+		*reason = ok ? open : *said ? said : say_text(u->arena, u->lang, SAY_MOVE_WHEN, label_get(&m->label, u->lang));
+		if (!ok && open)
+			*reason = arena_printf(u->arena, "%s. %s", *reason, open);
 		return 0;
 	}
 	*verdict = STAGE_OPEN;

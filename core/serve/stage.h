@@ -22,7 +22,7 @@ enum stage_verdict {
 	STAGE_OPEN,      /* the move may be made */
 	STAGE_NOT_FROM,  /* not from this stage */
 	STAGE_NOT_YOURS, /* `allow` says no */
-	STAGE_NOT_NOW    /* `when` says no: `reason` is the message */
+	STAGE_NOT_NOW    /* `when` says no: `reason` is the message; or required tasks are open: it names them */
 };
 
 /* Whether the unit's actor may make the move now; `reason` in the unit's arena and language (NULL when open). */

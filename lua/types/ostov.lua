@@ -212,6 +212,7 @@ function value(name) end
 function stages(name) end
 
 ---@class ostov.stage
+---@field [integer] ostov.declaration
 ---@field label? string What users read. Default: from the name.
 ---@field was? string Its former name: a rename keeps the data.
 ---@field freeze? boolean People cannot change the record while it stands here. Default: false.
@@ -237,6 +238,17 @@ function stage(name) end
 ---@param name string
 ---@return fun(options: ostov.move): ostov.declaration
 function move(name) end
+
+---@class ostov.task
+---@field label? string What users read. Default: from the name.
+---@field was? string Its former name: a rename keeps the data.
+---@field required? boolean No move leaves the stage before it is ticked. Default: false.
+---@field who? string Who may tick it: users, by a path or role('…'). Default: whoever may update the record.
+
+---A line of the stage's checklist.
+---@param name string
+---@return fun(options: ostov.task): ostov.declaration
+function task(name) end
 
 ---@class ostov.list
 ---@field label? string What users read. Default: from the name.
