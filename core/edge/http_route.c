@@ -13,6 +13,7 @@
 #include "edge/files.h"
 #include "edge/http_static.h"
 #include "edge/odata.h"
+#include "edge/odata_read.h"
 #include "edge/ui.h"
 #include "edge/worker.h"
 #include "meta/registry.h"
@@ -66,6 +67,12 @@ static void metrics(struct http_request *r, struct app *app)
 	buf_printf(b, "ostov_connections{%s} %u\n", worker, c->connections);
 	buf_puts(b, "# HELP ostov_generation Configuration in force.\n# TYPE ostov_generation gauge\n");
 	buf_printf(b, "ostov_generation{%s} %lld\n", worker, app->reg ? (long long)app->reg->generation : 0);
+	uint64_t compiled, found;
+	odata_read_counts(&compiled, &found);
+	buf_puts(b, "# HELP ostov_plans_total Reads by whether their plan was compiled or kept from another request.\n# TYPE ostov_plans_total "
+				"counter\n");
+	buf_printf(b, "ostov_plans_total{%s,plan=\"compiled\"} %llu\n", worker, (unsigned long long)compiled);
+	buf_printf(b, "ostov_plans_total{%s,plan=\"kept\"} %llu\n", worker, (unsigned long long)found);
 	buf_puts(b, "# HELP ostov_database_up Whether PostgreSQL answers.\n# TYPE ostov_database_up gauge\n");
 	buf_printf(b, "ostov_database_up{%s} %d\n", worker, pg_down_ms(app->pg) ? 0 : 1);
 	r->status = 200;

@@ -8,10 +8,11 @@
 #include "base/decimal.h"
 #include "base/err.h"
 #include "base/say.h"
+#include "edge/odata_shape.h"
 #include "expr/expr.h"
 #include "meta/section.h"
 
-enum { MAX_TEXT = 8192, MAX_DEPTH = 32, MAX_PATH = 8, MAX_ITEMS = 500, MAX_LAMBDAS = 2 };
+enum { MAX_DEPTH = 32, MAX_PATH = 8, MAX_ITEMS = 500, MAX_LAMBDAS = 2 };
 
 struct lambda {
 	const char *name;
@@ -25,6 +26,8 @@ struct parser {
 	const struct section *section; /* of the request */
 	struct lambda lambdas[MAX_LAMBDAS];
 	int nlambdas, depth;
+	struct odata_shape *shape; /* or NULL */
+	size_t nliterals;          /* parsed so far */
 	struct err *err;
 };
 
@@ -96,10 +99,33 @@ static int expect(struct parser *s, char c)
 
 static int parse_or(struct parser *s, struct expr **out);
 
+/* The literal that began at `from`: the shape's next one, when it reads the text as this parser does. */
+static void literal_note(struct parser *s, const char *from, struct expr *e)
+{
+	struct odata_shape *shape = s->shape;
+	size_t i = s->nliterals++;
+	if (!shape || i >= shape->nliterals || shape->literals[i].at != (size_t)(from - s->begin) ||
+		shape->literals[i].len != (size_t)(s->p - from))
+		return;
+	shape->literals[i].node = e;
+	expr_literal_mark(e, (int)i + 1);
+}
+
+struct value odata_literal_text(struct arena *a, const char *p, size_t len)
+{
+	char *text = arena_alloc(a, len);
+	size_t n = 0;
+	for (size_t i = 1; i + 1 < len; i++) {
+		text[n++] = p[i];
+		if (p[i] == '\'')
+			i++;
+	}
+	return value_text(text, n);
+}
+
 static int literal_text(struct parser *s, struct expr **out)
 {
-	char *text = arena_alloc(s->a, (size_t)(s->end - s->p) + 1);
-	size_t n = 0;
+	const char *from = s->p;
 	for (s->p++;; s->p++) {
 		if (s->p >= s->end)
 			return fail(s, ERR_SYNTAX, SAY_FILTER_QUOTE);
@@ -109,34 +135,41 @@ static int literal_text(struct parser *s, struct expr **out)
 			else
 				break;
 		}
-		text[n++] = *s->p;
 	}
 	s->p++;
-	*out = expr_make_literal(s->a, value_text(text, n));
+	*out = expr_make_literal(s->a, odata_literal_text(s->a, from, (size_t)(s->p - from)));
+	literal_note(s, from, *out);
 	return 0;
+}
+
+size_t odata_literal_number(struct arena *a, const char *p, const char *end, struct value *v)
+{
+	size_t len = 0;
+	int64_t i;
+	while (p + len < end && (isalnum((unsigned char)p[len]) || p[len] == '.' || p[len] == ':' || p[len] == '-' || p[len] == '+'))
+		len++;
+	if (date_parse(p, len, &i))
+		*v = value_date(i);
+	else if (time_parse(p, len, &i))
+		*v = value_time(i);
+	else if (len > 100 || !decimal_parse(a, p, len, v))
+		return 0;
+	else if (!memchr(p, '.', len) && decimal_to_int(v, &i))
+		*v = value_int(i);
+	return len;
 }
 
 /* Numbers, dates and times begin with a digit or a sign. */
 static int literal_number(struct parser *s, struct expr **out)
 {
-	const char *q = s->p;
-	int64_t i;
+	const char *from = s->p;
 	struct value v;
-	while (q < s->end && (isalnum((unsigned char)*q) || *q == '.' || *q == ':' || *q == '-' || *q == '+'))
-		q++;
-	size_t len = (size_t)(q - s->p);
-	if (date_parse(s->p, len, &i))
-		v = value_date(i);
-	else if (time_parse(s->p, len, &i))
-		v = value_time(i);
-	else if (len <= 100 && decimal_parse(s->a, s->p, len, &v)) {
-		if (!memchr(s->p, '.', len) && decimal_to_int(&v, &i))
-			v = value_int(i);
-	} else {
+	size_t len = odata_literal_number(s->a, from, s->end, &v);
+	if (!len)
 		return fail(s, ERR_SYNTAX, SAY_FILTER_NUMBER);
-	}
-	s->p = q;
+	s->p += len;
 	*out = expr_make_literal(s->a, v);
+	literal_note(s, from, *out);
 	return 0;
 }
 
@@ -157,7 +190,8 @@ static struct field *property(const struct section *sec, struct arena *a, const 
 	return NULL;
 }
 
-static size_t path_names(struct arena *a, const struct section *sec, const char *text, size_t len, const char **names, size_t max, const struct section **last)
+static size_t path_names(struct arena *a, const struct section *sec, const char *text, size_t len, const char **names, size_t max,
+						 const struct section **last)
 {
 	size_t n = 0, at = 0;
 	while (at <= len && n < max) {
@@ -183,7 +217,8 @@ static size_t path_names(struct arena *a, const struct section *sec, const char 
 	return at > len ? n : 0;
 }
 
-size_t odata_path_names(struct arena *a, const struct section *s, const char *text, size_t len, const char **names, size_t max, struct err *err)
+size_t odata_path_names(struct arena *a, const struct section *s, const char *text, size_t len, const char **names, size_t max,
+						struct err *err)
 {
 	const struct section *last;
 	size_t n = path_names(a, s, text, len, names, max, &last);
@@ -278,11 +313,37 @@ static int parse_path(struct parser *s, struct expr **out)
 static const struct {
 	const char *odata, *own;
 	int args;
-} functions[] = {{"contains", "contains", 2}, {"startswith", "starts_with", 2}, {"endswith", "ends_with", 2}, {"tolower", "lower", 1}, {"year", "year", 1},
-    {"month", "month", 1}, {"date", "date_of", 1}, {"now", "now", 0}, {"round", "round", 1}};
+} functions[] = {{"contains", "contains", 2},  {"startswith", "starts_with", 2},
+				 {"endswith", "ends_with", 2}, {"tolower", "lower", 1},
+				 {"year", "year", 1},          {"month", "month", 1},
+				 {"date", "date_of", 1},       {"now", "now", 0},
+				 {"round", "round", 1}};
 
-static const char *const not_executed[] = {"length", "indexof", "substring", "toupper", "trim", "concat", "day", "hour", "minute", "second", "fractionalseconds", "time",
-    "totaloffsetminutes", "totalseconds", "mindatetime", "maxdatetime", "floor", "ceiling", "cast", "isof", "geo", "matchesPattern", "hassubset", "hassubsequence", "case"};
+static const char *const not_executed[] = {"length",
+										   "indexof",
+										   "substring",
+										   "toupper",
+										   "trim",
+										   "concat",
+										   "day",
+										   "hour",
+										   "minute",
+										   "second",
+										   "fractionalseconds",
+										   "time",
+										   "totaloffsetminutes",
+										   "totalseconds",
+										   "mindatetime",
+										   "maxdatetime",
+										   "floor",
+										   "ceiling",
+										   "cast",
+										   "isof",
+										   "geo",
+										   "matchesPattern",
+										   "hassubset",
+										   "hassubsequence",
+										   "case"};
 
 static int parse_call(struct parser *s, size_t len, struct expr **out)
 {
@@ -410,7 +471,8 @@ static bool starts_word(const char *p, const char *end, const char *text)
 	size_t n = strlen(text);
 	while (p < end && *p == ' ')
 		p++;
-	return (size_t)(end - p) >= n && memcmp(p, text, n) == 0 && ((size_t)(end - p) == n || !(isalnum((unsigned char)p[n]) || p[n] == '_' || p[n] == '/'));
+	return (size_t)(end - p) >= n && memcmp(p, text, n) == 0 &&
+		   ((size_t)(end - p) == n || !(isalnum((unsigned char)p[n]) || p[n] == '_' || p[n] == '/'));
 }
 
 static int parse_list(struct parser *s, struct expr **out)
@@ -462,7 +524,8 @@ static int parse_compare(struct parser *s, struct expr **out)
 		blanks(s);
 		while (right < s->p && *right == ' ')
 			right++;
-		bool literal = *right == '\'' || isdigit((unsigned char)*right) || starts_word(right, s->end, "true") || starts_word(right, s->end, "false");
+		bool literal =
+			*right == '\'' || isdigit((unsigned char)*right) || starts_word(right, s->end, "true") || starts_word(right, s->end, "false");
 		if (op == EXPR_EQ_NULLS && (literal || starts_word(right, s->end, "null") || starts_word(left, s->end, "null")))
 			op = EXPR_EQ;
 		else if (op == EXPR_NE_NULLS && (literal || starts_word(right, s->end, "null") || starts_word(left, s->end, "null")))
@@ -502,10 +565,11 @@ static int parse_or(struct parser *s, struct expr **out)
 	return 0;
 }
 
-int odata_filter_parse(struct arena *a, const struct section *sec, const char *text, size_t len, struct expr **out, struct err *err)
+int odata_filter_parse(struct arena *a, const struct section *sec, const char *text, size_t len, struct odata_shape *shape,
+					   struct expr **out, struct err *err)
 {
-	struct parser s = {.a = a, .begin = text, .p = text, .end = text + len, .section = sec, .err = err};
-	if (len > MAX_TEXT)
+	struct parser s = {.a = a, .begin = text, .p = text, .end = text + len, .section = sec, .shape = shape, .err = err};
+	if (len > ODATA_FILTER_MAX)
 		return fail(&s, ERR_TOO_COMPLEX, SAY_FILTER_LONG);
 	if (parse_or(&s, out))
 		return -1;

@@ -5,16 +5,28 @@
 #ifndef OST_EDGE_ODATA_FILTER_H
 #define OST_EDGE_ODATA_FILTER_H
 
+#include <stdbool.h>
 #include <stddef.h>
+
+#include "base/value.h"
 
 struct arena;
 struct err;
 struct expr;
 struct section;
+struct odata_shape;
 
-/* Parses the (decoded) text of $filter over a section. err has the column. */
-int odata_filter_parse(struct arena *a, const struct section *s, const char *text, size_t len, struct expr **out, struct err *err);
+enum { ODATA_FILTER_MAX = 8192 }; /* bytes */
+
+/* Parses the (decoded) text of $filter over a section. err has the column. `shape`, or NULL: its literals are marked in the tree where they are those that were parsed. */
+int odata_filter_parse(struct arena *a, const struct section *s, const char *text, size_t len, struct odata_shape *shape, struct expr **out,
+					   struct err *err);
+/* The value of a text literal of `len` bytes, both its quotes included. */
+struct value odata_literal_text(struct arena *a, const char *p, size_t len);
+/* Reads the number, date or time at p into *v and returns its length, 0 when it is none. */
+size_t odata_literal_number(struct arena *a, const char *p, const char *end, struct value *v);
 /* Splits a property path ("account/name", "account_id") into names of the rule language; at most max; returns their number, 0 with err set. */
-size_t odata_path_names(struct arena *a, const struct section *s, const char *text, size_t len, const char **names, size_t max, struct err *err);
+size_t odata_path_names(struct arena *a, const struct section *s, const char *text, size_t len, const char **names, size_t max,
+						struct err *err);
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/say.h"
 #include "edge/app.h"
 #include "edge/http.h"
+#include "edge/odata_shape.h"
 #include "pg/pg.h"
 #include "serve/access.h"
 #include "serve/plan.h"
@@ -21,6 +22,11 @@ struct kept {
 	struct arena *arena;
 	char *key;
 	uint32_t hash;
+	struct {
+		const char *text; /* of a literal that must be the same, NULL: any of its kind will do */
+		size_t len;
+	} * literals;
+	size_t nliterals;
 	struct plan *plan;
 	struct plan_query *query;
 	struct pg_sql count;
@@ -35,7 +41,14 @@ static struct {
 	const struct registry *reg; /* whose plans these are, referenced */
 	struct kept *buckets[BUCKETS], *newest, *oldest;
 	unsigned count;
+	uint64_t compiled, found;
 } cache;
+
+/* What is asked beside the address, and how it decides the statement. */
+struct wanted {
+	const char *key;
+	struct odata_shape shape;
+};
 
 static uint32_t hash_text(const char *s)
 {
@@ -51,12 +64,8 @@ static void kept_release(struct kept *k)
 		arena_delete(k->arena);
 }
 
-static void kept_drop(struct kept *k)
+static void kept_unlink(struct kept *k)
 {
-	struct kept **p = &cache.buckets[k->hash % BUCKETS];
-	while (*p != k)
-		p = &(*p)->next_in_bucket;
-	*p = k->next_in_bucket;
 	if (k->newer)
 		k->newer->older = k->older;
 	else
@@ -65,6 +74,26 @@ static void kept_drop(struct kept *k)
 		k->older->newer = k->newer;
 	else
 		cache.oldest = k->newer;
+}
+
+static void kept_link(struct kept *k)
+{
+	k->newer = NULL;
+	k->older = cache.newest;
+	if (cache.newest)
+		cache.newest->newer = k;
+	else
+		cache.oldest = k;
+	cache.newest = k;
+}
+
+static void kept_drop(struct kept *k)
+{
+	struct kept **p = &cache.buckets[k->hash % BUCKETS];
+	while (*p != k)
+		p = &(*p)->next_in_bucket;
+	*p = k->next_in_bucket;
+	kept_unlink(k);
 	cache.count--;
 	k->dropped = true;
 	k->users++;
@@ -76,8 +105,33 @@ static void release(void *k)
 	kept_release(k);
 }
 
+/* True when the plan was made with the same literals wherever their values decided about it. */
+static bool literals_fit(const struct kept *k, const struct odata_shape *shape)
+{
+	if (k->nliterals != shape->nliterals)
+		return false;
+	for (size_t i = 0; i < k->nliterals; i++)
+		if (k->literals[i].text &&
+			(k->literals[i].len != shape->literals[i].len || memcmp(k->literals[i].text, shape->literals[i].text, k->literals[i].len) != 0))
+			return false;
+	return true;
+}
+
+static void literals_keep(struct kept *k, const struct odata_shape *shape)
+{
+	k->nliterals = shape->nliterals;
+	k->literals = arena_alloc(k->arena, sizeof *k->literals * (k->nliterals + 1));
+	for (size_t i = 0; i < k->nliterals; i++) {
+		const struct odata_literal *l = &shape->literals[i];
+		if (odata_shape_free(l))
+			continue;
+		k->literals[i].text = arena_strndup(k->arena, l->text, l->len);
+		k->literals[i].len = l->len;
+	}
+}
+
 /* The kept plan of the key, marked as used by this request. */
-static struct kept *kept_find(struct http_request *r, const struct registry *reg, const char *key)
+static struct kept *kept_find(struct http_request *r, const struct registry *reg, const struct wanted *w)
 {
 	if (cache.reg != reg) {
 		while (cache.newest)
@@ -86,10 +140,15 @@ static struct kept *kept_find(struct http_request *r, const struct registry *reg
 			registry_unref((struct registry *)(uintptr_t)cache.reg);
 		cache.reg = registry_ref((struct registry *)(uintptr_t)reg);
 	}
-	uint32_t h = hash_text(key);
+	uint32_t h = hash_text(w->key);
 	for (struct kept *k = cache.buckets[h % BUCKETS]; k; k = k->next_in_bucket)
-		if (k->hash == h && strcmp(k->key, key) == 0) {
+		if (k->hash == h && strcmp(k->key, w->key) == 0 && literals_fit(k, &w->shape)) {
+			if (k->newer) {
+				kept_unlink(k);
+				kept_link(k);
+			}
 			k->users++;
+			cache.found++;
 			arena_defer(r->arena, release, k);
 			return k;
 		}
@@ -103,53 +162,92 @@ static void kept_add(struct http_request *r, struct kept *k)
 	k->hash = hash_text(k->key);
 	k->next_in_bucket = cache.buckets[k->hash % BUCKETS];
 	cache.buckets[k->hash % BUCKETS] = k;
-	k->older = cache.newest;
-	if (cache.newest)
-		cache.newest->newer = k;
-	else
-		cache.oldest = k;
-	cache.newest = k;
+	kept_link(k);
 	cache.count++;
+	cache.compiled++;
 	k->users = 1;
 	arena_defer(r->arena, release, k);
 }
 
-/* What decides the statement: who (by roles), what, and every option and preference. */
-static const char *shape(struct http_request *r, struct app_request *q, const struct section *s, const char *part, bool one, bool parse)
+/* What a run of the plan takes from this request alone: its user, its key, its literals, its position. */
+static int bind(struct http_request *r, struct app_request *q, struct kept *k, const struct odata_shape *shape, int64_t key,
+				struct pg_bindings *b, struct err *err)
 {
-	const char *bound = NULL;
-	const char *size = NULL;
-	http_prefer(r, "ostov.count-bound", &bound);
-	if (!http_prefer(r, "odata.maxpagesize", &size))
-		http_prefer(r, "maxpagesize", &size);
-	return arena_printf(r->arena, "%s|%d|%s|%s|%d|%d|%s|%s|%s", q->actor->roles_key ? q->actor->roles_key : "", (int)q->actor->lang, s->expr.name, part ? part : "", one,
-	                    http_prefer(r, "ostov.titles", NULL), bound ? bound : "", size ? size : "", parse ? r->query : "");
+	struct value *inputs;
+	size_t n = k->options.ninputs ? k->options.ninputs : 1;
+	plan_bindings(q->reg, q->actor, b);
+	if (!shape->token) {
+		inputs = arena_array(r->arena, struct value, n);
+		if (k->options.ninputs)
+			memcpy(inputs, k->options.inputs, n * sizeof *inputs);
+	} else if (plan_token_values(k->plan, r->arena, shape->token, &inputs, &n, err)) {
+		return -1;
+	}
+	inputs[0] = value_int(key);
+	b->inputs = inputs;
+	b->ninputs = n;
+	b->literals = shape->values;
+	b->nliterals = shape->count;
+	return 0;
 }
 
-/* Makes or finds the compiled plan. `by`: a collection below a record; `one`: by key. */
-static int kept_get(struct http_request *r, struct app_request *q, struct section *s, const struct field *by, const char *part, bool one, bool count_only, bool parse,
-                    struct kept **out, struct err *err)
+static void key_add(struct buf *b, const char *text)
 {
-	const char *key = shape(r, q, s, part, one, parse);
-	if (count_only)
-		key = arena_printf(r->arena, "#%s", key);
-	struct kept *k = kept_find(r, q->reg, key);
+	buf_puts(b, text ? text : "");
+	buf_putc(b, 1); /* no header or address has it */
+}
+
+/* What decides the statement: who (by roles), what, every option and preference. */
+static void want(struct http_request *r, struct app_request *q, const struct section *s, const char *part, bool one, bool count_only,
+				 bool parse, struct wanted *w)
+{
+	struct buf b = BUF_INIT;
+	memset(w, 0, sizeof *w);
+	if (parse)
+		odata_shape_read(r, &w->shape);
+	buf_putc(&b, count_only ? '#' : one ? '1' : '*');
+	buf_int(&b, q->actor->lang);
+	key_add(&b, q->actor->roles_key);
+	key_add(&b, s->expr.name);
+	key_add(&b, part);
+	if (http_header(r, "Prefer")) {
+		const char *bound = NULL, *size = NULL;
+		http_prefer(r, "ostov.count-bound", &bound);
+		if (!http_prefer(r, "odata.maxpagesize", &size))
+			http_prefer(r, "maxpagesize", &size);
+		buf_putc(&b, http_prefer(r, "ostov.titles", NULL) ? 't' : '-');
+		key_add(&b, bound);
+		key_add(&b, size);
+	}
+	if (parse)
+		buf_puts(&b, w->shape.key);
+	w->key = arena_strndup(r->arena, b.data, b.len);
+	buf_destroy(&b);
+}
+
+/* Makes or finds the compiled plan and what a run of this request gives it. `by`: a collection below a record; `one`: by key. */
+static int kept_get(struct http_request *r, struct app_request *q, struct section *s, const struct field *by, const char *part, int64_t key,
+					bool one, bool count_only, bool parse, struct kept **out, struct pg_bindings *b, struct err *err)
+{
+	struct wanted w;
+	want(r, q, s, part, one, count_only, parse, &w);
+	struct kept *k = kept_find(r, q->reg, &w);
 	if (k) {
 		*out = k;
-		return 0;
+		return bind(r, q, k, &w.shape, key, b, err);
 	}
 	struct arena *a = arena_new_sized(8192);
 	struct err mine;
 	err_init(&mine, r->arena);
 	k = arena_new(a, struct kept);
 	k->arena = a;
-	k->key = arena_strdup(a, key);
+	k->key = arena_strdup(a, w.key);
 	int failed = plan_create(a, q->reg, q->actor, s, &k->plan, &mine);
 	if (!failed) {
 		k->plan->one = one;
 		k->plan->by = by;
 		if (parse)
-			failed = odata_options_parse(r, k->plan, &k->options, &mine);
+			failed = odata_options_parse_shape(r, k->plan, &w.shape, &k->options, &mine);
 		else
 			k->plan->titles = http_prefer(r, "ostov.titles", NULL);
 	}
@@ -177,26 +275,15 @@ static int kept_get(struct http_request *r, struct app_request *q, struct sectio
 		arena_delete(a);
 		return -1;
 	}
+	literals_keep(k, &w.shape);
+	k->options.shape = NULL;
 	kept_add(r, k);
 	*out = k;
-	return 0;
+	return bind(r, q, k, &w.shape, key, b, err);
 }
 
-static struct pg_bindings bind(struct http_request *r, struct app_request *q, struct kept *k, int64_t key)
-{
-	struct pg_bindings b;
-	plan_bindings(q->reg, q->actor, &b);
-	size_t n = k->options.ninputs ? k->options.ninputs : 1;
-	struct value *inputs = arena_array(r->arena, struct value, n);
-	if (k->options.ninputs)
-		memcpy(inputs, k->options.inputs, n * sizeof *inputs);
-	inputs[0] = value_int(key);
-	b.inputs = inputs;
-	b.ninputs = n;
-	return b;
-}
-
-static int run_count(struct http_request *r, struct app_request *q, struct kept *k, const struct pg_bindings *b, int64_t *count, struct err *err)
+static int run_count(struct http_request *r, struct app_request *q, struct kept *k, const struct pg_bindings *b, int64_t *count,
+					 struct err *err)
 {
 	struct pg_params params = {0};
 	struct pg_rows *rows;
@@ -217,7 +304,8 @@ static void next_link(struct http_request *r, const char *token)
 	char sep = '?';
 	for (const char *p = r->query; *p;) {
 		size_t n = strcspn(p, "&");
-		if (n && strncmp(p, "$skiptoken=", 11) != 0 && strncmp(p, "%24skiptoken=", 13) != 0 && strncmp(p, "$skip=", 6) != 0 && strncmp(p, "%24skip=", 8) != 0) {
+		if (n && strncmp(p, "$skiptoken=", 11) != 0 && strncmp(p, "%24skiptoken=", 13) != 0 && strncmp(p, "$skip=", 6) != 0 &&
+			strncmp(p, "%24skip=", 8) != 0) {
 			buf_putc(b, sep);
 			for (size_t i = 0; i < n; i++)
 				if (p[i] == '"' || p[i] == '\\' || (unsigned char)p[i] < ' ')
@@ -242,14 +330,15 @@ static void reply(struct http_request *r, int status)
 	http_reply_json(r, status);
 }
 
-static int read_set(struct http_request *r, struct app_request *q, struct section *s, const struct field *by, const char *part, int64_t parent, struct err *err)
+static int read_set(struct http_request *r, struct app_request *q, struct section *s, const struct field *by, const char *part,
+					int64_t parent, struct err *err)
 {
 	struct kept *k;
 	struct plan_page page;
 	int64_t count = 0;
-	if (kept_get(r, q, s, by, part, false, false, true, &k, err))
+	struct pg_bindings b;
+	if (kept_get(r, q, s, by, part, parent, false, false, true, &k, &b, err))
 		return -1;
-	struct pg_bindings b = bind(r, q, k, parent);
 	if (k->options.count && run_count(r, q, k, &b, &count, err))
 		return -1;
 	context(r, s->expr.name, false);
@@ -305,9 +394,9 @@ static int read_one(struct http_request *r, struct app_request *q, struct sectio
 {
 	struct kept *k;
 	struct plan_page page;
-	if (kept_get(r, q, s, NULL, NULL, true, false, parse, &k, err))
+	struct pg_bindings b;
+	if (kept_get(r, q, s, NULL, NULL, id, true, false, parse, &k, &b, err))
 		return -1;
-	struct pg_bindings b = bind(r, q, k, id);
 	context(r, s->expr.name, true);
 	buf_putc(&r->out, ',');
 	size_t mark = r->out.len;
@@ -328,6 +417,12 @@ static int read_one(struct http_request *r, struct app_request *q, struct sectio
 	return 0;
 }
 
+void odata_read_counts(uint64_t *compiled, uint64_t *found)
+{
+	*compiled = cache.compiled;
+	*found = cache.found;
+}
+
 int odata_read_back(struct http_request *r, struct app_request *q, struct section *s, int64_t id, int status, struct err *err)
 {
 	buf_clear(&r->out);
@@ -335,7 +430,8 @@ int odata_read_back(struct http_request *r, struct app_request *q, struct sectio
 }
 
 /* A lookup's target as the entity that it is, several as a collection, a property as its value (OData protocol, 11.2.4 and 11.2.7); nothing there is 204. */
-static int read_value(struct http_request *r, struct app_request *q, const struct odata_address *address, const struct field *f, struct err *err)
+static int read_value(struct http_request *r, struct app_request *q, const struct odata_address *address, const struct field *f,
+					  struct err *err)
 {
 	struct arena *a = r->arena;
 	struct plan *p, *child;
@@ -416,9 +512,9 @@ static int read_part(struct http_request *r, struct app_request *q, const struct
 		struct kept *parent;
 		struct plan_page page;
 		struct buf scratch = BUF_INIT;
-		if (kept_get(r, q, s, NULL, NULL, true, false, false, &parent, err))
+		struct pg_bindings b;
+		if (kept_get(r, q, s, NULL, NULL, address->key, true, false, false, &parent, &b, err))
 			return -1;
-		struct pg_bindings b = bind(r, q, parent, address->key);
 		int failed = plan_run(parent->query, q->pg, PG_LANE_FAST, r->arena, &b, &scratch, &page, err);
 		buf_destroy(&scratch);
 		if (failed)
@@ -426,12 +522,13 @@ static int read_part(struct http_request *r, struct app_request *q, const struct
 		if (!page.rows)
 			return err_say(err, ERR_NOT_FOUND, q->actor->lang, SAY_NOT_FOUND);
 		if (!address->part_count)
-			return read_set(r, q, f->to, (const struct field *)f->expr.by, arena_printf(r->arena, "%s.%s", s->expr.name, f->expr.name), address->key, err);
+			return read_set(r, q, f->to, (const struct field *)f->expr.by, arena_printf(r->arena, "%s.%s", s->expr.name, f->expr.name),
+							address->key, err);
 		struct kept *k;
 		int64_t count;
-		if (kept_get(r, q, f->to, (const struct field *)f->expr.by, arena_printf(r->arena, "%s.%s", s->expr.name, f->expr.name), false, true, true, &k, err))
+		if (kept_get(r, q, f->to, (const struct field *)f->expr.by, arena_printf(r->arena, "%s.%s", s->expr.name, f->expr.name),
+					 address->key, false, true, true, &k, &b, err))
 			return -1;
-		b = bind(r, q, k, address->key);
 		if (run_count(r, q, k, &b, &count, err))
 			return -1;
 		buf_int(&r->out, count);
@@ -449,9 +546,9 @@ int odata_read(struct http_request *r, struct app_request *q, const struct odata
 	switch (address->kind) {
 	case ODATA_SET: return read_set(r, q, address->section, NULL, NULL, 0, err);
 	case ODATA_SET_COUNT: {
-		if (kept_get(r, q, address->section, NULL, NULL, false, true, true, &k, err))
+		struct pg_bindings b;
+		if (kept_get(r, q, address->section, NULL, NULL, 0, false, true, true, &k, &b, err))
 			return -1;
-		struct pg_bindings b = bind(r, q, k, 0);
 		if (run_count(r, q, k, &b, &count, err))
 			return -1;
 		buf_int(&r->out, count);

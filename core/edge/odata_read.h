@@ -15,5 +15,7 @@ struct http_request;
 int odata_read(struct http_request *r, struct app_request *q, const struct odata_address *address, struct err *err);
 /* Writes the record as the answer with `status`, with all its readable fields (and titles when preferred): what a write returns. */
 int odata_read_back(struct http_request *r, struct app_request *q, struct section *s, int64_t id, int status, struct err *err);
+/* Plans of this process: compiled so far, and found among those that are kept. */
+void odata_read_counts(uint64_t *compiled, uint64_t *found);
 
 #endif

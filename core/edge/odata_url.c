@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "edge/http.h"
 #include "edge/odata_filter.h"
+#include "edge/odata_shape.h"
 #include "expr/expr.h"
 
 enum { MAX_NAMES = 8, MAX_SEARCH = 200 };
@@ -35,7 +36,8 @@ static int tasks_parse(struct arena *a, const struct actor *actor, const char *a
 	return 0;
 }
 
-int odata_address_parse(struct arena *a, const struct registry *reg, const struct actor *actor, const char *path, struct odata_address *out, struct err *err)
+int odata_address_parse(struct arena *a, const struct registry *reg, const struct actor *actor, const char *path, struct odata_address *out,
+						struct err *err)
 {
 	memset(out, 0, sizeof *out);
 	if (*path == '/')
@@ -185,7 +187,8 @@ static int expand_options(struct plan *child, const char *text, bool many, struc
 		const char *eq = memchr(from, '=', (size_t)(end - from));
 		if (!eq)
 			return bad_option(err, "$expand", SAY_OPTION_PAIR);
-		if (option(child, arena_strndup(child->arena, from, (size_t)(eq - from)), arena_strndup(child->arena, eq + 1, (size_t)(end - eq - 1)), true, many, NULL, err))
+		if (option(child, arena_strndup(child->arena, from, (size_t)(eq - from)),
+				   arena_strndup(child->arena, eq + 1, (size_t)(end - eq - 1)), true, many, NULL, err))
 			return -1;
 		text = *stop ? stop + 1 : stop;
 	}
@@ -215,7 +218,8 @@ static int expand_list(struct plan *p, const char *text, struct err *err)
 		if (plan_expand(p, from, (size_t)(name_end - from), p->actor->lang, &child, err))
 			return -1;
 		const struct field *nav = section_find_n(p->section, from, (size_t)(name_end - from));
-		if (open && expand_options(child, arena_strndup(p->arena, open + 1, (size_t)(end - open - 2)), nav->many || nav->type == FIELD_DETAIL, err))
+		if (open &&
+			expand_options(child, arena_strndup(p->arena, open + 1, (size_t)(end - open - 2)), nav->many || nav->type == FIELD_DETAIL, err))
 			return -1;
 		text = *stop ? stop + 1 : stop;
 	}
@@ -224,7 +228,8 @@ static int expand_list(struct plan *p, const char *text, struct err *err)
 
 static int option(struct plan *p, const char *name, const char *value, bool nested, bool many, struct odata_options *out, struct err *err)
 {
-	static const char *const known[] = {"$select", "$expand", "$filter", "$orderby", "$top", "$skip", "$count", "$search", "$skiptoken", "$format", "$ostov.list"};
+	static const char *const known[] = {"$select", "$expand", "$filter",    "$orderby", "$top",       "$skip",
+										"$count",  "$search", "$skiptoken", "$format",  "$ostov.list"};
 	static const char *const later[] = {"$apply", "$compute", "$levels", "$index", "$deltatoken", "$schemaversion", "$id"};
 	int64_t n;
 	if (strcmp(name, "$select") == 0)
@@ -235,7 +240,9 @@ static int option(struct plan *p, const char *name, const char *value, bool nest
 		return err_tell(err, ERR_NOT_EXECUTED, SAY_OPTION_SINGLE, name);
 	if (strcmp(name, "$filter") == 0) {
 		struct expr *e;
-		return odata_filter_parse(p->arena, p->section, value, strlen(value), &e, err) || plan_filter(p, e, err) ? -1 : 0;
+		return odata_filter_parse(p->arena, p->section, value, strlen(value), out ? out->shape : NULL, &e, err) || plan_filter(p, e, err)
+				   ? -1
+				   : 0;
 	}
 	if (strcmp(name, "$orderby") == 0)
 		return order_list(p, value, err);
@@ -257,6 +264,7 @@ static int option(struct plan *p, const char *name, const char *value, bool nest
 		return err_tell(err, ERR_NOT_EXECUTED, SAY_OPTION_EXPAND, name);
 	if (strcmp(name, "$skip") == 0) {
 		out->paged = true;
+		p->skip_literal = out->shape ? out->shape->skip : 0;
 		return number(name, value, PLAN_SKIP_MAX, &p->skip, err);
 	}
 	if (strcmp(name, "$count") == 0) {
@@ -291,11 +299,17 @@ static int option(struct plan *p, const char *name, const char *value, bool nest
 
 int odata_options_parse(struct http_request *r, struct plan *p, struct odata_options *out, struct err *err)
 {
+	return odata_options_parse_shape(r, p, NULL, out, err);
+}
+
+int odata_options_parse_shape(struct http_request *r, struct plan *p, struct odata_shape *shape, struct odata_options *out, struct err *err)
+{
 	const char *at = NULL, *name, *value, *token = NULL, *list = NULL;
 	enum { MAX_OPTIONS = 16 };
 	const char *seen[MAX_OPTIONS];
 	size_t nseen = 0;
 	memset(out, 0, sizeof *out);
+	out->shape = shape;
 	p->titles = http_prefer(r, "ostov.titles", NULL);
 	while (http_query_next(r, &at, &name, &value)) {
 		/* names without a dollar are the client's own, and `$` may be left out of the system's by v4.01 only where no such own name exists: not here */

@@ -12,6 +12,7 @@
 #include "serve/plan.h"
 
 struct http_request;
+struct odata_shape;
 
 enum odata_kind {
 	ODATA_SERVICE,   /* /api/ */
@@ -35,18 +36,23 @@ struct odata_address {
 };
 
 /* Reads the path behind "/api". ERR_NOT_FOUND for a section that the actor sees nothing of, too. */
-int odata_address_parse(struct arena *a, const struct registry *reg, const struct actor *actor, const char *path, struct odata_address *out, struct err *err);
+int odata_address_parse(struct arena *a, const struct registry *reg, const struct actor *actor, const char *path, struct odata_address *out,
+						struct err *err);
 
 /* What the options say beside the plan. */
 struct odata_options {
-	bool count;               /* $count=true */
-	int64_t count_bound;      /* of Prefer, 0 exact */
-	struct value *inputs;     /* of a $skiptoken, index 0 free */
+	bool count;           /* $count=true */
+	int64_t count_bound;  /* of Prefer, 0 exact */
+	struct value *inputs; /* of a $skiptoken, index 0 free */
 	size_t ninputs;
-	bool paged;               /* $top or $skip was given */
+	bool paged;                /* $top or $skip was given */
+	struct odata_shape *shape; /* of the query, or NULL */
 };
 
 /* Reads the query options of the request into the plan. */
 int odata_options_parse(struct http_request *r, struct plan *p, struct odata_options *out, struct err *err);
+/* The same of a query whose shape was read: literals and $skip that the shape leaves open become the plan's open values. */
+int odata_options_parse_shape(struct http_request *r, struct plan *p, struct odata_shape *shape, struct odata_options *out,
+							  struct err *err);
 
 #endif

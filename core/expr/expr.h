@@ -130,6 +130,11 @@ enum expr_op {
 struct expr *expr_make_literal(struct arena *a, struct value v);
 /* A literal whose value is inputs[index] at run time: cached shapes; `v` serves for typing and in-process evaluation. */
 struct expr *expr_make_input(struct arena *a, struct value v, int index);
+/* Marks a literal as the n-th of a request (from 1): its parameter takes bindings.literals[n - 1] in a run that has some. The mark goes when the literal's value, not
+ * only its kind, decided about the tree: a code of a choice, a text that became a date, a sign. */
+void expr_literal_mark(struct expr *e, int n);
+/* Which literal of a request it is, from 1; 0: none. */
+int expr_literal_of(const struct expr *e);
 struct expr *expr_make_path(struct arena *a, const char *const *names, size_t n);
 struct expr *expr_make_unary(struct arena *a, enum expr_op op, struct expr *x);
 struct expr *expr_make_binary(struct arena *a, enum expr_op op, struct expr *x, struct expr *y);

@@ -79,6 +79,7 @@ struct expr {
 	size_t count, cap;
 	struct value value;
 	int input;        /* of NODE_LITERAL, -1 none */
+	int literal;      /* of NODE_LITERAL: expr_literal_mark, 0 none */
 	const char *name; /* NUL-terminated */
 	const struct expr_field *field;
 	const struct expr_table *table; /* where `field` stands; of aggregates: the lines' */

@@ -232,13 +232,16 @@ static int emit_in(struct emit *c, const struct expr *e, bool negated)
 	}
 	if (literal && y->count > 1) {
 		struct value *items = arena_array(c->sql->arena, struct value, y->count);
-		for (size_t i = 0; i < y->count; i++)
+		int *literals = arena_array(c->sql->arena, int, y->count);
+		for (size_t i = 0; i < y->count; i++) {
 			items[i] = y->items[i]->value;
+			literals[i] = y->items[i]->literal;
+		}
 		struct value list = {.kind = VALUE_LIST};
 		list.list.items = items;
 		list.list.count = y->count;
 		emit_put(c, " = ANY(");
-		pg_sql_value(c->sql, emit_array_type(kind), list);
+		pg_sql_literals(c->sql, emit_array_type(kind), list, literals);
 		emit_put(c, ")");
 	} else {
 		emit_put(c, y->count > 1 ? " IN (" : " = ");
@@ -277,17 +280,7 @@ static int emit_pattern(struct emit *c, const struct expr *e, const struct expr 
 	enum expr_function_code code = e->function->code;
 	const char *before = code == FUNCTION_STARTS_WITH ? "" : "%", *after = code == FUNCTION_ENDS_WITH ? "" : "%";
 	if (part->node == NODE_LITERAL && part->input < 0 && part->value.kind == VALUE_TEXT) {
-		struct buf b = BUF_INIT;
-		buf_puts(&b, before);
-		for (size_t i = 0; i < part->value.text.len; i++) {
-			char ch = part->value.text.s[i];
-			if (ch == '\\' || ch == '%' || ch == '_')
-				buf_putc(&b, '\\');
-			buf_putc(&b, ch);
-		}
-		buf_puts(&b, after);
-		pg_sql_value(c->sql, PG_TEXT, value_text(arena_strndup(c->sql->arena, b.data, b.len), b.len));
-		buf_destroy(&b);
+		pg_sql_pattern(c->sql, part->value, *before, *after, part->literal);
 		return 0;
 	}
 	emit_put(c, *before ? "('%' || ostov.like_escape(" : "(ostov.like_escape(");

@@ -249,6 +249,8 @@ static void emit_literal(struct emit *c, const struct expr *e)
 {
 	if (e->input >= 0)
 		pg_sql_input(c->sql, emit_type(e->type.kind), e->input);
+	else if (e->literal)
+		pg_sql_literal(c->sql, emit_type(e->type.kind), e->value, e->literal);
 	else
 		emit_given(c, e->type.kind, e->value);
 }

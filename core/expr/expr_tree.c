@@ -98,6 +98,16 @@ struct expr *expr_make_input(struct arena *a, struct value v, int index)
 	return e;
 }
 
+void expr_literal_mark(struct expr *e, int n)
+{
+	e->literal = n;
+}
+
+int expr_literal_of(const struct expr *e)
+{
+	return e->literal;
+}
+
 struct expr *expr_make_path(struct arena *a, const char *const *names, size_t n)
 {
 	struct expr *base = NULL;
@@ -115,6 +125,7 @@ struct expr *expr_make_unary(struct arena *a, enum expr_op op, struct expr *x)
 {
 	/* a negative number is a literal, so that it goes where literals go */
 	if (op == EXPR_NEG && x->node == NODE_LITERAL && x->input < 0) {
+		x->literal = 0;
 		if (x->value.kind == VALUE_INT && x->value.i != INT64_MIN) {
 			x->value.i = -x->value.i;
 			return x;

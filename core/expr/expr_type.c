@@ -197,6 +197,7 @@ static int digits_of(const struct value *v)
 /* A text literal where a code is wanted. */
 static int check_code(struct checker *c, struct expr *e, const struct expr_type *want)
 {
+	e->literal = 0;
 	for (size_t i = 0; i < want->nvalues; i++)
 		if (strcmp(want->values[i], e->value.text.s) == 0 && strlen(want->values[i]) == e->value.text.len) {
 			e->type = *want;
@@ -233,6 +234,8 @@ static int check_text_literal(struct checker *c, struct expr *e, const struct ex
 	}
 	if (e->input >= 0)
 		return 0;
+	if (want->kind != EXPR_TEXT)
+		e->literal = 0;
 	if (want->kind == EXPR_DATE || (want->kind == EXPR_DEADLINE && len == 10)) {
 		if (!date_parse(s, len, &i)) {
 			check_fail(c, e, ERR_TYPE, SAY_EXPR_NO_DATE, s);

@@ -62,6 +62,44 @@ void pg_sql_value(struct pg_sql *s, enum pg_type type, struct value v)
 	pg_sql_slot(s, (struct pg_slot){.kind = PG_SLOT_VALUE, .type = type, .value = v});
 }
 
+void pg_sql_literal(struct pg_sql *s, enum pg_type type, struct value v, int literal)
+{
+	pg_sql_slot(s, (struct pg_slot){.kind = PG_SLOT_VALUE, .type = type, .value = v, .literal = literal});
+}
+
+void pg_sql_literals(struct pg_sql *s, enum pg_type type, struct value list, const int *literals)
+{
+	pg_sql_slot(s, (struct pg_slot){.kind = PG_SLOT_VALUE, .type = type, .value = list, .literals = literals});
+}
+
+/* At most twice as long, and the two signs. */
+static struct value pattern(struct arena *a, const struct value *text, bool before, bool after)
+{
+	char *to = arena_alloc(a, 2 * text->text.len + 3), *w = to;
+	if (before)
+		*w++ = '%';
+	for (size_t i = 0; i < text->text.len; i++) {
+		char c = text->text.s[i];
+		if (c == '\\' || c == '%' || c == '_')
+			*w++ = '\\';
+		*w++ = c;
+	}
+	if (after)
+		*w++ = '%';
+	return value_text(to, (size_t)(w - to));
+}
+
+void pg_sql_pattern(struct pg_sql *s, struct value text, bool before, bool after, int literal)
+{
+	pg_sql_slot(s, (struct pg_slot){.kind = PG_SLOT_VALUE,
+									.type = PG_TEXT,
+									.value = pattern(s->arena, &text, before, after),
+									.literal = literal,
+									.like = true,
+									.before = before,
+									.after = after});
+}
+
 void pg_sql_input(struct pg_sql *s, enum pg_type type, int index)
 {
 	pg_sql_slot(s, (struct pg_slot){.kind = PG_SLOT_INPUT, .type = type, .index = index});
@@ -79,13 +117,33 @@ const char *pg_sql_finish(struct pg_sql *s)
 	return text;
 }
 
+/* The value that this run has in the slot's place. */
+static struct value value_now(const struct pg_slot *slot, struct arena *a, const struct pg_bindings *b)
+{
+	if (!b->literals || (!slot->literal && !slot->literals))
+		return slot->value;
+	if (slot->literal) {
+		assert((size_t)slot->literal <= b->nliterals);
+		const struct value *v = &b->literals[slot->literal - 1];
+		return slot->like ? pattern(a, v, slot->before, slot->after) : *v;
+	}
+	struct value list = slot->value;
+	struct value *items = arena_array(a, struct value, list.list.count);
+	for (size_t i = 0; i < list.list.count; i++) {
+		assert((size_t)slot->literals[i] <= b->nliterals);
+		items[i] = slot->literals[i] ? b->literals[slot->literals[i] - 1] : list.list.items[i];
+	}
+	list.list.items = items;
+	return list;
+}
+
 void pg_sql_bind(const struct pg_sql *s, struct arena *a, const struct pg_bindings *b, struct pg_params *out)
 {
 	for (size_t i = 0; i < s->slots.count; i++) {
 		const struct pg_slot *slot = &s->slots.items[i];
 		struct value v = value_nil();
 		switch (slot->kind) {
-		case PG_SLOT_VALUE: v = slot->value; break;
+		case PG_SLOT_VALUE: v = value_now(slot, a, b); break;
 		case PG_SLOT_INPUT:
 			assert(slot->index >= 0 && (size_t)slot->index < b->ninputs);
 			v = b->inputs[slot->index];

@@ -25,6 +25,10 @@ struct pg_slot {
 	enum pg_type type;
 	int index;          /* of PG_SLOT_INPUT */
 	struct value value; /* of PG_SLOT_VALUE */
+	/* Of PG_SLOT_VALUE: which of the run's literals, from 1, takes the value's place; 0 none. Of a list: one of these for each item. */
+	int literal;
+	const int *literals;
+	bool like, before, after; /* the literal is searched for: its signs escaped, % before and after */
 };
 
 struct pg_sql {
@@ -44,12 +48,20 @@ struct pg_bindings {
 	const char *zone;           /* IANA name */
 	const struct value *inputs; /* of PG_SLOT_INPUT */
 	size_t ninputs;
+	const struct value *literals; /* of the request, of the same kinds as those that the statement was made with; NULL: those */
+	size_t nliterals;
 };
 
 void pg_sql_create(struct pg_sql *s, struct arena *a);
 /* Appends a placeholder ("$3") with a cast when the type needs one ("$3::numeric"); ME, NOW, TODAY and ZONE are used again when they are there already. */
 void pg_sql_slot(struct pg_sql *s, struct pg_slot slot);
 void pg_sql_value(struct pg_sql *s, enum pg_type type, struct value v);
+/* A value that the run's literal of that number (from 1; 0: none) replaces. */
+void pg_sql_literal(struct pg_sql *s, enum pg_type type, struct value v, int literal);
+/* A list whose items are replaced each by its own. `literals` lives as long as the statement. */
+void pg_sql_literals(struct pg_sql *s, enum pg_type type, struct value list, const int *literals);
+/* A text as a pattern of LIKE: what LIKE would read as signs escaped, % before and after it where asked for. */
+void pg_sql_pattern(struct pg_sql *s, struct value text, bool before, bool after, int literal);
 void pg_sql_input(struct pg_sql *s, enum pg_type type, int index);
 /* A fresh table alias ("t3") in the statement's arena. */
 const char *pg_sql_alias(struct pg_sql *s);

@@ -19,11 +19,11 @@
 #include "serve/actor.h"
 
 enum {
-	PLAN_TOP = 50,        /* rows of a page when nothing is said */
+	PLAN_TOP = 50, /* rows of a page when nothing is said */
 	PLAN_TOP_MAX = 1000,
 	PLAN_SKIP_MAX = 100000,
-	PLAN_DEPTH = 3,       /* nesting of expands */
-	PLAN_LINES = 200,     /* rows of an expanded collection, per parent */
+	PLAN_DEPTH = 3,   /* nesting of expands */
+	PLAN_LINES = 200, /* rows of an expanded collection, per parent */
 	PLAN_ORDERS = 5,
 	PLAN_EXPANDS = 20
 };
@@ -36,46 +36,47 @@ struct plan_expand {
 };
 
 struct plan_order {
-	struct expr *expr; /* typed path in the user's eyes */
+	struct expr *expr;        /* typed path in the user's eyes */
 	const struct field *last; /* the field at its end */
 	bool desc;
-	bool id;           /* the key itself */
+	bool id; /* the key itself */
 };
 
 struct plan {
 	struct arena *arena;
 	const struct registry *reg;
-	const struct actor *actor;     /* a copy in the arena */
+	const struct actor *actor; /* a copy in the arena */
 	struct section *section;
 	const struct access *access;
 	struct access_eyes eyes;
 	struct {
 		const struct field **items;
 		size_t count, cap;
-	} fields;                      /* in the order of the answer */
+	} fields; /* in the order of the answer */
 	struct {
 		struct plan_expand *items;
 		size_t count, cap;
 	} expands;
-	bool all;                      /* no selection was made: every readable field but details */
-	bool titles;                   /* @ostov.title and titles of lookups (Prefer: ostov.titles) */
-	bool tasks;                    /* the checklists of the record's stages: "tasks" */
-	bool task_one;                 /* only the row whose id is input 1 */
-	bool one;                      /* by key: input 0 */
-	struct expr *filter;           /* typed in the user's eyes, or NULL */
-	const struct rule *where;      /* of a declared list, the system's eyes, or NULL */
+	bool all;                 /* no selection was made: every readable field but details */
+	bool titles;              /* @ostov.title and titles of lookups (Prefer: ostov.titles) */
+	bool tasks;               /* the checklists of the record's stages: "tasks" */
+	bool task_one;            /* only the row whose id is input 1 */
+	bool one;                 /* by key: input 0 */
+	struct expr *filter;      /* typed in the user's eyes, or NULL */
+	const struct rule *where; /* of a declared list, the system's eyes, or NULL */
 	struct {
 		struct plan_order *items;
 		size_t count, cap;
 	} orders;
-	const char *search;            /* words, or NULL */
-	int64_t top, skip;             /* of a page; top 0: none but the count */
-	bool after;                    /* the page continues at inputs 1… (keyset), see plan_token */
-	bool after_nulls;              /* it continues among the rows whose first order value is empty */
+	const char *search; /* words, or NULL */
+	int64_t top, skip;  /* of a page; top 0: none but the count */
+	int skip_literal;   /* which of a run's literals, from 1, is the skip; 0: `skip` itself */
+	bool after;         /* the page continues at inputs 1… (keyset), see plan_token */
+	bool after_nulls;   /* it continues among the rows whose first order value is empty */
 	size_t depth;
 	/* Further conditions of a caller. */
-	bool ids;                      /* rows whose id is in input 0, a list */
-	const struct expr *choice;     /* `where` of a lookup over this section, the system's eyes; `record` is given by record_value */
+	bool ids;                  /* rows whose id is in input 0, a list */
+	const struct expr *choice; /* `where` of a lookup over this section, the system's eyes; `record` is given by record_value */
 	int (*record_value)(void *ctx, const struct expr_field *f, struct value *out, struct err *err);
 	void *record_ctx;
 	/* Rows whose lookup `by` is input 0 (a parent's collection by navigation). */
@@ -83,7 +84,8 @@ struct plan {
 };
 
 /* An empty plan over a section; ERR_NOT_FOUND when the actor sees nothing of it at all. */
-int plan_create(struct arena *a, const struct registry *reg, const struct actor *actor, struct section *s, struct plan **out, struct err *err);
+int plan_create(struct arena *a, const struct registry *reg, const struct actor *actor, struct section *s, struct plan **out,
+				struct err *err);
 /* Adds a field by its property ("amount", "account_id", "watchers_ids"). */
 int plan_select(struct plan *p, const char *property, size_t len, int lang, struct err *err);
 /* Adds every readable field but details. */
@@ -104,26 +106,29 @@ int plan_compile(struct plan *p, struct plan_query **out, struct err *err);
 int plan_compile_count(struct plan *p, int64_t bound, struct pg_sql *out, struct err *err);
 
 struct plan_page {
-	size_t rows;         /* written */
-	bool more;           /* there are further rows */
-	const char *token;   /* where the next page begins, in the arena of the run; NULL at the end */
-	int64_t version;     /* row_version of the only row (plan->one) */
+	size_t rows;       /* written */
+	bool more;         /* there are further rows */
+	const char *token; /* where the next page begins, in the arena of the run; NULL at the end */
+	int64_t version;   /* row_version of the only row (plan->one) */
 };
 
 /* Runs the query on a lane and appends the rows as JSON objects joined by commas (no brackets). `inputs`: [0] the key or parent, then the values of a token. */
-int plan_run(struct plan_query *q, struct pg *pg, enum pg_lane lane, struct arena *a, const struct pg_bindings *b, struct buf *out, struct plan_page *page, struct err *err);
+int plan_run(struct plan_query *q, struct pg *pg, enum pg_lane lane, struct arena *a, const struct pg_bindings *b, struct buf *out,
+			 struct plan_page *page, struct err *err);
 /* Compiles and runs the plan for its rows instead of JSON: column 0 is the id, 1 the title (null without plan->titles), then plan->fields in their order: a lookup as its title,
  * several as a list of titles, a file as its name, everything else as its value. Ordered and cut like plan_run's page (one row more tells that there are more). */
-int plan_rows(struct plan *p, struct pg *pg, enum pg_lane lane, struct arena *a, const struct pg_bindings *b, struct pg_rows **rows, struct err *err);
+int plan_rows(struct plan *p, struct pg *pg, enum pg_lane lane, struct arena *a, const struct pg_bindings *b, struct pg_rows **rows,
+			  struct err *err);
 /* Walks all rows of a plan, plan->top at a time, in the shape of plan_rows: each page begins behind the last row of the one before, so the last page costs what the
  * first one did. Everything between two calls is the walk's own. */
 struct plan_walk;
 int plan_walk_new(struct plan *p, struct plan_walk **out, struct err *err);
 /* The next page in `a`: *n rows, 0 at the end. */
-int plan_walk_next(struct plan_walk *w, struct pg *pg, enum pg_lane lane, struct arena *a, const struct pg_bindings *b, struct pg_rows **rows, size_t *n, struct err *err);
+int plan_walk_next(struct plan_walk *w, struct pg *pg, enum pg_lane lane, struct arena *a, const struct pg_bindings *b,
+				   struct pg_rows **rows, size_t *n, struct err *err);
 /* Titles of visible records of a section by id, in the user's eyes; NULL for those not visible. All in `a`. */
-int plan_titles(struct arena *a, struct pg *pg, const struct registry *reg, const struct actor *actor, struct section *s, const int64_t *ids, size_t n, const char **titles,
-                struct err *err);
+int plan_titles(struct arena *a, struct pg *pg, const struct registry *reg, const struct actor *actor, struct section *s,
+				const int64_t *ids, size_t n, const char **titles, struct err *err);
 /* Orders by the first text of the section that the actor may read (what people look for), else by the key. */
 int plan_order_by_name(struct plan *p, struct err *err);
 /* True when `search` would look into at least one field. */
@@ -132,5 +137,9 @@ bool plan_searches(const struct plan *p);
 void plan_bindings(const struct registry *reg, const struct actor *actor, struct pg_bindings *out);
 /* Reads a token back: sets after, after_nulls and gives the inputs (index 0 is left for the key). ERR_SYNTAX when it is none of this plan's. */
 int plan_token(struct plan *p, const char *token, struct value **inputs, size_t *ninputs, struct err *err);
+/* The same for a plan that continues at such a position already: only the values, in `a`. */
+int plan_token_values(const struct plan *p, struct arena *a, const char *token, struct value **inputs, size_t *ninputs, struct err *err);
+/* 0 or 1: the phase that a token names, which decides the statement; -1: it may be none. */
+int plan_token_phase(const char *token, size_t len);
 
 #endif

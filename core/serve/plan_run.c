@@ -17,15 +17,15 @@ struct lines {
 	struct {
 		int64_t parent;
 		size_t from, to;
-	} *groups;
+	} * groups;
 	size_t ngroups;
 };
 
-static int fetch(struct plan_query *q, struct pg *pg, enum pg_lane lane, struct arena *a, const struct pg_bindings *b, struct pg_rows **rows, struct lines **children,
-                 struct err *err);
+static int fetch(struct plan_query *q, struct pg *pg, enum pg_lane lane, struct arena *a, const struct pg_bindings *b,
+				 struct pg_rows **rows, struct lines **children, struct err *err);
 
-static int fetch_child(struct plan_child *c, const struct pg_rows *parents, struct pg *pg, enum pg_lane lane, struct arena *a, const struct pg_bindings *b, struct lines *out,
-                       struct err *err)
+static int fetch_child(struct plan_child *c, const struct pg_rows *parents, struct pg *pg, enum pg_lane lane, struct arena *a,
+					   const struct pg_bindings *b, struct lines *out, struct err *err)
 {
 	size_t n = pg_rows_count(parents), have = 0;
 	struct value *ids = arena_array(a, struct value, n ? n : 1);
@@ -57,8 +57,8 @@ static int fetch_child(struct plan_child *c, const struct pg_rows *parents, stru
 	return 0;
 }
 
-static int fetch(struct plan_query *q, struct pg *pg, enum pg_lane lane, struct arena *a, const struct pg_bindings *b, struct pg_rows **rows, struct lines **children,
-                 struct err *err)
+static int fetch(struct plan_query *q, struct pg *pg, enum pg_lane lane, struct arena *a, const struct pg_bindings *b,
+				 struct pg_rows **rows, struct lines **children, struct err *err)
 {
 	struct pg_params params = {0};
 	pg_sql_bind(&q->sql, a, b, &params);
@@ -196,7 +196,7 @@ static bool token_text(struct arena *a, const char **at, const char **out, size_
 	return text_valid(to, *len);
 }
 
-static bool token_value(struct plan *p, const struct plan_order *o, const char **at, struct value *v)
+static bool token_value(struct arena *a, const struct plan_order *o, const char **at, struct value *v)
 {
 	enum pg_type type = o->id ? PG_INT8 : field_pg_type(o->last);
 	if (strncmp(*at, "null", 4) == 0) {
@@ -212,7 +212,7 @@ static bool token_value(struct plan *p, const struct plan_order *o, const char *
 	if (**at == '"') {
 		const char *s;
 		size_t len;
-		if (!token_text(p->arena, at, &s, &len))
+		if (!token_text(a, at, &s, &len))
 			return false;
 		*v = type == PG_NUMERIC ? value_dec(s, len) : value_text(s, len);
 		return type == PG_TEXT || (type == PG_NUMERIC && len && strspn(s, "-0123456789.") == len);
@@ -226,10 +226,39 @@ static bool token_value(struct plan *p, const struct plan_order *o, const char *
 	return type == PG_INT8 || type == PG_TIMESTAMPTZ || type == PG_DATE || type == PG_INT4;
 }
 
-int plan_token(struct plan *p, const char *token, struct value **inputs, size_t *ninputs, struct err *err)
+int plan_token_phase(const char *token, size_t len)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	/* "[0," and "[1," in base64 */
+	if (len < 4 || strspn(token, letters) < len || memcmp(token, "Wz", 2) != 0 || token[3] != 's')
+		return -1;
+	return token[2] == 'A' ? 0 : token[2] == 'E' ? 1 : -1;
+}
+
+int plan_token_values(const struct plan *p, struct arena *a, const char *token, struct value **inputs, size_t *ninputs, struct err *err)
 {
 	size_t n = strlen(token), len;
-	char *text = arena_alloc(p->arena, n + 1);
+	char *text = arena_alloc(a, n + 1);
+	if (n > 4096 ||
+		sodium_base642bin((unsigned char *)text, n, token, n, NULL, &len, NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 || len < 4 ||
+		text[0] != '[' || (text[1] != '0' && text[1] != '1'))
+		return err_tell(err, ERR_SYNTAX, SAY_SKIPTOKEN);
+	text[len] = 0;
+	const char *at = text + 2;
+	struct value *v = arena_array(a, struct value, p->orders.count + 1);
+	for (size_t i = 0; i < p->orders.count; i++) {
+		if (*at++ != ',' || !token_value(a, &p->orders.items[i], &at, &v[i + 1]))
+			return err_tell(err, ERR_SYNTAX, SAY_SKIPTOKEN);
+	}
+	if (strcmp(at, "]") != 0)
+		return err_tell(err, ERR_SYNTAX, SAY_SKIPTOKEN);
+	*inputs = v;
+	*ninputs = p->orders.count + 1;
+	return 0;
+}
+
+int plan_token(struct plan *p, const char *token, struct value **inputs, size_t *ninputs, struct err *err)
+{
 	/* the order must be complete before its values can be read */
 	static const char *const id[] = {"id"};
 	bool has_id = false;
@@ -241,26 +270,15 @@ int plan_token(struct plan *p, const char *token, struct value **inputs, size_t 
 		if (plan_order(p, id, 1, p->orders.count ? p->orders.items[p->orders.count - 1].desc : true, err))
 			return -1;
 	}
-	if (n > 4096 || sodium_base642bin((unsigned char *)text, n, token, n, NULL, &len, NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 || len < 4 || text[0] != '[' ||
-	    (text[1] != '0' && text[1] != '1'))
-		return err_tell(err, ERR_SYNTAX, SAY_SKIPTOKEN);
-	text[len] = 0;
-	const char *at = text + 2;
-	struct value *v = arena_array(p->arena, struct value, p->orders.count + 1);
-	for (size_t i = 0; i < p->orders.count; i++) {
-		if (*at++ != ',' || !token_value(p, &p->orders.items[i], &at, &v[i + 1]))
-			return err_tell(err, ERR_SYNTAX, SAY_SKIPTOKEN);
-	}
-	if (strcmp(at, "]") != 0)
-		return err_tell(err, ERR_SYNTAX, SAY_SKIPTOKEN);
+	if (plan_token_values(p, p->arena, token, inputs, ninputs, err))
+		return -1;
 	p->after = true;
-	p->after_nulls = text[1] == '1';
-	*inputs = v;
-	*ninputs = p->orders.count + 1;
+	p->after_nulls = plan_token_phase(token, strlen(token)) == 1;
 	return 0;
 }
 
-int plan_run(struct plan_query *q, struct pg *pg, enum pg_lane lane, struct arena *a, const struct pg_bindings *b, struct buf *out, struct plan_page *page, struct err *err)
+int plan_run(struct plan_query *q, struct pg *pg, enum pg_lane lane, struct arena *a, const struct pg_bindings *b, struct buf *out,
+			 struct plan_page *page, struct err *err)
 {
 	struct pg_rows *rows;
 	struct lines *children;

@@ -600,7 +600,7 @@ static int build(struct plan *p, struct plan_query *q, const char *parents, stru
 	pg_sql_value(&q->sql, PG_INT8, value_int(p->top + 1));
 	if (p->skip) {
 		buf_puts(b, " OFFSET ");
-		pg_sql_value(&q->sql, PG_INT8, value_int(p->skip));
+		pg_sql_literal(&q->sql, PG_INT8, value_int(p->skip), p->skip_literal);
 	}
 	if (parents)
 		buf_puts(b, ") x");
@@ -673,7 +673,7 @@ int plan_build_rows(struct plan *p, struct plan_query *q, bool positions, struct
 	pg_sql_value(&q->sql, PG_INT8, value_int(p->top + 1));
 	if (p->skip) {
 		buf_puts(b, " OFFSET ");
-		pg_sql_value(&q->sql, PG_INT8, value_int(p->skip));
+		pg_sql_literal(&q->sql, PG_INT8, value_int(p->skip), p->skip_literal);
 	}
 	return 0;
 }

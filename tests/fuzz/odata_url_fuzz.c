@@ -5,6 +5,7 @@
 #include "../unit/shop_fixture.h"
 #include "base/text.h"
 #include "edge/http_guard.h"
+#include "edge/odata_shape.h"
 #include "serve/plan_private.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -18,18 +19,28 @@ static void one(const struct registry *reg, const char *role, const char *raw)
 	struct odata_address address;
 	err_init(&err, a);
 	shop_actor(reg, role, &actor);
-	if (http_guard_target(a, raw, &path, &query, &err) == 0 && odata_address_parse(a, reg, &actor, path, &address, &err) == 0 && address.section) {
+	if (http_guard_target(a, raw, &path, &query, &err) == 0 && odata_address_parse(a, reg, &actor, path, &address, &err) == 0 &&
+		address.section) {
 		struct http_request *r = shop_request(a, query);
 		struct plan *p;
 		struct plan_query *q;
 		struct odata_options options;
-		if (plan_create(a, reg, &actor, address.section, &p, &err) == 0 && odata_options_parse(r, p, &options, &err) == 0 && plan_compile(p, &q, &err) == 0) {
+		struct odata_shape shape;
+		if (plan_create(a, reg, &actor, address.section, &p, &err) == 0 && odata_options_parse(r, p, &options, &err) == 0 &&
+			plan_compile(p, &q, &err) == 0) {
 			struct pg_sql count;
 			assert(text_valid(q->text, strlen(q->text)));
 			/* a clerk's statement never touches the column that no grant names */
 			assert(strcmp(role, "clerk") != 0 || !strstr(q->text, "secret"));
 			if (plan_compile_count(p, options.count_bound, &count, &err) == 0)
 				pg_sql_finish(&count);
+			/* with its literals taken out it is the same statement */
+			struct plan *again;
+			struct plan_query *same;
+			odata_shape_read(r, &shape);
+			assert(plan_create(a, reg, &actor, address.section, &again, &err) == 0 &&
+				   odata_options_parse_shape(r, again, &shape, &options, &err) == 0);
+			assert(plan_compile(again, &same, &err) == 0 && strcmp(same->text, q->text) == 0);
 		} else {
 			assert(err.code != ERR_OK && err.message);
 		}

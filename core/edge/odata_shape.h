@@ -1,0 +1,42 @@
+/* odata_shape: what of an address decides its statement, and the values that only fill it.
+ *
+ * A plan is kept by the shape of its query: literals of $filter, the number of $skip and the position of $skiptoken stand in it by their kind alone, and come as
+ * values with each run. The reader looks at letters, not at meaning: odata_filter marks those literals that it takes for the same ones, and every other one, and every one
+ * whose value its type asked for (a code of a choice, a text that became a date), stays part of the shape by its text. Everything lives in the request's arena.
+ * Not here: the store of plans (odata_read), grammar (odata_filter). */
+#ifndef OST_EDGE_ODATA_SHAPE_H
+#define OST_EDGE_ODATA_SHAPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/value.h"
+
+struct buf;
+struct expr;
+struct http_request;
+
+/* A literal of $filter. */
+struct odata_literal {
+	const char *text; /* as written, quotes included */
+	size_t len;
+	size_t at;         /* bytes from the beginning of the filter */
+	struct expr *node; /* that odata_filter made of it, or NULL */
+};
+
+struct odata_shape {
+	const char *key;      /* equal for equal shapes; no byte of it may be misread for another query */
+	struct value *values; /* of the literals in their order, then the number of $skip: bindings of a run */
+	size_t count;
+	struct odata_literal *literals;
+	size_t nliterals;
+	int skip;          /* place of $skip among the values, from 1; 0: it is part of the key */
+	const char *token; /* of $skiptoken, when it is no part of the key; NULL */
+};
+
+/* Reads the query of the request. */
+void odata_shape_read(const struct http_request *r, struct odata_shape *out);
+/* True when a value of its kind may take the literal's place without another look: odata_filter has parsed and typed it. */
+bool odata_shape_free(const struct odata_literal *l);
+
+#endif
