@@ -69,7 +69,12 @@ section "contract" {
   stages {
     stage "draft"    {},
     stage "approval" { label = "In approval", freeze = true },
-    stage "active"   { required = { "amount" } },
+    -- where the paper lies is nobody's secret: the office files it before the contract can be closed
+    stage "active"   {
+      required = { "amount" },
+      task "filed"  { label = "Signed copy is in the folder of {account.name}", required = true, who = "role('office')" },
+      task "handed" { label = "The counterparty has its own signed copy", who = "initiator" },
+    },
     stage "expired"  { final = true },
     stage "rejected" { final = true },
 

@@ -98,6 +98,7 @@ export interface Titled { id: number; title: string | null }
 
 export interface FieldState { required?: boolean; readonly?: boolean; hidden?: boolean }
 export interface MoveState { name: string; allowed: boolean; reason?: string }
+export interface TaskState { id: number; name: string; label: string; required: boolean; done: boolean; may: boolean; by?: Titled; at?: string }
 export interface FieldError { target?: string; message: string }
 
 export interface FormAnswer {
@@ -107,6 +108,7 @@ export interface FormAnswer {
   errors?: FieldError[];
   can?: { update: boolean; delete: boolean };
   moves?: MoveState[];
+  tasks?: TaskState[];
   stage?: string | null;
   path?: string | null;
 }
@@ -119,8 +121,9 @@ export interface HistoryItem {
   id: number;
   at: string;
   by: Titled | null;
-  kind: 'created' | 'changed' | 'moved' | 'deleted';
+  kind: 'created' | 'changed' | 'moved' | 'deleted' | 'ticked' | 'reopened';
   move?: string;
+  task?: string;
   comment?: string | null;
   detail?: { section: string; id: number; title: string | null };
   changes: Change[];

@@ -68,13 +68,14 @@ export const en = {
     changed_one: '{{count}} field changed', changed_other: '{{count}} fields changed', unchanged: 'Nothing changed yet', place: '{{at}} of {{total}}', previous: 'Previous record', next: 'Next record',
   },
   stage: { way: 'Stages', done: 'Done', of: 'stage {{at}} of {{count}}', closed: '{{label}} is not possible: {{reason}}' },
+  checklist: { title: 'To do', count: '{{done}} of {{count}}', required: 'Must be ticked before the record goes on', others: 'Somebody else ticks this' },
   move: { comment: 'Comment' },
   detail: {
     add: 'Add', add_line: 'Add a line', none: 'Nothing yet', total: 'Total', acts: 'Actions', edit_line: 'Edit the line', remove_line: 'Remove the line', restore_line: 'Restore the line',
     partial: 'The first {{count}} lines are shown; they are changed from their own pages.', all: 'Show all {{count}}',
   },
   history: {
-    title: 'History', none: 'Nothing has happened yet', system: 'System', created: 'created', changed: 'changed', deleted: 'deleted', line_created: 'added: {{label}}', line_changed: 'changed: {{label}}', line_moved: 'moved: {{label}}', line_deleted: 'removed: {{label}}', moved: 'moved: {{label}}', to: 'became', empty: 'empty', more: 'Show earlier',
+    title: 'History', none: 'Nothing has happened yet', system: 'System', created: 'created', changed: 'changed', deleted: 'deleted', line_created: 'added: {{label}}', line_changed: 'changed: {{label}}', line_moved: 'moved: {{label}}', line_deleted: 'removed: {{label}}', moved: 'moved: {{label}}', ticked: 'ticked “{{label}}”', reopened: 'took back “{{label}}”', to: 'became', empty: 'empty', more: 'Show earlier',
   },
   conflict: {
     title: 'Changed by somebody else', who: '{{name}} saved this record on {{at}}, while you were editing it.', field: 'Field', was: 'Was', his: 'Theirs', my: 'Yours', untouched: 'not changed',

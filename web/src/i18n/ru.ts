@@ -73,13 +73,14 @@ export const ru = {
     unchanged: 'Пока ничего не изменено', place: '{{at}} из {{total}}', previous: 'Предыдущая запись', next: 'Следующая запись',
   },
   stage: { way: 'Стадии', done: 'Пройдена', of: 'стадия {{at}} из {{count}}', closed: '{{label}}: сейчас нельзя. {{reason}}' },
+  checklist: { title: 'Список дел', count: '{{done}} из {{count}}', required: 'Нужно отметить, прежде чем запись пойдёт дальше', others: 'Отмечает другой сотрудник' },
   move: { comment: 'Комментарий' },
   detail: {
     add: 'Добавить', add_line: 'Добавить строку', none: 'Пока пусто', total: 'Итого', acts: 'Действия', edit_line: 'Изменить строку', remove_line: 'Убрать строку', restore_line: 'Вернуть строку',
     partial: 'Показаны первые {{count}} строк; изменить их можно на их собственных страницах.', all: 'Показать все ({{count}})',
   },
   history: {
-    title: 'История', none: 'Пока ничего не происходило', system: 'Система', created: '— запись создана', changed: '— изменения', deleted: '— запись удалена', line_created: '— добавлено: {{label}}', line_changed: '— изменено: {{label}}', line_moved: '— переведено: {{label}}', line_deleted: '— удалено: {{label}}', moved: '— {{label}}', to: 'стало', empty: 'пусто', more: 'Показать более ранние',
+    title: 'История', none: 'Пока ничего не происходило', system: 'Система', created: '— запись создана', changed: '— изменения', deleted: '— запись удалена', line_created: '— добавлено: {{label}}', line_changed: '— изменено: {{label}}', line_moved: '— переведено: {{label}}', line_deleted: '— удалено: {{label}}', moved: '— {{label}}', ticked: '— отмечено: {{label}}', reopened: '— отметка снята: {{label}}', to: 'стало', empty: 'пусто', more: 'Показать более ранние',
   },
   conflict: {
     title: 'Запись изменил другой человек', who: 'Пока вы редактировали запись, её сохранили: {{name}}, {{at}}.', field: 'Поле', was: 'Было', his: 'Чужое', my: 'Ваше', untouched: 'не менялось',

@@ -26,6 +26,7 @@ export function History({ section, id }: { section: Section; id: number }) {
   const items = query.data?.pages.flatMap((page) => page.items) ?? [];
   const words = (item: HistoryItem): string => {
     if (item.kind === 'moved') return t('history.moved', { label: section.moves.find((move) => move.name === item.move)?.label ?? item.move ?? '' });
+    if (item.kind === 'ticked' || item.kind === 'reopened') return t(`history.${item.kind}`, { label: item.task ?? '' });
     if (item.detail) return t(`history.line_${item.kind}`, { label: `${meta.sections[item.detail.section]?.label ?? ''} ${item.detail.title ?? ''}`.trim() });
     return t(`history.${item.kind}`);
   };

@@ -18,6 +18,7 @@ import { Trouble, TroubleOf } from '../app/Trouble';
 import { errorText } from '../app/errors';
 import { useT } from '../i18n';
 import { trailGet } from '../list/trail';
+import { Checklist } from './Checklist';
 import { ConflictDialog } from './ConflictDialog';
 import { DeleteDialog } from './DeleteDialog';
 import { FormLayout } from './FormLayout';
@@ -105,6 +106,7 @@ function RecordView({ section, id }: { section: Section; id: number | null }) {
   if (id === null && !form.answer && !form.formError) return <div className="page page-record"><Skeleton active paragraph={{ rows: 10 }} /></div>;
 
   const stage = (form.base.stage as string | undefined) ?? form.answer?.stage ?? null;
+  const tasks = form.answer?.tasks ?? [];
   const mayDelete = id !== null && (form.answer?.can?.delete ?? false);
   const bar = form.dirty || id === null || (editing === 'all' && form.may);
   return (
@@ -127,9 +129,10 @@ function RecordView({ section, id }: { section: Section; id: number | null }) {
       ) : null}
       {form.faults.rest.map((text) => <Alert key={text} type="error" showIcon title={text} className="page-alert" role="alert" />)}
       {form.formError ? (
-        <Alert type="warning" showIcon className="page-alert" title={errorText(form.formError, t)} action={<Button size="small" onClick={form.askAgain}>{t('act.retry')}</Button>} />
+        <Alert type="warning" showIcon className="page-alert" title={errorText(form.formError, t)} action={<Button size="small" onClick={() => void form.askAgain()}>{t('act.retry')}</Button>} />
       ) : null}
-      <div className={id === null ? 'record record-new' : 'record'}>
+      <div className={id === null ? 'record record-new' : tasks.length ? 'record record-tasks' : 'record'}>
+        {id !== null && tasks.length ? <Checklist section={section} id={id} tasks={tasks} onTicked={form.askAgain} /> : null}
         <div className="record-form">
           <FormLayout section={section} form={form} recordId={id} editing={editing} scope="record"
             onEdit={(field) => setEditing((before) => (before === 'all' ? before : [...before.filter((item) => item !== field), field]))}

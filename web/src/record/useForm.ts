@@ -269,7 +269,7 @@ export function useForm(section: Section, id: number | null, preset?: Row) {
     record, base, row, draft, dirty, count, answer, formError, may, editable, states,
     faults: { ...faults, fields: { ...touchedErrors, ...faults.fields } } as Faults,
     attempt, conflict, saving: saving || moving.isPending,
-    change, changeDetail, save, cancel, askAgain: () => void ask([]),
+    change, changeDetail, save, cancel, askAgain: () => ask([]),
     move: (name: string, comment?: string) => moving.mutateAsync({ name, ...(comment ? { comment } : {}) }),
     overwrite: async () => (conflict ? conflict.again(conflict.current.etag) : null),
     takeTheirs, leaveConflict: () => setConflict(null), body: () => draftBody(current.current),
