@@ -1,4 +1,4 @@
-// time-limit: 600
+// time-limit: 900
 // The manners of the application against a server in memory (web/dev/mock.mjs) that can be slow and can refuse:
 // lists, forms, conflicts, details, import, keys, widths, languages, themes, accessibility.
 import { after, before, test } from 'node:test'

@@ -1,4 +1,4 @@
-// time-limit: 420
+// time-limit: 900
 // What application and server promise each other, seen through the browser on the real server: conflicts, lines, files, exports,
 // search, what is remembered, acts on several records, imports of the customers' data, languages.
 // OSTOV_URL: a server that runs already, with fresh sample data, instead of one of its own.
@@ -100,7 +100,9 @@ test('payments are edited in place with their record, errors find their line, su
   await line.locator('input[id$="-amount"]').fill('1000,5')
   await page.keyboard.press('Control+s')
   await line.locator('.fault').waitFor()
-  await line.locator('input[id$="-due_on"]').fill('01.03.2028')
+  // The cursor stands in what is wrong, so that it is typed at once.
+  await page.waitForFunction(() => /-new\d+-due_on$/.test(document.activeElement.id))
+  await page.keyboard.type('01.03.2028')
   await page.keyboard.press('Enter')
   await page.keyboard.press('Control+s')
   await page.waitForFunction(() => !document.querySelector('.lines-edited tr[data-line^=new]'))

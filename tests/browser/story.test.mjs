@@ -1,4 +1,4 @@
-// time-limit: 300
+// time-limit: 900
 // The customer's story in the browser, on the real server with the sample configuration: a manager writes a contract with
 // somebody who is not in the system yet and submits it; a lawyer sees it and may not touch the sum; somebody
 // without rights finds nothing at its address; the history tells all of it.

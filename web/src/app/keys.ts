@@ -5,7 +5,8 @@ const PHYSICAL: Record<string, string> = { KeyJ: 'j', KeyK: 'k', KeyE: 'e', KeyS
 
 export type Keys = Record<string, (event: KeyboardEvent) => void>;
 
-function typing(target: EventTarget | null): boolean {
+/** Whether keys go into a text there. */
+export function typing(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)
     && !/^(checkbox|radio|button)$/.test((target as HTMLInputElement).type));
 }

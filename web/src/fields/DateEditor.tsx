@@ -20,9 +20,9 @@ interface Props {
   'aria-invalid'?: boolean | undefined;
 }
 
-/** What may be typed for a date; the first is how it is shown. */
+/** What may be typed for a date; the first is how it is shown. None may be the beginning of another: it would be taken before the rest is typed. */
 export function dateFormats(language: string): string[] {
-  return language === 'ru' ? ['DD.MM.YYYY', 'D.M.YYYY', 'DDMMYYYY', 'DD.MM.YY', 'YYYY-MM-DD'] : ['D MMM YYYY', 'YYYY-MM-DD', 'D/M/YYYY', 'DD/MM/YYYY', 'DD.MM.YYYY'];
+  return language === 'ru' ? ['DD.MM.YYYY', 'D.M.YYYY', 'DDMMYYYY', 'YYYY-MM-DD'] : ['D MMM YYYY', 'YYYY-MM-DD', 'D/M/YYYY', 'DD/MM/YYYY', 'DD.MM.YYYY'];
 }
 
 export function DateEditor({ field, value, status, autoFocus, onChange, ...rest }: Props) {

@@ -1,7 +1,8 @@
-import { useEffect, useMemo, useState } from 'react';
+import { useLayoutEffect, useMemo, useRef, useState } from 'react';
 import type { ReactNode } from 'react';
 import { sectionField } from '../api/meta';
 import type { LayoutItem, Section } from '../api/types';
+import { typing } from '../app/keys';
 import { TabStrip } from '../app/TabStrip';
 import { useT } from '../i18n';
 import { DetailBox } from './DetailBox';
@@ -26,6 +27,14 @@ function names(items: LayoutItem[]): string[] {
   return items.flatMap((item) => ('items' in item ? names(item.items) : [item.name]));
 }
 
+/** Brings the first fault of a field or of a detail's lines into sight and its editor under the cursor. */
+function faultShow(box: Element): void {
+  const fault = box.querySelector('.fault');
+  const editor = fault?.id.endsWith('-fault') ? document.getElementById(fault.id.slice(0, -'-fault'.length)) : null;
+  (fault ?? box).scrollIntoView({ block: 'center', behavior: window.matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth' });
+  (editor ?? (fault?.closest('tr') ?? box).querySelector<HTMLElement>('input, textarea, button, [tabindex="0"]'))?.focus({ preventScroll: true });
+}
+
 /** The form as the configuration lays it out: what stands above, then tabs, groups within. */
 export function FormLayout({ section, form, recordId, editing, scope, creatable = true, withDetails = true, onEdit, onLeave }: Props) {
   const items = section.layout.length ? section.layout : section.fields.filter((field) => !field.builtin).map((field) => ({ kind: 'field' as const, name: field.name }));
@@ -33,23 +42,6 @@ export function FormLayout({ section, form, recordId, editing, scope, creatable 
   const tabs = items.filter((item) => item.kind === 'tab');
   const t = useT();
   const [tab, setTab] = useState('');
-  const faulty = useMemo(() => new Set([...Object.keys(form.faults.fields), ...Object.keys(form.faults.lines)]), [form.faults]);
-
-  // The first fault may stand in a tab that is not open.
-  useEffect(() => {
-    if (form.attempt === 0) return undefined;
-    const place = [...names(above), ...tabs.flatMap((item) => names(item.items))].find((name) => faulty.has(name));
-    const holder = tabs.find((item) => place !== undefined && names(item.items).includes(place));
-    if (holder) setTab(holder.name);
-    if (!place) return undefined;
-    const timer = window.setTimeout(() => {
-      const box = document.querySelector(`#${scope} [data-field="${place}"]`);
-      box?.scrollIntoView({ block: 'center', behavior: 'smooth' });
-      box?.querySelector<HTMLElement>('input, textarea, button, [tabindex="0"]')?.focus({ preventScroll: true });
-    }, 60);
-    return () => window.clearTimeout(timer);
-  }, [form.attempt]);
-
   const visible = (item: LayoutItem): boolean => {
     if ('items' in item) return item.items.some(visible);
     if (item.kind === 'detail') return withDetails && section.details.some((detail) => detail.name === item.name && (recordId !== null || detail.owned));
@@ -57,6 +49,30 @@ export function FormLayout({ section, form, recordId, editing, scope, creatable 
     if (!field || fieldFlags(field, form.states).hidden) return false;
     return recordId !== null || fieldInput(field);
   };
+  const shown = tabs.filter(visible);
+  const active = shown.some((item) => item.name === tab) ? tab : shown[0]?.name ?? '';
+  const faulty = useMemo(() => new Set([...Object.keys(form.faults.fields), ...Object.keys(form.faults.lines)]), [form.faults]);
+
+  // Who went on typing elsewhere while the answer was on its way is not taken away from there.
+  const held = useRef<Element | null>(null);
+  const sought = useRef(0);
+  useLayoutEffect(() => {
+    if (form.attempt === sought.current) return;
+    const place = [...names(above), ...tabs.flatMap((item) => names(item.items)), ...section.details.map((item) => item.name)].find((name) => faulty.has(name));
+    // The first fault may stand in a tab that is not open: it is looked for again when it is.
+    const holder = shown.find((item) => place !== undefined && names(item.items).includes(place))?.name;
+    if (holder && holder !== active) {
+      setTab(holder);
+      return;
+    }
+    sought.current = form.attempt;
+    const box = place === undefined ? null : document.querySelector(`#${scope} [data-field="${place}"]`);
+    if (box && (!held.current || held.current === document.activeElement || !typing(document.activeElement))) faultShow(box);
+  }, [form.attempt, active]);
+  useLayoutEffect(() => {
+    held.current = form.saving ? document.activeElement : null;
+  }, [form.saving]);
+
   const draw = (list: LayoutItem[]): ReactNode => list.filter(visible).map((item) => {
     if (item.kind === 'field') {
       const field = sectionField(section, item.name);
@@ -76,14 +92,13 @@ export function FormLayout({ section, form, recordId, editing, scope, creatable 
       </fieldset>
     );
   });
-  const shown = tabs.filter(visible);
   const laidOut = new Set(names(items));
   const rest = section.details.filter((detail) => !laidOut.has(detail.name) && (recordId !== null || detail.owned));
   return (
     <div id={scope} className="form">
       <div className="fields">{draw(above)}</div>
       {shown.length ? (
-        <TabStrip id={scope} label={t('record.tabs')} active={shown.some((item) => item.name === tab) ? tab : shown[0]?.name ?? ''} onChange={setTab} items={shown.map((item) => ({
+        <TabStrip id={scope} label={t('record.tabs')} active={active} onChange={setTab} items={shown.map((item) => ({
           key: item.name,
           label: <>{item.label || item.name}{names(item.items).some((name) => faulty.has(name)) ? <span className="tab-fault" aria-hidden="true" /> : null}</>,
           children: <div className="fields">{draw(item.items)}</div>,

@@ -5,7 +5,7 @@ import UndoOutlined from '@ant-design/icons/es/icons/UndoOutlined';
 import Alert from 'antd/es/alert';
 import Button from 'antd/es/button';
 import Skeleton from 'antd/es/skeleton';
-import { useRef, useState } from 'react';
+import { useLayoutEffect, useRef, useState } from 'react';
 import { fieldCurrency, isNumeric, sectionField, shownType, useMeta } from '../api/meta';
 import type { Field, Row, Section } from '../api/types';
 import { TroubleOf } from '../app/Trouble';
@@ -51,12 +51,20 @@ export function OwnedDetail({ detail, form, recordId, editing, scope, target }: 
       form.changeDetail(detail.name, { ...draft, changed: { ...draft.changed, [line.id]: { ...draft.changed[line.id], ...change } } });
     }
   };
+  // The new line takes the cursor as soon as it is there, before anything is typed.
+  const added = useRef('');
+  useLayoutEffect(() => {
+    const input = added.current && document.querySelector<HTMLElement>(`#${scope}-${detail.name} tr[data-line="${added.current}"] input`);
+    if (!input) return;
+    added.current = '';
+    input.focus();
+  });
   const add = (): void => {
     counter.current += 1;
     const key = `new${counter.current}`;
     form.changeDetail(detail.name, { ...draft, added: [...draft.added, { key, row: {} }] });
     setOpen((before) => [...before, key]);
-    window.setTimeout(() => document.querySelector<HTMLElement>(`#${scope}-${detail.name} tr[data-line="${key}"] input`)?.focus(), 30);
+    added.current = key;
   };
   const remove = (line: Line): void => {
     if (line.fresh) form.changeDetail(detail.name, { ...draft, added: draft.added.filter((item) => item.key !== line.key) });
