@@ -25,6 +25,7 @@
 #include "cli/serve_files.h"
 #include "cli/supervisor.h"
 #include "edge/config_load.h"
+#include "edge/http_proxy.h"
 #include "pg/pg.h"
 #include "pg/pg_private.h"
 
@@ -37,6 +38,7 @@ static const char help[] = "usage: ostov serve CONFIG|- [OPTION...]\n"
 						   "  --data DIR              folder for the database (default ./var)\n"
 						   "  --database URL          PostgreSQL to use instead: postgresql://user@host/name\n"
 						   "  --base-url URL          address under which people reach this server, when it is another\n"
+						   "  --proxy ADDRESS,...     proxies in front on other machines, whose X-Forwarded-For and -Proto count\n"
 						   "  --sample                load the configuration's sample data, once\n"
 						   "  --workers N             web workers (default: half of the processors, at least 2)\n"
 						   "  --log-statements FILE   append every unit of work sent to PostgreSQL, once each, as JSON (for benchmarks)\n"
@@ -48,7 +50,7 @@ enum { WORKERS_MAX = 256, LOCK_WAIT_MS = 5000 };
 
 struct serve {
 	struct arena *arena;
-	const char *config, *listen, *data, *database, *base_url, *log_statements;
+	const char *config, *listen, *data, *database, *base_url, *proxies, *log_statements;
 	bool sample;
 	int workers;
 	struct pg_private cluster;
@@ -329,6 +331,7 @@ static int serve(struct serve *s)
 		v->web = s->workers ? s->workers : cores / 2 > 2 ? (int)(cores / 2) : 2;
 		v->job = 1;
 		v->worker.base_url = s->base_url;
+		v->worker.proxies = s->proxies;
 		v->worker.sample = s->sample;
 		v->web_run = worker_web_run;
 		v->job_run = worker_job_run;
@@ -358,8 +361,13 @@ int cmd_serve(int argc, char **argv)
 	const char *config = NULL, *workers = NULL;
 	const struct {
 		const char *name, **value;
-	} options[] = {{"--listen", &s.listen},     {"--data", &s.data},     {"--database", &s.database},
-				   {"--base-url", &s.base_url}, {"--workers", &workers}, {"--log-statements", &s.log_statements}};
+	} options[] = {{"--listen", &s.listen},
+				   {"--data", &s.data},
+				   {"--database", &s.database},
+				   {"--base-url", &s.base_url},
+				   {"--proxy", &s.proxies},
+				   {"--workers", &workers},
+				   {"--log-statements", &s.log_statements}};
 	for (int i = 1; i < argc; i++) {
 		size_t k = 0, n = sizeof options / sizeof *options, len = strcspn(argv[i], "=");
 		while (k < n && (strlen(options[k].name) != len || strncmp(argv[i], options[k].name, len) != 0))
@@ -393,9 +401,23 @@ int cmd_serve(int argc, char **argv)
 		s.workers = (int)n;
 	}
 	if (s.base_url) {
-		size_t n = strlen(s.base_url);
-		if ((strncmp(s.base_url, "http://", 7) != 0 && strncmp(s.base_url, "https://", 8) != 0) || s.base_url[n - 1] == '/')
-			return usage("--base-url takes an address such as https://ostov.example, without a slash at its end, not '%s'", s.base_url);
+		const char *slashes = strstr(s.base_url, "://");
+		bool http = strncmp(s.base_url, "http://", 7) == 0 || strncmp(s.base_url, "https://", 8) == 0;
+		if (!http || !slashes[3] || strpbrk(slashes + 3, "/?#@ \"<>\\"))
+			return usage("--base-url takes an address such as https://ostov.example, without a path, not '%s'", s.base_url);
+	}
+	if (s.proxies && !s.base_url)
+		return usage("--proxy says who stands before the address of --base-url, which is missing%s", "");
+	if (s.proxies) {
+		struct arena *a = arena_new_sized(0);
+		struct http_proxies *parsed;
+		const char *bad;
+		int status = http_proxies_parse(a, s.proxies, &parsed, &bad)
+						 ? usage("--proxy takes addresses such as 10.0.0.5,10.1.0.0/16, not '%s'", bad)
+						 : CLI_OK;
+		arena_delete(a);
+		if (status != CLI_OK)
+			return status;
 	}
 	if (strcmp(config, "-") != 0) {
 		struct stat st;

@@ -23,16 +23,11 @@ static bool writes(enum http_method m)
 	return m != HTTP_GET && m != HTTP_HEAD && m != HTTP_OPTIONS;
 }
 
-static bool loopback(const char *peer)
-{
-	return peer && (strncmp(peer, "127.", 4) == 0 || strcmp(peer, "::1") == 0 || strncmp(peer, "::ffff:127.", 11) == 0);
-}
-
 static int basic(struct http_request *r, struct app_request *q, const char *coded, struct err *err)
 {
 	unsigned char plain[1024];
 	size_t len;
-	if (!r->secure && !loopback(r->peer))
+	if (!r->secure && !r->local)
 		return err_tell(err, ERR_UNAUTHORIZED, SAY_BASIC_CLEAR);
 	if (sodium_base642bin(plain, sizeof plain - 1, coded, strlen(coded), " ", &len, NULL, sodium_base64_VARIANT_ORIGINAL) != 0)
 		return err_tell(err, ERR_UNAUTHORIZED, SAY_AUTHORIZATION);
@@ -123,7 +118,9 @@ static const char *setting(struct http_request *r, struct app_request *q, const 
 	err_init(&err, r->arena);
 	pg_params_int(r->arena, &p, q->session.user_id);
 	pg_params_text(r->arena, &p, PG_TEXT, key);
-	if (pg_read(q->pg, PG_LANE_FAST, r->arena, "SELECT value #>> '{}' FROM ostov.setting WHERE user_id = $1 AND key = $2", &p, &rows, &err) || !pg_rows_count(rows))
+	if (pg_read(q->pg, PG_LANE_FAST, r->arena, "SELECT value #>> '{}' FROM ostov.setting WHERE user_id = $1 AND key = $2", &p, &rows,
+				&err) ||
+		!pg_rows_count(rows))
 		return NULL;
 	return pg_rows_text(rows, 0, 0);
 }
@@ -137,9 +134,12 @@ static int write_me(struct http_request *r, struct app_request *q, struct err *e
 	struct pg_params p = {0};
 	struct pg_rows *rows;
 	pg_params_int(a, &p, q->session.user_id);
-	const char *sql = arena_printf(a, "SELECT u.id, u.%s, u.%s, ARRAY(SELECT r.%s FROM %s l JOIN %s r ON r.id = l.target WHERE l.record = u.id ORDER BY 1) FROM %s u WHERE u.id = $1",
-	                               section_find(reg->user, "login")->expr.column, section_find(reg->user, "name")->expr.column, section_find(reg->role, "code")->expr.column,
-	                               roles->expr.link, reg->role->expr.sql, reg->user->expr.sql);
+	const char *sql =
+		arena_printf(a,
+					 "SELECT u.id, u.%s, u.%s, ARRAY(SELECT r.%s FROM %s l JOIN %s r ON r.id = l.target WHERE l.record = u.id ORDER BY 1) "
+					 "FROM %s u WHERE u.id = $1",
+					 section_find(reg->user, "login")->expr.column, section_find(reg->user, "name")->expr.column,
+					 section_find(reg->role, "code")->expr.column, roles->expr.link, reg->role->expr.sql, reg->user->expr.sql);
 	if (pg_read(q->pg, PG_LANE_FAST, a, sql, &p, &rows, err))
 		return -1;
 	if (!pg_rows_count(rows))
@@ -171,8 +171,8 @@ static void set_cookie(struct http_request *r, const char *secret)
 {
 	bool secure = r->secure || strncmp(http_base_url(r->server), "https://", 8) == 0;
 	http_set_header(r, "Set-Cookie",
-	                arena_printf(r->arena, "%s=%s; Path=/; HttpOnly; SameSite=Lax%s%s", cookie_name, secret ? secret : "", secret ? "; Max-Age=2592000" : "; Max-Age=0",
-	                             secure ? "; Secure" : ""));
+					arena_printf(r->arena, "%s=%s; Path=/; HttpOnly; SameSite=Lax%s%s", cookie_name, secret ? secret : "",
+								 secret ? "; Max-Age=2592000" : "; Max-Age=0", secure ? "; Secure" : ""));
 }
 
 /* A page of another site cannot sign its visitor in here. */
@@ -180,6 +180,8 @@ static bool own_origin(const struct http_request *r)
 {
 	const char *origin = http_header(r, "Origin"), *host = http_header(r, "Host");
 	if (!origin)
+		return true;
+	if (strcasecmp(origin, http_base_url(r->server)) == 0)
 		return true;
 	const char *slashes = strstr(origin, "://");
 	return slashes && host && strcasecmp(slashes + 3, host) == 0;
@@ -229,8 +231,10 @@ static int save_setting(struct http_request *r, struct app_request *q, const cha
 	pg_params_text(r->arena, &p, PG_TEXT, text);
 	if (pg_tx_open(q->pg, PG_LANE_TX, &tx, err))
 		return -1;
-	if (pg_tx_run(tx, r->arena, "INSERT INTO ostov.setting (user_id, key, value) VALUES ($1, $2, to_jsonb($3::text)) ON CONFLICT (user_id, key) DO UPDATE SET value = excluded.value", &p, &rows,
-	              err)) {
+	if (pg_tx_run(tx, r->arena,
+				  "INSERT INTO ostov.setting (user_id, key, value) VALUES ($1, $2, to_jsonb($3::text)) ON CONFLICT (user_id, key) DO "
+				  "UPDATE SET value = excluded.value",
+				  &p, &rows, err)) {
 		pg_tx_rollback(tx);
 		return -1;
 	}
@@ -254,7 +258,8 @@ static int change_me(struct http_request *r, struct app_request *q, struct err *
 		return -1;
 	const char *key;
 	json_t *v;
-	json_object_foreach(j, key, v) {
+	json_object_foreach(j, key, v)
+	{
 		const char *text = json_string_value(v);
 		size_t k = 0, n = 0;
 		while (k < 2 && strcmp(known[k].key, key) != 0)
@@ -285,7 +290,9 @@ static int tokens(struct http_request *r, struct app_request *q, const char *res
 		static const char *const names[] = {"id", "name", "created_at", "expires_at", "last_used_at"};
 		pg_params_int(a, &p, q->session.user_id);
 		if (pg_read(q->pg, PG_LANE_FAST, a,
-		            "SELECT id, name, created_at, expires_at, last_used_at FROM ostov.token WHERE user_id = $1 AND revoked_at IS NULL ORDER BY id DESC LIMIT 200", &p, &rows, err))
+					"SELECT id, name, created_at, expires_at, last_used_at FROM ostov.token WHERE user_id = $1 AND revoked_at IS NULL "
+					"ORDER BY id DESC LIMIT 200",
+					&p, &rows, err))
 			return -1;
 		buf_puts(&r->out, "{\"value\":[");
 		for (size_t i = 0; i < pg_rows_count(rows); i++) {

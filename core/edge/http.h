@@ -33,8 +33,9 @@ struct http_request {
 	const char *query;       /* raw, without '?'; "" when there is none */
 	const char *body;        /* whole body (not of streamed uploads), NUL after body_len */
 	size_t body_len;
-	const char *peer; /* client's address */
+	const char *peer; /* client's address, as a trusted proxy says where there is one */
 	bool secure;      /* came over TLS (as a trusted proxy says) */
+	bool local;       /* came from this machine, through no proxy */
 	bool head_only;   /* HEAD: the answer's body is not sent */
 	int lang;         /* enum lang: from Accept-Language until the user is known */
 	void *user_data;  /* of the handler's layers: the signed-in session */
@@ -52,9 +53,11 @@ struct http_request {
 };
 
 struct http_config {
-	int listen_fd;                                              /* bound and listening, non-blocking; the caller closes it */
-	const char *listen;                                         /* "127.0.0.1:8080", for the Host check */
-	const char *base_url;                                       /* "https://crm.example.com", or NULL */
+	int listen_fd;        /* bound and listening, non-blocking; the caller closes it */
+	const char *listen;   /* "127.0.0.1:8080", for the Host check */
+	const char *base_url; /* "https://crm.example.com", or NULL */
+	const char *
+		proxies; /* addresses whose X-Forwarded-For and -Proto are believed, beside this machine\'s (http_proxy.h); only with base_url; or NULL */
 	size_t max_body;                                            /* bytes of a collected body; 0: 4 MB */
 	size_t max_upload;                                          /* bytes of a streamed body; 0: 1 GB */
 	unsigned max_connections;                                   /* 0: 4096 */

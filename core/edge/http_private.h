@@ -29,7 +29,10 @@ struct http_server {
 	size_t watch_cap;
 	struct http_counters counters;
 	char *base_url;
-	bool rerun; /* run the daemon before the loop sleeps */
+	bool tls; /* the base URL is https: browsers are told to stay there */
+	struct arena *arena;
+	struct http_proxies *proxies; /* NULL: nobody's word is taken */
+	bool rerun;                   /* run the daemon before the loop sleeps */
 	bool stopping;
 	int open_handles;
 };

@@ -194,10 +194,11 @@ void http_write_err(struct buf *b, const struct http_request *r, const struct er
 	static uint64_t serial;
 	buf_putc(b, '{');
 	/* what only the operator can mend is told to the log alone, as our own faults are */
-	if (err->code == ERR_INTERNAL || err->code == ERR_OK || err->code == ERR_ENVIRONMENT || err->code == ERR_CONFIG || err->code == ERR_LOSS) {
+	if (err->code == ERR_INTERNAL || err->code == ERR_OK || err->code == ERR_ENVIRONMENT || err->code == ERR_CONFIG ||
+		err->code == ERR_LOSS) {
 		uint64_t id = (uint64_t)clock_real_us() * 16 + serial++ % 16;
-		log_error("request %s %s failed, id %llx: %s%s%s", r->method_name ? r->method_name : "", r->path ? r->path : "", (unsigned long long)id,
-		          err->message ? err->message : "", err->sqlstate[0] ? " sqlstate " : "", err->sqlstate);
+		log_error("request %s %s failed, id %llx: %s%s%s", r->method_name ? r->method_name : "", r->path ? r->path : "",
+				  (unsigned long long)id, err->message ? err->message : "", err->sqlstate[0] ? " sqlstate " : "", err->sqlstate);
 		const char *text = say_format(r->lang, SAY_INTERNAL);
 		buf_puts(b, "\"code\":\"internal\",\"message\":");
 		buf_json(b, text, strlen(text));
@@ -273,7 +274,8 @@ enum MHD_Result http_reply_queue(struct http_request *r)
 		for (size_t i = 0; i < r->headers.count; i++)
 			if (strcmp(r->headers.items[i].name, "Content-Length") == 0)
 				total = r->headers.items[i].value;
-		resp = MHD_create_response_from_callback(total ? strtoull(total, NULL, 10) : MHD_SIZE_UNKNOWN, STREAM_BLOCK, stream_reader, r, NULL);
+		resp =
+			MHD_create_response_from_callback(total ? strtoull(total, NULL, 10) : MHD_SIZE_UNKNOWN, STREAM_BLOCK, stream_reader, r, NULL);
 	} else if (p->file >= 0) {
 		resp = MHD_create_response_from_fd64(p->file_size, p->file);
 		p->file = -1; /* the answer closes it */
@@ -291,6 +293,8 @@ enum MHD_Result http_reply_queue(struct http_request *r)
 		MHD_add_response_header(resp, r->headers.items[i].name, r->headers.items[i].value);
 	}
 	MHD_add_response_header(resp, "X-Content-Type-Options", "nosniff");
+	if (r->server->tls)
+		MHD_add_response_header(resp, "Strict-Transport-Security", "max-age=31536000");
 	if (!cached)
 		MHD_add_response_header(resp, "Cache-Control", "no-store");
 	if (r->server->stopping)

@@ -167,8 +167,7 @@ void http_route(struct http_request *r)
 	bool resource = below(path, "/api") || below(path, "/ui") || below(path, "/files") || below(path, "/auth");
 	if (strcmp(path, "/metrics") == 0) {
 		struct app_request q = {0};
-		bool local = r->peer && (strncmp(r->peer, "127.", 4) == 0 || strcmp(r->peer, "::1") == 0);
-		if (!local && (prepare(r, app, &q, &err) || q.session.kind != SESSION_TOKEN || !q.session.user_id)) {
+		if (!r->local && (prepare(r, app, &q, &err) || q.session.kind != SESSION_TOKEN || !q.session.user_id)) {
 			err_tell(&err, ERR_UNAUTHORIZED, SAY_METRICS);
 			refuse(r, &err);
 			return;

@@ -15,6 +15,7 @@
 #include "base/say.h"
 #include "edge/http_guard.h"
 #include "edge/http_private.h"
+#include "edge/http_proxy.h"
 
 enum {
 	RECEIVE_DEADLINE_MS = 20000, /* for headers and a collected body together */
@@ -148,6 +149,37 @@ static const char *peer_of(struct http_request *r)
 	return arena_strdup(r->arena, host);
 }
 
+static enum MHD_Result each_forwarded(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	(void)kind;
+	struct buf *b = cls;
+	if (strcasecmp(name, "X-Forwarded-For") == 0 && value) {
+		if (b->len)
+			buf_putc(b, ',');
+		buf_puts(b, value);
+	}
+	return MHD_YES;
+}
+
+/* Who asks and how: the socket's peer, or what a trusted proxy says. */
+static void whence(struct http_request *r)
+{
+	const struct http_proxies *p = r->server->proxies;
+	const char *through = http_header(r, "X-Forwarded-For");
+	r->peer = peer_of(r);
+	r->local = http_proxies_loopback(r->peer) && !through && !http_header(r, "Forwarded") && !http_header(r, "Via");
+	if (!p || !http_proxies_trust(p, r->peer))
+		return;
+	const char *scheme = http_header(r, "X-Forwarded-Proto");
+	r->secure = scheme && strcasecmp(scheme, "https") == 0;
+	if (!through)
+		return;
+	struct buf all = BUF_INIT;
+	MHD_get_connection_values(r->priv->mhd, MHD_HEADER_KIND, each_forwarded, &all);
+	r->peer = http_proxies_client(r->arena, p, r->peer, all.len ? all.data : "");
+	buf_destroy(&all);
+}
+
 /* The first call of the access handler: headers are complete. */
 static enum MHD_Result begin(struct http_request *r, const char *method, const char *version)
 {
@@ -171,7 +203,7 @@ static enum MHD_Result begin(struct http_request *r, const char *method, const c
 		err_tell(&err, ERR_MISDIRECTED, SAY_HOST);
 		return refuse(r, &err);
 	}
-	r->peer = peer_of(r);
+	whence(r);
 	p->streams = s->config.streams && s->config.streams(r->method, r->path);
 	size_t limit = p->streams ? s->config.max_upload : s->config.max_body;
 	if (framing.length && strtoull(framing.length, NULL, 10) > limit) {
@@ -386,6 +418,14 @@ static void daemon_log(void *cls, const char *fmt, va_list ap)
 	log_debug("http: %s", line);
 }
 
+static void server_free(struct http_server *s)
+{
+	http_watch_free(s);
+	arena_delete(s->arena);
+	free(s->base_url);
+	free(s);
+}
+
 int http_server_start(const struct http_config *config, struct http_server **out, struct err *err)
 {
 	struct http_server *s = calloc(1, sizeof *s);
@@ -406,6 +446,14 @@ int http_server_start(const struct http_config *config, struct http_server **out
 	while (b.len && b.data[b.len - 1] == '/')
 		b.data[--b.len] = 0;
 	s->base_url = buf_take(&b);
+	s->tls = strncmp(s->base_url, "https://", 8) == 0;
+	s->arena = arena_new_sized(0);
+	const char *bad;
+	if (config->base_url && http_proxies_parse(s->arena, config->proxies, &s->proxies, &bad)) {
+		err_set(err, ERR_ENVIRONMENT, "'%s' is no address of a proxy", bad);
+		server_free(s);
+		return -1;
+	}
 	s->daemon =
 		MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_access, s,
 						 MHD_OPTION_EXTERNAL_LOGGER, daemon_log, NULL, MHD_OPTION_LISTEN_SOCKET, s->config.listen_fd,
@@ -415,8 +463,7 @@ int http_server_start(const struct http_config *config, struct http_server **out
 						 MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_END);
 	const union MHD_DaemonInfo *info = s->daemon ? MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
 	if (!info) {
-		free(s->base_url);
-		free(s);
+		server_free(s);
 		return err_set(err, ERR_ENVIRONMENT, "The HTTP server does not start: %s", strerror(errno));
 	}
 	uv_loop_t *loop = fiber_loop();
@@ -451,9 +498,7 @@ static void on_closed(uv_handle_t *h)
 {
 	struct http_server *s = h->data;
 	if (--s->open_handles == 0) {
-		http_watch_free(s);
-		free(s->base_url);
-		free(s);
+		server_free(s);
 	}
 }
 

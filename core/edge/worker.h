@@ -37,6 +37,7 @@ struct worker_config {
 	int listen_fd;              /* bound and listening, shared by all web workers; -1 in a job worker */
 	const char *conninfo;       /* of PostgreSQL, for pg_open */
 	const char *base_url;       /* "https://ostov.example", no slash at the end; links and the Host check use it; NULL: as listened */
+	const char *proxies;        /* addresses of the proxies in front, beside this machine (http_proxy.h), or NULL */
 	const char *data_dir;       /* a folder that the worker may write to, absolute; NULL: none was given (--database without --data) */
 	const char *lua_dir;        /* the platform's Lua files */
 	const char *modules_dir;    /* folders of shared modules */

@@ -101,6 +101,7 @@ static void begin(void *arg)
 	struct http_config http = {.listen_fd = c->listen_fd,
 							   .listen = listen_name(names, c->listen_fd),
 							   .base_url = c->base_url,
+							   .proxies = c->proxies,
 							   .max_connections = CONNECTIONS,
 							   .handle = http_route,
 							   .streams = http_route_streams,

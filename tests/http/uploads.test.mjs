@@ -151,7 +151,7 @@ test("24: nobody takes, reads or replaces somebody else's upload", { skip }, asy
   const letter = await office.post('/api/outgoing_letter', { subject: 'Письмо', addressee_id: 1, sender_id: 1 })
   assert.equal(letter.status, 201, letter.text)
   assert.equal((await office.patch(`/api/outgoing_letter(${letter.json.id})`, { scans_ids: [up.json.id] })).status, 400)
-  for (const target of [`/files/${up.json.id}`, `/files(${up.json.id})`, `/files/file(${up.json.id})/body`, `/files/file(${up.json.id})/name`, `/files/outgoing_letter(${letter.json.id})/scans/${up.json.id}`]) {
+  for (const target of [`/files/${up.json.id}`, `/files/file(${up.json.id})/body`, `/files/file(${up.json.id})/name`, `/files/outgoing_letter(${letter.json.id})/scans/${up.json.id}`]) {
     const r = await office.get(target)
     assert.ok([400, 404].includes(r.status), `${target}: ${r.status}`)
     assert.ok(!r.text.includes('not yours'))
