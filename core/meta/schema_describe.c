@@ -386,4 +386,9 @@ void schema_describe(struct arena *a, const struct registry *r, struct schema_it
 		describe_section(&d, r->sections[i]);
 	describe_grants(&d, r, out);
 	describe_rest(&d, r);
+	/* so that names which changed places do not change back when the same is applied again */
+	for (size_t i = 0; i < out->count; i++) {
+		d.item = out->items[i];
+		put(&d, "was", d.item->was);
+	}
 }

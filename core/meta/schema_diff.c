@@ -26,7 +26,7 @@ static const char *difference(struct schema_plan *p, const struct schema_item *i
 		const struct schema_definition *d = round ? was : now;
 		for (size_t i = 0; i < d->count; i++) {
 			const char *key = d->items[i].key, *x = schema_definition_get(was, key), *y = schema_definition_get(now, key);
-			if ((x && y && strcmp(x, y) == 0) || (round && y) || strcmp(key, "reads") == 0)
+			if ((x && y && strcmp(x, y) == 0) || (round && y) || strcmp(key, "reads") == 0 || strcmp(key, "was") == 0)
 				continue;
 			buf_printf(&b, "%s%s", b.len ? ", " : "", key);
 			if (shown < SHOWN_KEYS && (!x || strlen(x) <= SHOWN_MAX) && (!y || strlen(y) <= SHOWN_MAX)) {

@@ -32,6 +32,32 @@ static int depth_of(const struct schema_item *it)
 	return n;
 }
 
+static const struct schema_item *sibling(const struct schema_plan *p, const struct schema_item *it, const char *tail)
+{
+	for (size_t i = 0; i < p->items.count; i++) {
+		const struct schema_item *one = p->items.items[i];
+		if (one->parent == it->parent && strcmp(one->kind, it->kind) == 0 && strcmp(one->tail, tail) == 0)
+			return one;
+	}
+	return NULL;
+}
+
+/* True when names go round (two that change places): each former name is a sibling's new one. What the object already says of its former name is done. */
+static bool swaps(const struct schema_plan *p, const struct schema_item *it)
+{
+	const struct schema_item *at = it;
+	for (size_t i = 0; i < p->items.count; i++) {
+		struct schema_object *o = object_of(p, at, at->tail);
+		const char *done = o ? schema_definition_get(&o->definition, "was") : NULL;
+		if (!at->was || !o || (done && strcmp(done, at->was) == 0))
+			return false;
+		at = sibling(p, at, at->was);
+		if (!at || at == it)
+			return at != NULL;
+	}
+	return false;
+}
+
 /* Parents first, so that a child is looked for under its parent's former path; at each depth renames before names, so that the place of a renamed thing
  * may be taken by a new one in the same configuration. */
 static void match_objects(struct schema_plan *p)
@@ -39,7 +65,7 @@ static void match_objects(struct schema_plan *p)
 	for (int depth = 0; depth < 4; depth++) {
 		for (size_t i = 0; i < p->items.count; i++) {
 			struct schema_item *it = p->items.items[i];
-			if (depth_of(it) != depth || !it->was || object_of(p, it, it->tail))
+			if (depth_of(it) != depth || !it->was || (object_of(p, it, it->tail) && !swaps(p, it)))
 				continue;
 			struct schema_object *o = object_of(p, it, it->was);
 			if (o && !o->claimed)

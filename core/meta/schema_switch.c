@@ -223,6 +223,51 @@ static int objects_replaced(struct schema_run *x, struct pg_tx *tx, struct err *
 	return 0;
 }
 
+static void renamed_add(struct buf *b, int64_t owner, const char *kind, const char *was, const char *now)
+{
+	buf_printf(b, "%c{\"owner\":%lld", b->len ? ',' : '[', (long long)owner);
+	json_text(b, "kind", kind);
+	json_text(b, "was", was);
+	json_text(b, "now", now);
+	buf_putc(b, '}');
+}
+
+static const char *last_name(const char *path)
+{
+	const char *dot = strrchr(path, '.');
+	return dot ? dot + 1 : path;
+}
+
+/* The history keeps codes: what it calls them is carried over to their new names when it is read. */
+static int codes_renamed(struct schema_run *x, struct pg_tx *tx, struct err *err)
+{
+	struct buf b = BUF_INIT;
+	for (size_t i = 0; i < x->plan->items.count; i++) {
+		const struct schema_item *it = x->plan->items.items[i];
+		bool code = strcmp(it->kind, "value") == 0 || strcmp(it->kind, "stage") == 0 || strcmp(it->kind, "move") == 0;
+		if (!code || !it->parent->old)
+			continue;
+		if (it->old && strcmp(last_name(it->old->path), it->tail + 1) != 0)
+			renamed_add(&b, it->parent->id, it->kind, last_name(it->old->path), it->tail + 1);
+		for (size_t k = 0; it->was && k < x->plan->dropped.count; k++) {
+			const struct schema_object *o = x->plan->dropped.items[k];
+			if (o->parent == it->parent->id && strcmp(o->kind, it->kind) == 0 && strcmp(last_name(o->path), it->was + 1) == 0)
+				renamed_add(&b, it->parent->id, it->kind, it->was + 1, it->tail + 1);
+		}
+	}
+	if (!b.len)
+		return 0;
+	buf_putc(&b, ']');
+	struct pg_params params = {0};
+	pg_params_text(x->arena, &params, PG_JSONB, b.data);
+	buf_destroy(&b);
+	return run(x, tx,
+			   "INSERT INTO ostov.renamed (owner, kind, was, now, mark, batch) SELECT r.owner, r.kind, r.was, r.now, c.mark, b.batch FROM"
+			   " jsonb_to_recordset($1) AS r (owner bigint, kind text, was text, now text), (SELECT coalesce(max(id), 0) AS mark FROM"
+			   " ostov.change) c, (SELECT coalesce(max(batch), 0) + 1 AS batch FROM ostov.renamed) b",
+			   &params, NULL, err);
+}
+
 /* ---- roles ---- */
 
 static const char *physical_of(struct schema_run *x, const char *kind, const char *path)
@@ -407,8 +452,8 @@ static int switch_body(struct schema_run *x, struct pg_tx *tx, void *ctx, struct
 	if (run(x, tx, arena_printf(x->arena, "SELECT pg_advisory_xact_lock(%d)", SCHEMA_LOCK_SWITCH), NULL, NULL, err) < 0)
 		return -1;
 	if (losses_check(x, tx, err) < 0 || values_switch(x, tx, err) < 0 || objects_drop(x, tx, err) < 0 || objects_rename(x, tx, err) < 0 ||
-		objects_put(x, tx, err) < 0 || objects_replaced(x, tx, err) < 0 || role_rows(x, tx, err) < 0 || role_includes(x, tx, err) < 0 ||
-		organisation(x, tx, err) < 0)
+		objects_put(x, tx, err) < 0 || objects_replaced(x, tx, err) < 0 || codes_renamed(x, tx, err) < 0 || role_rows(x, tx, err) < 0 ||
+		role_includes(x, tx, err) < 0 || organisation(x, tx, err) < 0)
 		return -1;
 	if (x->plan->new_generation && generation_put(x, tx, err) < 0)
 		return -1;

@@ -102,7 +102,16 @@ static const char *const step_3[] = {
 	NULL,
 };
 
-static const char *const *const steps[] = {step_1, step_2, step_3};
+/* Codes that a configuration gave another name: the history before the change `mark` knows them by the former one. */
+static const char *const step_4[] = {
+	"CREATE TABLE IF NOT EXISTS ostov.renamed (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, owner bigint NOT NULL, kind text NOT "
+	"NULL,"
+	" was text NOT NULL, now text NOT NULL, mark bigint NOT NULL, batch bigint NOT NULL)",
+	"CREATE INDEX IF NOT EXISTS renamed_owner ON ostov.renamed (owner)",
+	NULL,
+};
+
+static const char *const *const steps[] = {step_1, step_2, step_3, step_4};
 
 enum { STEP_COUNT = sizeof steps / sizeof *steps };
 

@@ -6,9 +6,9 @@
 #include "base/arena.h"
 #include "base/date.h"
 #include "pg/pg.h"
+#include "serve/change_name.h"
 #include "serve/moment.h"
 #include "serve/record_private.h"
-
 
 enum { LIST_MAX = 100, SINCE_MAX = 500 };
 
@@ -153,18 +153,21 @@ static struct field *detail_of(const struct section *s, const struct section *li
 }
 
 /* One row of the statement is one field of one change; a change without fields gives one row with a null key. */
-static const char LIST[] =
-	"SELECT c.id, c.at, c.user_id, c.kind, c.move, c.comment, c.section_id, c.record_id, c.row_version, e.key, (e.value -> 0)::text, (e.value -> 1)::text FROM"
-	" (SELECT * FROM ((SELECT * FROM ostov.change WHERE section_id = $1 AND record_id = $2 AND ($3 = 0 OR id < $3) ORDER BY id DESC LIMIT $4)"
-	" UNION ALL (SELECT * FROM ostov.change WHERE parent_section = $1 AND parent_record = $2 AND ($3 = 0 OR id < $3) ORDER BY id DESC LIMIT $4)) u"
-	" ORDER BY id DESC LIMIT $4) c LEFT JOIN LATERAL jsonb_each(c.fields) e ON true ORDER BY c.id DESC, e.key";
+static const char LIST[] = "SELECT c.id, c.at, c.user_id, c.kind, c.move, c.comment, c.section_id, c.record_id, c.row_version, e.key, "
+						   "(e.value -> 0)::text, (e.value -> 1)::text FROM"
+						   " (SELECT * FROM ((SELECT * FROM ostov.change WHERE section_id = $1 AND record_id = $2 AND ($3 = 0 OR id < $3) "
+						   "ORDER BY id DESC LIMIT $4)"
+						   " UNION ALL (SELECT * FROM ostov.change WHERE parent_section = $1 AND parent_record = $2 AND ($3 = 0 OR id < "
+						   "$3) ORDER BY id DESC LIMIT $4)) u"
+						   " ORDER BY id DESC LIMIT $4) c LEFT JOIN LATERAL jsonb_each(c.fields) e ON true ORDER BY c.id DESC, e.key";
 
-int change_list(struct arena *a, struct pg *pg, const struct registry *reg, const struct actor *actor, struct section *s, int64_t id, int64_t before, size_t limit,
-				struct change_item **out, size_t *n, bool *more, struct err *err)
+int change_list(struct arena *a, struct pg *pg, const struct registry *reg, const struct actor *actor, struct section *s, int64_t id,
+				int64_t before, size_t limit, struct change_item **out, size_t *n, bool *more, struct err *err)
 {
 	struct reader rd = {a, pg, reg, actor};
+	struct change_names names;
 	bool *may;
-	if (readable(&rd, s, id, &may, err) < 0)
+	if (readable(&rd, s, id, &may, err) < 0 || change_names_load(a, pg, s, &names, err) < 0)
 		return -1;
 	if (limit == 0 || limit > LIST_MAX)
 		limit = LIST_MAX;
@@ -200,7 +203,7 @@ int change_list(struct arena *a, struct pg *pg, const struct registry *reg, cons
 					.at_us = pg_rows_value(rows, a, i, 1).i,
 					.user_id = pg_rows_int(rows, i, 2),
 					.kind = pg_rows_text(rows, i, 3),
-					.move = pg_rows_text(rows, i, 4),
+					.move = pg_rows_null(rows, i, 4) ? NULL : change_name(&names, of->id, "move", change, pg_rows_text(rows, i, 4)),
 					.comment = pg_rows_text(rows, i, 5),
 					.section = of,
 					.record_id = pg_rows_int(rows, i, 7),
@@ -220,7 +223,8 @@ int change_list(struct arena *a, struct pg *pg, const struct registry *reg, cons
 		struct change_item *item = &items.items[items.count - 1];
 		item->fields = arena_grow(a, item->fields, item->nfields * sizeof *item->fields, (item->nfields + 1) * sizeof *item->fields);
 		const char *was = pg_rows_text(rows, i, 10), *now = pg_rows_text(rows, i, 11);
-		item->fields[item->nfields++] = (struct change_field){f, was ? was : "null", now ? now : "null"};
+		item->fields[item->nfields++] = (struct change_field){f, was ? change_value(&names, f, change, was) : "null",
+															  now ? change_value(&names, f, change, now) : "null"};
 	}
 	/* a change of which nothing is left to show is not shown; creation, deletion and moves are news by themselves */
 	size_t kept = 0;
@@ -232,12 +236,13 @@ int change_list(struct arena *a, struct pg *pg, const struct registry *reg, cons
 	return 0;
 }
 
-int change_since(struct arena *a, struct pg *pg, const struct registry *reg, const struct actor *actor, struct section *s, int64_t id, int64_t since,
-				 struct change_field **out, size_t *n, int64_t *by, int64_t *at_us, struct err *err)
+int change_since(struct arena *a, struct pg *pg, const struct registry *reg, const struct actor *actor, struct section *s, int64_t id,
+				 int64_t since, struct change_field **out, size_t *n, int64_t *by, int64_t *at_us, struct err *err)
 {
 	struct reader rd = {a, pg, reg, actor};
+	struct change_names names;
 	bool *may;
-	if (readable(&rd, s, id, &may, err) < 0)
+	if (readable(&rd, s, id, &may, err) < 0 || change_names_load(a, pg, s, &names, err) < 0)
 		return -1;
 	struct pg_params params = {0};
 	struct pg_rows *rows;
@@ -246,7 +251,8 @@ int change_since(struct arena *a, struct pg *pg, const struct registry *reg, con
 	pg_params_int(a, &params, since);
 	pg_params_int(a, &params, SINCE_MAX);
 	if (pg_read(pg, PG_LANE_FAST, a,
-				"SELECT c.user_id, c.at, e.key, (e.value -> 0)::text, (e.value -> 1)::text FROM (SELECT * FROM ostov.change WHERE section_id = $1 AND record_id = $2 AND"
+				"SELECT c.user_id, c.at, e.key, (e.value -> 0)::text, (e.value -> 1)::text, c.id FROM (SELECT * FROM ostov.change WHERE "
+				"section_id = $1 AND record_id = $2 AND"
 				" row_version > $3 ORDER BY id DESC LIMIT $4) c LEFT JOIN LATERAL jsonb_each(c.fields) e ON true ORDER BY c.id, e.key",
 				&params, &rows, err) < 0)
 		return -1;
@@ -259,7 +265,8 @@ int change_since(struct arena *a, struct pg *pg, const struct registry *reg, con
 		struct field *f = pg_rows_null(rows, i, 2) ? NULL : field_by_key(s, pg_rows_text(rows, i, 2));
 		if (!f || !may[f->pos])
 			continue;
-		const char *was = pg_rows_text(rows, i, 3), *now = pg_rows_text(rows, i, 4);
+		const char *was = change_value(&names, f, pg_rows_int(rows, i, 5), pg_rows_text(rows, i, 3));
+		const char *now = change_value(&names, f, pg_rows_int(rows, i, 5), pg_rows_text(rows, i, 4));
 		size_t k = 0;
 		while (k < *n && (*out)[k].field != f)
 			k++;
