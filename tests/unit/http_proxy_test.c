@@ -1,9 +1,10 @@
 /* Whose word about the client is taken: SAFETY 6. */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 #include "base/arena.h"
 #include "edge/http_proxy.h"
