@@ -36,12 +36,12 @@ struct start {
 	int64_t file, id;
 	const char *mapping;
 	const struct import_plan *plan;
-	bool dry;
+	bool dry, reread, decide; /* the columns are read again by another format; and its marks found out */
 };
 
-static int queue_job(struct unit *u, struct arena *a, const char *kind, int64_t import)
+static int queue_job(struct unit *u, const struct start *s, const char *kind)
 {
-	job_queue(u, kind, arena_printf(a, "{\"import\":%lld}", (long long)import), 0, JOB_ATTEMPTS);
+	job_queue(u, kind, arena_printf(s->a, "{\"import\":%lld,\"reread\":%s,\"decide\":%s}", (long long)s->id, s->reread ? "true" : "false", s->decide ? "true" : "false"), 0, JOB_ATTEMPTS);
 	return 0;
 }
 
@@ -50,7 +50,15 @@ static int start_new(struct unit *u, void *ctx, struct err *err)
 	struct start *s = ctx;
 	if (unit_ready(u, err) || import_store_new(u, s->a, s->section->expr.name, s->file, s->mapping, &s->id, err))
 		return -1;
-	return queue_job(u, s->a, "import_detect", s->id);
+	return queue_job(u, s, "import_detect");
+}
+
+static int start_preview(struct unit *u, void *ctx, struct err *err)
+{
+	struct start *s = ctx;
+	if (unit_ready(u, err) || import_store_detect(u, s->a, s->id, s->plan, err))
+		return -1;
+	return queue_job(u, s, "import_detect");
 }
 
 static int start_run(struct unit *u, void *ctx, struct err *err)
@@ -58,7 +66,7 @@ static int start_run(struct unit *u, void *ctx, struct err *err)
 	struct start *s = ctx;
 	if (unit_ready(u, err) || import_store_begin(u, s->a, s->id, s->plan, s->dry, err))
 		return -1;
-	return queue_job(u, s->a, "import_run", s->id);
+	return queue_job(u, s, "import_run");
 }
 
 static int in_unit(struct app_request *q, int (*fn)(struct unit *u, void *ctx, struct err *err), struct start *s, struct err *err)
@@ -142,28 +150,59 @@ static int show(struct http_request *r, struct app_request *q, const struct impo
 	return 0;
 }
 
-static int run(struct http_request *r, struct app_request *q, const struct import_row *row, struct err *err)
+/* The plan as it is kept, and over it what the page sends. */
+static int read_plan(struct http_request *r, struct app_request *q, const struct import_row *row, const struct json *body, struct start *start, struct import_plan *plan, struct err *err)
 {
-	struct json *body, *format = NULL, *columns = NULL;
-	struct import_plan plan = {0};
-	if (ui_read_json(r, q, &body, err))
-		return -1;
+	struct json *format = NULL, *columns = NULL;
 	if (!row->format || !row->columns)
 		return err_say(err, ERR_CONFLICT, q->actor->lang, SAY_IMPORT_BUSY);
-	plan.section = registry_find(q->reg, row->section);
-	plan.map = row->mapping ? registry_find_import(q->reg, row->mapping) : NULL;
-	plan.rows = (size_t)row->rows;
-	plan.format = (struct import_format){.kind = strstr(row->format, "\"xlsx\"") ? "xlsx" : "csv", .decimal = ',', .date = IMPORT_DATE_DMY, .header_row = 1, .csv = {';', CSV_DOUBLED}};
-	if (!plan.section)
+	plan->section = registry_find(q->reg, row->section);
+	plan->map = row->mapping ? registry_find_import(q->reg, row->mapping) : NULL;
+	plan->rows = (size_t)row->rows;
+	plan->format = (struct import_format){.kind = strstr(row->format, "\"xlsx\"") ? "xlsx" : "csv", .decimal = ',', .date = IMPORT_DATE_DMY, .header_row = 1, .csv = {';', CSV_DOUBLED}};
+	if (!plan->section)
 		return err_say(err, ERR_NOT_FOUND, q->actor->lang, SAY_NO_RESOURCE);
-	const struct json *dry = json_get(body, "dry"), *key = json_get(body, "key");
-	const struct json *edited = json_get(body, "columns");
+	const struct json *key = json_get(body, "key");
 	const char *key_name = key ? (key->kind == JSON_TEXT ? key->text : "") : row->key ? row->key : "";
 	if (json_read(r->arena, row->format, strlen(row->format), &format, err) || json_read(r->arena, row->columns, strlen(row->columns), &columns, err) ||
-	    import_plan_read(r->arena, q->reg, q->actor, format, columns, NULL, &plan, err) ||
-	    import_plan_read(r->arena, q->reg, q->actor, json_get(body, "format"), edited, key_name, &plan, err))
+	    import_plan_read(r->arena, q->reg, q->actor, format, columns, NULL, plan, err))
 		return -1;
-	struct start start = {.a = r->arena, .id = row->id, .plan = &plan, .dry = dry && dry->kind == JSON_TRUE};
+	struct import_format before = plan->format;
+	if (import_plan_read(r->arena, q->reg, q->actor, json_get(body, "format"), json_get(body, "columns"), key_name, plan, err))
+		return -1;
+	*start = (struct start){.a = r->arena, .id = row->id, .plan = plan};
+	start->reread = import_format_recuts(&before, &plan->format);
+	start->decide = before.decimal == plan->format.decimal && before.date == plan->format.date;
+	return 0;
+}
+
+/* The columns again for a format that was changed on the page. */
+static int preview(struct http_request *r, struct app_request *q, const struct import_row *row, struct err *err)
+{
+	struct json *body;
+	struct import_plan plan = {0};
+	struct start start;
+	if (ui_read_json(r, q, &body, err) || read_plan(r, q, row, body, &start, &plan, err))
+		return -1;
+	start.reread = true;
+	if (in_unit(q, start_preview, &start, err))
+		return -1;
+	http_reply_empty(r, 202);
+	return 0;
+}
+
+static int run(struct http_request *r, struct app_request *q, const struct import_row *row, struct err *err)
+{
+	struct json *body;
+	struct import_plan plan = {0};
+	struct start start;
+	if (ui_read_json(r, q, &body, err) || read_plan(r, q, row, body, &start, &plan, err))
+		return -1;
+	/* with columns that are yet to be read the job says what is missing */
+	if (!start.reread && import_plan_keyed(&plan, q->actor, err))
+		return -1;
+	const struct json *dry = json_get(body, "dry");
+	start.dry = dry && dry->kind == JSON_TRUE;
 	if (in_unit(q, start_run, &start, err))
 		return -1;
 	http_reply_empty(r, 202);
@@ -172,17 +211,7 @@ static int run(struct http_request *r, struct app_request *q, const struct impor
 
 static int cancel(struct http_request *r, struct app_request *q, const struct import_row *row, struct err *err)
 {
-	struct pg_tx *tx;
-	struct pg_rows *rows;
-	struct pg_params p = {0};
-	pg_params_int(r->arena, &p, row->id);
-	if (pg_tx_open(q->pg, PG_LANE_TX, &tx, err))
-		return -1;
-	if (pg_tx_run(tx, r->arena, "UPDATE ostov.import SET state = 'cancelled' WHERE id = $1 AND state IN ('detecting', 'ready', 'checking', 'running')", &p, &rows, err)) {
-		pg_tx_rollback(tx);
-		return -1;
-	}
-	if (pg_tx_commit(tx, err))
+	if (import_store_cancel(r->arena, q->pg, row->id, err))
 		return -1;
 	http_reply_empty(r, 204);
 	return 0;
@@ -291,6 +320,8 @@ int import_handle(struct http_request *r, struct app_request *q, const char *con
 		return -1;
 	if (n == 1 && get)
 		return show(r, q, &row, 200, err);
+	if (n == 2 && strcmp(part[1], "preview") == 0 && r->method == HTTP_POST)
+		return preview(r, q, &row, err);
 	if (n == 2 && strcmp(part[1], "run") == 0 && r->method == HTTP_POST)
 		return run(r, q, &row, err);
 	if (n == 2 && strcmp(part[1], "cancel") == 0 && r->method == HTTP_POST)

@@ -23,6 +23,7 @@ struct work {
 	struct actor actor;
 	struct buf bytes;
 	struct arena *scratch; /* of one batch's notes */
+	bool reread, decide;   /* the columns are to be read by a changed format; and its marks found out */
 	uint64_t told_ms;
 };
 
@@ -57,7 +58,21 @@ static int open_work(struct job *job, struct work *w, struct err *err)
 	w->scratch = arena_new_sized(64 * 1024);
 	if (json_read(job->arena, job->payload, strlen(job->payload), &payload, err) || !json_get_int(payload, "import", &id))
 		return err_set(err, ERR_INTERNAL, "the job names no import");
-	return import_store_find(job->arena, job->pg, job->reg->language, id, 0, &w->row, err);
+	const struct json *reread = json_get(payload, "reread"), *decide = json_get(payload, "decide");
+	w->reread = reread && reread->kind == JSON_TRUE;
+	w->decide = decide && decide->kind == JSON_TRUE;
+	return import_store_claim(job->arena, job->pg, job->reg->language, id, &w->row, err);
+}
+
+/* Nothing is left to do: the import was cancelled, is done, or somebody else has taken it up. */
+static int nothing(struct work *w, struct err *err)
+{
+	buf_destroy(&w->bytes);
+	arena_delete(w->scratch);
+	if (err->code != ERR_CONFLICT && err->code != ERR_NOT_FOUND)
+		return -1;
+	err_init(err, err->arena);
+	return 0;
 }
 
 static void close_work(struct work *w)
@@ -75,8 +90,8 @@ static int tell_failure(struct work *w, struct err *failure, struct err *err)
 		return -1;
 	}
 	if (failure->code == ERR_CONFLICT)
-		return 0; /* cancelled */
-	return import_store_state(w->job->arena, w->job->pg, w->row.id, &w->row.counts, w->row.rows, "failed", err_message(failure, w->actor.lang), err);
+		return 0; /* cancelled, or taken up by another */
+	return import_store_state(w->job->arena, w->job->pg, w->row.id, w->row.run, &w->row.counts, w->row.rows, "failed", err_message(failure, w->actor.lang), err);
 }
 
 static int prepare(struct work *w, const struct import_map **map, struct section **section, struct err *err)
@@ -91,19 +106,50 @@ static int prepare(struct work *w, const struct import_map **map, struct section
 	return read_file(w, err);
 }
 
+/* Format, columns and key as they are kept. */
+static int kept_plan(struct work *w, struct section *section, const struct import_map *map, struct err *err)
+{
+	struct job *j = w->job;
+	struct json *format = NULL, *columns = NULL;
+	w->plan = (struct import_plan){.section = section, .map = map, .rows = (size_t)w->row.rows};
+	w->plan.format = (struct import_format){.kind = "csv", .decimal = ',', .date = IMPORT_DATE_DMY, .header_row = 1, .csv = {';', CSV_DOUBLED}};
+	if (strstr(w->row.format, "\"xlsx\""))
+		w->plan.format.kind = "xlsx";
+	return json_read(j->arena, w->row.format, strlen(w->row.format), &format, err) || json_read(j->arena, w->row.columns, strlen(w->row.columns), &columns, err) ||
+	               import_plan_read(j->arena, j->reg, &w->actor, format, columns, w->row.key ? w->row.key : "", &w->plan, err)
+	           ? -1
+	           : 0;
+}
+
+static int reread(struct work *w, struct err *err)
+{
+	return import_plan_reread(w->job->arena, w->job->reg, &w->actor, w->bytes.data ? w->bytes.data : "", w->bytes.len, w->decide, &w->plan, err);
+}
+
+static int find_out(struct work *w, struct err *err)
+{
+	const struct import_map *map;
+	struct section *section;
+	struct job *j = w->job;
+	if (prepare(w, &map, &section, err))
+		return -1;
+	if (!w->reread || !w->row.format || !w->row.columns)
+		return import_plan_detect(j->arena, j->reg, &w->actor, section, map, w->bytes.data ? w->bytes.data : "", w->bytes.len, &w->plan, err);
+	return kept_plan(w, section, map, err) || reread(w, err) ? -1 : 0;
+}
+
 static int detect(struct job *job, struct err *err)
 {
 	struct work w;
-	const struct import_map *map;
-	struct section *section;
 	struct err failure;
 	err_init(&failure, job->arena);
-	int failed = open_work(job, &w, err);
-	if (!failed && strcmp(w.row.state, "detecting") == 0) {
-		if (prepare(&w, &map, &section, &failure) || import_plan_detect(job->arena, job->reg, &w.actor, section, map, w.bytes.data ? w.bytes.data : "", w.bytes.len, &w.plan, &failure))
+	if (open_work(job, &w, err))
+		return nothing(&w, err);
+	int failed = 0;
+	if (strcmp(w.row.state, "detecting") == 0) {
+		failed = find_out(&w, &failure) || import_store_plan(job->arena, job->pg, w.row.id, w.row.run, &w.plan, "ready", &failure);
+		if (failed)
 			failed = tell_failure(&w, &failure, err);
-		else
-			failed = import_store_plan(job->arena, job->pg, w.row.id, &w.plan, "ready", err);
 	}
 	close_work(&w);
 	return failed;
@@ -112,59 +158,63 @@ static int detect(struct job *job, struct err *err)
 static int store(void *ctx, struct unit *u, const struct import_counts *n, struct err *err)
 {
 	struct work *w = ctx;
-	(void)err;
-	return import_store_counts(u, u->arena, w->row.id, n, w->row.rows);
+	return import_store_counts(u, u->arena, w->row.id, w->row.run, n, w->row.rows, err);
 }
 
 static int reject(void *ctx, struct unit *u, const struct import_rejected *r, struct err *err)
 {
 	struct work *w = ctx;
-	return import_store_reject(u, u ? u->arena : w->scratch, w->job->pg, w->row.id, r, err);
+	return import_store_reject(u, u ? u->arena : w->scratch, w->job->pg, w->row.id, w->row.run, r, err);
 }
 
 static int progress(void *ctx, const struct import_counts *n, struct err *err)
 {
 	struct work *w = ctx;
 	uint64_t now = clock_monotonic_ms();
-	const char *state;
 	w->row.counts = *n;
 	if (now - w->told_ms < TELL_MS)
 		return 0;
 	w->told_ms = now;
 	arena_reset(w->scratch);
-	if (import_store_current(w->scratch, w->job->pg, w->row.id, &state, err))
+	if (import_store_mine(w->scratch, w->job->pg, w->row.id, w->row.run, err))
 		return -1;
-	if (strcmp(state, "cancelled") == 0)
-		return err_tell(err, ERR_CONFLICT, SAY_CANCELLED);
-	if (w->row.dry && import_store_state(w->scratch, w->job->pg, w->row.id, n, w->row.rows, NULL, NULL, err))
+	if (w->row.dry && import_store_state(w->scratch, w->job->pg, w->row.id, w->row.run, n, w->row.rows, NULL, NULL, err))
 		return -1;
 	return job_progress(w->job, arena_printf(w->scratch, "{\"done\":%lld}", (long long)n->done), err);
+}
+
+/* All that stands before the first row. */
+static int begin(struct work *w, struct err *err)
+{
+	const struct import_map *map;
+	struct section *section;
+	struct job *j = w->job;
+	if (prepare(w, &map, &section, err) || kept_plan(w, section, map, err))
+		return -1;
+	if (w->row.dry) {
+		/* a trial begins anew */
+		memset(&w->row.counts, 0, sizeof w->row.counts);
+		if (import_store_forget(j->arena, j->pg, w->row.id, w->row.run, err))
+			return -1;
+	}
+	if (w->reread && !w->row.counts.position) {
+		if (reread(w, err) || import_store_plan(j->arena, j->pg, w->row.id, w->row.run, &w->plan, NULL, err))
+			return -1;
+		w->row.rows = (int64_t)w->plan.rows;
+	}
+	return import_plan_keyed(&w->plan, &w->actor, err);
 }
 
 static int bring_in(struct job *job, struct err *err)
 {
 	struct work w;
-	const struct import_map *map;
-	struct section *section;
-	struct json *format = NULL, *columns = NULL;
 	struct err failure;
 	err_init(&failure, job->arena);
-	int failed = open_work(job, &w, err);
-	bool open = !failed && (strcmp(w.row.state, "running") == 0 || strcmp(w.row.state, "checking") == 0);
-	if (open) {
-		failed = prepare(&w, &map, &section, &failure);
-		if (!failed) {
-			w.plan = (struct import_plan){.section = section, .map = map, .rows = (size_t)w.row.rows};
-			w.plan.format = (struct import_format){.kind = "csv", .decimal = ',', .date = IMPORT_DATE_DMY, .header_row = 1, .csv = {';', CSV_DOUBLED}};
-			failed = json_read(job->arena, w.row.format, strlen(w.row.format), &format, &failure) ||
-			         json_read(job->arena, w.row.columns, strlen(w.row.columns), &columns, &failure) ||
-			         import_plan_read(job->arena, job->reg, &w.actor, format, columns, w.row.key ? w.row.key : "", &w.plan, &failure);
-		}
-		if (w.row.dry) {
-			/* a trial begins anew */
-			memset(&w.row.counts, 0, sizeof w.row.counts);
-			failed = failed || import_store_forget(job->arena, job->pg, w.row.id, &failure);
-		}
+	if (open_work(job, &w, err))
+		return nothing(&w, err);
+	int failed = 0;
+	if (strcmp(w.row.state, "running") == 0 || strcmp(w.row.state, "checking") == 0) {
+		failed = begin(&w, &failure);
 		struct import_run run = {.pg = job->pg,
 		                         .reg = job->reg,
 		                         .actor = &w.actor,
@@ -183,7 +233,7 @@ static int bring_in(struct job *job, struct err *err)
 		if (failed)
 			failed = tell_failure(&w, &failure, err);
 		else
-			failed = import_store_state(job->arena, job->pg, w.row.id, &run.counts, w.row.rows, "done", NULL, err);
+			failed = import_store_state(job->arena, job->pg, w.row.id, w.row.run, &run.counts, w.row.rows, "done", NULL, err);
 	}
 	close_work(&w);
 	return failed;

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unicode/ucnv.h>
 
 #include "base/arena.h"
 #include "base/err.h"
@@ -45,10 +46,21 @@ static struct field *natural_key(const struct section *s)
 	return NULL;
 }
 
-static void map_by_name(struct arena *a, const struct registry *reg, const struct actor *actor, struct import_plan *p)
+static bool is_taken(const struct import_plan *p, const struct field *f)
+{
+	for (size_t c = 0; c < p->ncolumns; c++)
+		if (p->columns[c].to == f)
+			return true;
+	return false;
+}
+
+/* Columns that are `settled` (may be NULL) stay as they are. */
+static void map_by_name(struct arena *a, const struct registry *reg, const struct actor *actor, struct import_plan *p, const bool *settled)
 {
 	for (size_t c = 0; c < p->ncolumns; c++) {
 		const char *name = folded(a, p->columns[c].name);
+		if (settled && settled[c])
+			continue;
 		for (size_t i = 0; *name && i < p->section->nfields && !p->columns[c].to; i++) {
 			struct field *f = p->section->fields[i];
 			if (!fillable(reg, actor, f))
@@ -56,14 +68,17 @@ static void map_by_name(struct arena *a, const struct registry *reg, const struc
 			bool same = strcmp(folded(a, f->expr.name), name) == 0 || strcmp(folded(a, field_property(a, f)), name) == 0;
 			for (int l = 0; l < LANG_COUNT; l++)
 				same = same || strcmp(folded(a, label_get(&f->label, (enum lang)l)), name) == 0;
-			for (size_t k = 0; k < c; k++)
-				same = same && p->columns[k].to != f;
-			if (same) {
+			if (same && !is_taken(p, f)) {
 				p->columns[c].to = f;
 				p->columns[c].by = f->to ? natural_key(f->to) : NULL;
 			}
 		}
 	}
+}
+
+/* By what records are found again when nobody says: the first unique field. */
+static void key_by_fields(struct import_plan *p)
+{
 	for (size_t c = 0; c < p->ncolumns; c++)
 		if (p->columns[c].to && (p->columns[c].to->unique || p->columns[c].to->type == FIELD_AUTONUMBER) && !p->key)
 			p->key = p->columns[c].to;
@@ -80,13 +95,13 @@ static const char *decl_text(struct arena *a, const struct decl_value *v)
 	}
 }
 
-static void map_by_configuration(struct arena *a, struct import_plan *p)
+static void map_by_configuration(struct arena *a, struct import_plan *p, const bool *settled)
 {
 	for (size_t i = 0; i < p->map->ncolumns; i++) {
 		const struct import_column *from = &p->map->columns[i];
 		for (size_t c = 0; c < p->ncolumns; c++) {
 			struct import_source_column *to = &p->columns[c];
-			if (strcmp(to->name, from->source) != 0 || to->to)
+			if (strcmp(to->name, from->source) != 0 || to->to || (settled && settled[c]) || (settled && from->to && is_taken(p, from->to)))
 				continue;
 			to->to = from->to;
 			to->by = from->by ? from->by : from->to && from->to->to ? natural_key(from->to->to) : NULL;
@@ -99,10 +114,10 @@ static void map_by_configuration(struct arena *a, struct import_plan *p)
 			break;
 		}
 	}
-	p->key = p->map->key;
 }
 
-int import_plan_columns(struct arena *a, const struct actor *actor, const char *bytes, size_t len, struct import_plan *p, struct err *err)
+/* Reads heading, samples and the number of rows; `decide`: the marks of numbers and dates, too. */
+static int read_columns(struct arena *a, const struct actor *actor, const char *bytes, size_t len, bool decide, struct import_plan *p, struct err *err)
 {
 	struct import_source *source;
 	const struct csv_cell *cells;
@@ -143,7 +158,8 @@ int import_plan_columns(struct arena *a, const struct actor *actor, const char *
 		return -1;
 	if (!p->ncolumns)
 		return err_say(err, ERR_UNPROCESSABLE, actor->lang, SAY_IMPORT_HEADLESS);
-	import_decide(&votes, &p->format);
+	if (decide)
+		import_decide(&votes, &p->format);
 	if (strcmp(p->format.kind, "xlsx") == 0)
 		p->format.decimal = '.';
 	return 0;
@@ -155,13 +171,70 @@ int import_plan_detect(struct arena *a, const struct registry *reg, const struct
 	memset(p, 0, sizeof *p);
 	p->section = s;
 	p->map = map;
-	if (import_source_detect(a, bytes, len, &p->format, err) || import_plan_columns(a, actor, bytes, len, p, err))
+	if (import_source_detect(a, bytes, len, &p->format, err) || read_columns(a, actor, bytes, len, true, p, err))
 		return -1;
-	if (map)
-		map_by_configuration(a, p);
-	else
-		map_by_name(a, reg, actor, p);
+	if (map) {
+		map_by_configuration(a, p, NULL);
+		p->key = map->key;
+	} else {
+		map_by_name(a, reg, actor, p, NULL);
+		key_by_fields(p);
+	}
 	return 0;
+}
+
+int import_plan_reread(struct arena *a, const struct registry *reg, const struct actor *actor, const char *bytes, size_t len, bool decide, struct import_plan *p, struct err *err)
+{
+	const struct import_source_column *old = p->columns;
+	size_t nold = p->ncolumns, kept = 0;
+	if (read_columns(a, actor, bytes, len, decide, p, err))
+		return -1;
+	bool *settled = arena_array(a, bool, p->ncolumns), *used = arena_array(a, bool, nold ? nold : 1);
+	for (size_t c = 0; c < p->ncolumns; c++)
+		for (size_t k = 0; k < nold && !settled[c]; k++) {
+			struct import_source_column *to = &p->columns[c];
+			const struct import_source_column *from = &old[k];
+			if (used[k] || strcmp(from->name, to->name) != 0)
+				continue;
+			used[k] = settled[c] = true;
+			to->to = from->to;
+			to->by = from->by;
+			to->create = from->create;
+			to->strip = from->strip;
+			to->values = from->values;
+			to->nvalues = from->nvalues;
+			kept += to->to != NULL;
+		}
+	if (p->map)
+		map_by_configuration(a, p, settled);
+	else
+		map_by_name(a, reg, actor, p, settled);
+	/* no key was chosen for columns that are still there: none is what is wanted */
+	if (p->key ? !is_taken(p, p->key) : !kept) {
+		p->key = p->map && p->map->key && is_taken(p, p->map->key) ? p->map->key : NULL;
+		if (!p->key && !p->map)
+			key_by_fields(p);
+	}
+	return 0;
+}
+
+static bool same_text(const char *x, const char *y)
+{
+	return strcmp(x ? x : "", y ? y : "") == 0;
+}
+
+bool import_format_recuts(const struct import_format *x, const struct import_format *y)
+{
+	return x->header_row != y->header_row || x->csv.separator != y->csv.separator || x->csv.quote != y->csv.quote || !same_text(x->sheet, y->sheet) ||
+	       !same_text(x->encoding, y->encoding);
+}
+
+int import_plan_keyed(const struct import_plan *p, const struct actor *actor, struct err *err)
+{
+	if (!p->key || is_taken(p, p->key))
+		return 0;
+	err_say(err, ERR_INVALID, actor->lang, SAY_IMPORT_KEY, label_get(&p->key->label, actor->lang));
+	return err_target(err, "key");
 }
 
 static void text(struct buf *b, const char *s)
@@ -243,8 +316,12 @@ static int read_format(struct arena *a, int lang, const struct json *j, struct i
 {
 	const char *s;
 	long long n;
-	if ((s = json_get_text(j, "encoding")))
-		f->encoding = arena_strdup(a, s);
+	if ((s = json_get_text(j, "encoding"))) {
+		UErrorCode status = U_ZERO_ERROR;
+		if (strlen(s) > 60 || !ucnv_countAliases(s, &status))
+			return err_tell(err, ERR_INVALID, SAY_NO_ENCODING, arena_strndup(a, s, strlen(s) < 60 ? strlen(s) : 60)), err_target(err, "encoding");
+		f->encoding = ucnv_compareNames(s, "UTF-8") == 0 ? "UTF-8" : arena_strdup(a, s);
+	}
 	if ((s = json_get_text(j, "separator"))) {
 		if (strlen(s) != 1 || !strchr(";,\t|", *s))
 			return invalid(err, lang, "separator", "; , | \\t");
@@ -317,13 +394,8 @@ int import_plan_read(struct arena *a, const struct registry *reg, const struct a
 	}
 	if (key) {
 		p->key = *key ? section_find(p->section, key) : NULL;
-		bool mapped = !p->key;
-		for (size_t i = 0; i < p->ncolumns; i++)
-			mapped = mapped || p->columns[i].to == p->key;
 		if (*key && !p->key)
 			return err_say(err, ERR_INVALID, actor->lang, SAY_UNKNOWN_FIELD, key), err_target(err, "key");
-		if (!mapped)
-			return err_say(err, ERR_INVALID, actor->lang, SAY_IMPORT_KEY, label_get(&p->key->label, actor->lang)), err_target(err, "key");
 	}
 	return 0;
 }

@@ -47,12 +47,19 @@ struct import_plan {
 /* Finds out format and columns of a file; `map` (may be NULL) gives columns, key and constants. */
 int import_plan_detect(struct arena *a, const struct registry *reg, const struct actor *actor, struct section *s, const struct import_map *map, const char *bytes, size_t len,
                        struct import_plan *out, struct err *err);
-/* The heading and samples again for a format that was changed by hand; keeps nothing of the old columns. */
-int import_plan_columns(struct arena *a, const struct actor *actor, const char *bytes, size_t len, struct import_plan *plan, struct err *err);
+/* Heading and samples again, for a format that was changed by hand: a column that was there before by its name goes where it went; others are mapped as at
+ * first, to fields that are still free. `decide`: number and date marks are found out again, too. */
+int import_plan_reread(struct arena *a, const struct registry *reg, const struct actor *actor, const char *bytes, size_t len, bool decide, struct import_plan *plan,
+                       struct err *err);
+/* Whether the two formats cut a file into different columns. */
+bool import_format_recuts(const struct import_format *x, const struct import_format *y);
+/* The key is a field that some column gives, or none; else ERR_INVALID. */
+int import_plan_keyed(const struct import_plan *plan, const struct actor *actor, struct err *err);
 /* The format and the columns as JSON of docs/developers/http-contract.md. */
 void import_plan_format_json(struct buf *out, const struct import_plan *plan);
 void import_plan_columns_json(struct buf *out, const struct import_plan *plan);
-/* Reads them back over *plan (section, map set); names that are no fields the actor may write are ERR_INVALID with the column as target. NULL leaves as it is. */
+/* Reads them back over *plan (section, map set); names that are no fields the actor may write are ERR_INVALID with the column as target. NULL leaves as it is.
+ * Whether a column gives the key is asked of import_plan_keyed. */
 int import_plan_read(struct arena *a, const struct registry *reg, const struct actor *actor, const struct json *format, const struct json *columns, const char *key,
                      struct import_plan *plan, struct err *err);
 

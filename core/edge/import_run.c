@@ -17,6 +17,14 @@
 
 enum { BATCH = 200, TRIES = 3, AMBIGUOUS = -1, MEASURE_FIRST = 1000 };
 
+/* How a batch is written. Each way gets along with rows that the one before does not, and takes longer. */
+enum way {
+	TOGETHER, /* a row that fails undoes the batch */
+	JOINED,   /* a savepoint a row, not waited for: a row that the rules refuse is undone alone; one that the database refuses undoes the batch */
+	ALONE     /* each row is known to be in the database before the next one begins */
+};
+
+
 struct row {
 	int64_t number;
 	struct csv_cell *cells;
@@ -32,6 +40,7 @@ struct running {
 	struct map *targets;  /* by column: text of the key → id of the target (boxed) */
 	struct map keys;      /* keys that a dry run has "created" */
 	int64_t measure_at;   /* records made by this run at which PostgreSQL counts the tables again */
+	enum way way;         /* that the last batch needed: dirty files are dirty all over */
 };
 
 /* One batch; its arena dies with it. */
@@ -46,6 +55,7 @@ struct batch {
 	const char *row_key;      /* of the record that the row at hand created, or NULL */
 	int64_t row_id;
 	struct import_counts counts;
+	bool undone;              /* a row was undone alone */
 };
 
 static int64_t *boxed(struct arena *a, int64_t id)
@@ -406,6 +416,7 @@ static void batch_reset(struct batch *b)
 	b->row_made = arena_array(b->a, struct map, p->ncolumns ? p->ncolumns : 1);
 	for (size_t c = 0; c < p->ncolumns; c++)
 		map_create(&b->made[c], b->a);
+	b->undone = false;
 	for (size_t i = 0; i < b->nrows; i++)
 		b->rows[i].rejected = false;
 }
@@ -422,74 +433,99 @@ static int note_rejected(struct batch *b, struct unit *u, struct err *err)
 	return 0;
 }
 
-/* Tries the batch; *again when it should be done with a savepoint a row. */
-static int attempt(struct batch *b, bool nested, bool *again, struct err *err)
+/* A failure that is not the row's: the database was away, or somebody else was in the way. */
+static bool passing(const struct err *e)
 {
-	struct import_run *run = b->g->run;
-	struct unit_config config = {.pg = run->pg, .reg = run->reg, .actor = run->actor, .lane = PG_LANE_SLOW, .bulk = true};
-	struct unit *u;
-	*again = false;
-	batch_reset(b);
-	if (prefetch(b, err) || unit_begin(&config, &u, err))
+	return e->code == ERR_RETRY || e->code == ERR_UNAVAILABLE || e->code == ERR_OUTCOME_UNKNOWN || e->code == ERR_DB_TIMEOUT;
+}
+
+/* Ends a row that was written behind a savepoint; -1 when the unit cannot go on. *blurred: the database refused something, and nobody knows of which row. */
+static int row_end(struct batch *b, struct unit *u, struct row *r, bool bad, const struct err *why, enum way way, bool *blurred, struct err *err)
+{
+	struct err one;
+	err_init(&one, b->a);
+	if (way == JOINED && pg_tx_failed(u->tx)) {
+		*blurred = true;
 		return -1;
-	if (unit_ready(u, err))
-		goto failed;
+	}
+	if (bad || r->rejected) {
+		if (bad)
+			reject_err(b, r, why);
+		b->undone = true;
+		return unit_unnest(u, false, err);
+	}
+	if (way == JOINED) {
+		*blurred = unit_join(u, err) < 0;
+		return *blurred ? -1 : 0;
+	}
+	if (unit_unnest(u, true, &one)) {
+		reject_err(b, r, &one);
+		b->undone = true;
+	}
+	return 0;
+}
+
+static int write_rows(struct batch *b, struct unit *u, enum way way, bool *again, struct err *err)
+{
 	for (size_t i = 0; i < b->nrows; i++) {
 		struct row *r = &b->rows[i];
 		struct import_counts before = b->counts;
 		struct err one;
 		err_init(&one, b->a);
-		if (nested && unit_nest(u, err))
-			goto failed;
+		if (way != TOGETHER && unit_nest(u, err))
+			return -1;
 		row_begin(b);
-		int bad = write_row(b, u, r, &one);
-		if (bad && (one.code == ERR_RETRY || one.code == ERR_UNAVAILABLE || one.code == ERR_OUTCOME_UNKNOWN || one.code == ERR_DB_TIMEOUT)) {
+		bool bad = write_row(b, u, r, &one) < 0;
+		if (bad && passing(&one)) {
 			*err = one;
-			goto failed;
+			return -1;
 		}
-		if (!nested) {
-			if (bad || (r->rejected && row_left_something(b))) {
-				*again = true;
-				unit_rollback(u);
-				return -1;
-			}
-			row_keep(b);
-		} else if (bad || r->rejected) {
-			if (bad)
-				reject_err(b, r, &one);
-			if (unit_unnest(u, false, err))
-				goto failed;
-			b->counts = before;
-		} else if (unit_unnest(u, true, &one)) {
-			reject_err(b, r, &one);
-			b->counts = before;
-		} else {
-			row_keep(b);
+		if (way == TOGETHER && (bad || (r->rejected && row_left_something(b)))) {
+			*again = true;
+			return -1;
 		}
+		if (way != TOGETHER && row_end(b, u, r, bad, &one, way, again, err))
+			return -1;
+		if (r->rejected)
+			b->counts = before;
+		else
+			row_keep(b);
 		b->counts.done++;
 		b->counts.rejected += r->rejected;
 		b->counts.position = r->number;
 	}
+	return 0;
+}
+
+/* Tries the batch; *again when it should be done in the next way. */
+static int attempt(struct batch *b, enum way way, bool *again, struct err *err)
+{
+	struct import_run *run = b->g->run;
+	struct unit_config config = {.pg = run->pg, .reg = run->reg, .actor = run->actor, .lane = PG_LANE_SLOW, .bulk = true};
+	struct unit *u;
+	struct err one;
+	err_init(&one, b->a);
+	*again = false;
+	batch_reset(b);
+	if (prefetch(b, err) || unit_begin(&config, &u, err))
+		return -1;
+	if (unit_ready(u, err) || write_rows(b, u, way, again, err))
+		goto failed;
+	/* what constraints say shows when the statements run */
+	if (unit_flush(u, &one)) {
+		*again = way != ALONE && !passing(&one);
+		*err = one;
+		goto failed;
+	}
 	if (run->dry) {
-		/* what constraints say shows when the statements run */
-		struct err one;
-		err_init(&one, b->a);
-		if (unit_flush(u, &one)) {
-			unit_rollback(u);
-			*again = !nested;
-			*err = one;
-			return -1;
-		}
 		unit_rollback(u);
 		return note_rejected(b, NULL, err);
 	}
 	if (note_rejected(b, u, err) || (run->store && run->store(run->ctx, u, &b->counts, err)))
 		goto failed;
-	struct err one;
-	err_init(&one, b->a);
 	if (unit_commit(u, &one)) {
 		*err = one;
-		*again = !nested && one.code != ERR_RETRY && one.code != ERR_UNAVAILABLE && one.code != ERR_OUTCOME_UNKNOWN;
+		*again = way != ALONE && !passing(&one) && one.code != ERR_CONFLICT;
 		return -1;
 	}
 	return 0;
@@ -517,19 +553,19 @@ static void batch_keep(struct batch *b)
 
 static int do_batch(struct batch *b, struct err *err)
 {
-	bool nested = false, again;
+	enum way way = b->g->way;
 	for (int tries = 0;; tries++) {
 		struct err one;
+		bool again;
 		err_init(&one, b->a);
-		if (attempt(b, nested, &again, &one) == 0) {
+		if (attempt(b, way, &again, &one) == 0) {
+			b->g->way = b->undone ? way : TOGETHER;
 			batch_keep(b);
 			return 0;
 		}
-		if (again) {
-			nested = true;
-			continue;
-		}
-		if (one.code != ERR_RETRY || tries >= TRIES)
+		if (again)
+			way++;
+		else if (one.code != ERR_RETRY || tries >= TRIES)
 			return err_copy(err, &one);
 	}
 }

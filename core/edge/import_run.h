@@ -1,7 +1,7 @@
 /* import_run: rows become records, by the write path, as the user who imports: rights, rules and hooks hold as for any write.
  *
  * Rows go in batches, each one unit of work. A batch in which a row fails is undone and done again with a savepoint a row, so that only that row is left out; it is
- * noted with its number, column and reason. The position is stored in the same transaction as the batch: after a crash the import goes on behind it. Not here: jobs and HTTP (import). */
+ * noted with its number, column and reason. Batches behind a dirty one begin with savepoints. The position is stored in the same transaction as the batch: after a crash the import goes on behind it. Not here: jobs and HTTP (import). */
 #ifndef OST_EDGE_IMPORT_RUN_H
 #define OST_EDGE_IMPORT_RUN_H
 

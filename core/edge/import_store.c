@@ -10,7 +10,8 @@
 #include "pg/pg.h"
 #include "serve/unit.h"
 
-static int run_alone(struct arena *a, struct pg *pg, const char *sql, const struct pg_params *p, struct err *err)
+/* One statement in a transaction of its own; *changed (may be NULL) how many rows it changed. */
+static int run_alone(struct arena *a, struct pg *pg, const char *sql, const struct pg_params *p, size_t *changed, struct err *err)
 {
 	struct pg_tx *tx;
 	struct pg_rows *rows;
@@ -20,7 +21,14 @@ static int run_alone(struct arena *a, struct pg *pg, const char *sql, const stru
 		pg_tx_rollback(tx);
 		return -1;
 	}
+	if (changed)
+		*changed = pg_rows_affected(rows);
 	return pg_tx_commit(tx, err);
+}
+
+static int taken(struct err *err)
+{
+	return err_tell(err, ERR_CONFLICT, SAY_CANCELLED);
 }
 
 int import_store_new(struct unit *u, struct arena *a, const char *section, int64_t file_id, const char *mapping, int64_t *id, struct err *err)
@@ -57,7 +65,7 @@ int import_store_find(struct arena *a, struct pg *pg, int lang, int64_t id, int6
 	pg_params_int(a, &p, id);
 	pg_params_int(a, &p, user_id);
 	if (pg_read(pg, PG_LANE_FAST, a,
-	            "SELECT id, file_id, user_id, section, mapping->>'name', state, format::text, columns::text, key, error, counts::text, position, dry FROM ostov.import WHERE id = "
+	            "SELECT id, file_id, user_id, section, mapping->>'name', state, format::text, columns::text, key, error, counts::text, position, dry, run FROM ostov.import WHERE id = "
 	            "$1 AND ($2 = 0 OR user_id = $2)",
 	            &p, &rows, err))
 		return -1;
@@ -84,7 +92,26 @@ int import_store_find(struct arena *a, struct pg *pg, int lang, int64_t id, int6
 		                                     .rejected = number(counts, "rejected")};
 	}
 	out->counts.position = pg_rows_int(rows, 0, 11);
+	out->run = pg_rows_int(rows, 0, 13);
 	return 0;
+}
+
+int import_store_claim(struct arena *a, struct pg *pg, int lang, int64_t id, struct import_row *out, struct err *err)
+{
+	struct pg_params p = {0};
+	struct pg_tx *tx;
+	struct pg_rows *rows;
+	pg_params_int(a, &p, id);
+	if (pg_tx_open(pg, PG_LANE_TX, &tx, err))
+		return -1;
+	if (pg_tx_run(tx, a, "UPDATE ostov.import SET run = run + 1 WHERE id = $1 AND state IN ('detecting', 'checking', 'running') RETURNING run", &p, &rows, err)) {
+		pg_tx_rollback(tx);
+		return -1;
+	}
+	int64_t run = pg_rows_count(rows) ? pg_rows_int(rows, 0, 0) : -1;
+	if (pg_tx_commit(tx, err) || import_store_find(a, pg, lang, id, 0, out, err))
+		return -1;
+	return out->run == run ? 0 : taken(err);
 }
 
 static const char *counts_json(struct arena *a, const struct import_counts *n, int64_t rows)
@@ -108,57 +135,79 @@ static void plan_params(struct arena *a, struct pg_params *p, int64_t id, const 
 	pg_params_text(a, p, PG_TEXT, counts_json(a, &none, (int64_t)plan->rows));
 }
 
-int import_store_plan(struct arena *a, struct pg *pg, int64_t id, const struct import_plan *plan, const char *state, struct err *err)
+int import_store_plan(struct arena *a, struct pg *pg, int64_t id, int64_t run, const struct import_plan *plan, const char *state, struct err *err)
 {
 	struct pg_params p = {0};
+	size_t changed;
 	plan_params(a, &p, id, plan);
 	pg_params_text(a, &p, PG_TEXT, state);
-	return run_alone(a, pg,
-	                 "UPDATE ostov.import SET format = $2::jsonb, columns = $3::jsonb, key = $4, counts = $5::jsonb, state = $6, error = NULL, position = 0 WHERE id = $1 AND state "
-	                 "<> 'cancelled'",
-	                 &p, err);
+	pg_params_int(a, &p, run);
+	if (run_alone(a, pg,
+	              "UPDATE ostov.import SET format = $2::jsonb, columns = $3::jsonb, key = $4, counts = $5::jsonb, state = coalesce($6, state), error = NULL, position = 0 WHERE "
+	              "id = $1 AND run = $7",
+	              &p, &changed, err))
+		return -1;
+	return changed ? 0 : taken(err);
 }
 
-int import_store_begin(struct unit *u, struct arena *a, int64_t id, const struct import_plan *plan, bool dry, struct err *err)
+/* What a user may begin anew: not what is at work. */
+static int start(struct unit *u, struct arena *a, int64_t id, const struct import_plan *plan, const char *state, bool dry, struct err *err)
 {
 	struct pg_params p = {0}, one = {0};
 	struct pg_rows *rows;
 	pg_params_int(a, &one, id);
 	plan_params(a, &p, id, plan);
-	pg_params_text(a, &p, PG_TEXT, dry ? "checking" : "running");
+	pg_params_text(a, &p, PG_TEXT, state);
 	pg_params_bool(a, &p, dry);
-	unit_send(u, "DELETE FROM ostov.import_error WHERE import_id = $1", &one);
 	if (pg_tx_run(u->tx, a,
-	              "UPDATE ostov.import SET format = $2::jsonb, columns = $3::jsonb, key = $4, counts = $5::jsonb, state = $6, dry = $7, error = NULL, position = 0 WHERE id = $1 AND "
-	              "state IN ('ready', 'done', 'failed', 'cancelled')",
+	              "UPDATE ostov.import SET format = $2::jsonb, columns = $3::jsonb, key = $4, counts = $5::jsonb, state = $6, dry = $7, error = NULL, position = 0, run = run + 1 "
+	              "WHERE id = $1 AND state IN ('ready', 'done', 'failed', 'cancelled')",
 	              &p, &rows, err))
 		return -1;
-	return pg_rows_affected(rows) == 1 ? 0 : err_say(err, ERR_CONFLICT, u->user->lang, SAY_IMPORT_AT_WORK);
-}
-
-int import_store_counts(struct unit *u, struct arena *a, int64_t id, const struct import_counts *n, int64_t rows)
-{
-	struct pg_params p = {0};
-	pg_params_int(a, &p, id);
-	pg_params_text(a, &p, PG_TEXT, counts_json(a, n, rows));
-	pg_params_int(a, &p, n->position);
-	unit_send(u, "UPDATE ostov.import SET counts = $2::jsonb, position = $3 WHERE id = $1", &p);
+	if (pg_rows_affected(rows) != 1)
+		return err_say(err, ERR_CONFLICT, u->user->lang, SAY_IMPORT_AT_WORK);
+	unit_send(u, "DELETE FROM ostov.import_error WHERE import_id = $1", &one);
 	return 0;
 }
 
-int import_store_state(struct arena *a, struct pg *pg, int64_t id, const struct import_counts *n, int64_t rows, const char *state, const char *error, struct err *err)
+int import_store_detect(struct unit *u, struct arena *a, int64_t id, const struct import_plan *plan, struct err *err)
+{
+	return start(u, a, id, plan, "detecting", false, err);
+}
+
+int import_store_begin(struct unit *u, struct arena *a, int64_t id, const struct import_plan *plan, bool dry, struct err *err)
+{
+	return start(u, a, id, plan, dry ? "checking" : "running", dry, err);
+}
+
+int import_store_counts(struct unit *u, struct arena *a, int64_t id, int64_t run, const struct import_counts *n, int64_t rows, struct err *err)
+{
+	struct pg_params p = {0};
+	struct pg_rows *done;
+	pg_params_int(a, &p, id);
+	pg_params_text(a, &p, PG_TEXT, counts_json(a, n, rows));
+	pg_params_int(a, &p, n->position);
+	pg_params_int(a, &p, run);
+	if (pg_tx_run(u->tx, a, "UPDATE ostov.import SET counts = $2::jsonb, position = $3 WHERE id = $1 AND run = $4", &p, &done, err))
+		return -1;
+	return pg_rows_affected(done) == 1 ? 0 : taken(err);
+}
+
+int import_store_state(struct arena *a, struct pg *pg, int64_t id, int64_t run, const struct import_counts *n, int64_t rows, const char *state, const char *error, struct err *err)
 {
 	struct pg_params p = {0};
 	pg_params_int(a, &p, id);
 	pg_params_text(a, &p, PG_TEXT, counts_json(a, n, rows));
 	pg_params_text(a, &p, PG_TEXT, state);
 	pg_params_text(a, &p, PG_TEXT, error);
-	return run_alone(a, pg, "UPDATE ostov.import SET counts = $2::jsonb, state = coalesce($3, state), error = $4 WHERE id = $1 AND state <> 'cancelled'", &p, err);
+	pg_params_int(a, &p, run);
+	return run_alone(a, pg, "UPDATE ostov.import SET counts = $2::jsonb, state = coalesce($3, state), error = $4 WHERE id = $1 AND run = $5", &p, NULL, err);
 }
 
-int import_store_reject(struct unit *u, struct arena *a, struct pg *pg, int64_t id, const struct import_rejected *r, struct err *err)
+int import_store_reject(struct unit *u, struct arena *a, struct pg *pg, int64_t id, int64_t run, const struct import_rejected *r, struct err *err)
 {
-	static const char sql[] = "INSERT INTO ostov.import_error (import_id, \"row\", \"column\", reason, cells) VALUES ($1, $2, $3, $4, $5::jsonb)";
+	/* the lock makes a run that begins wait, or this one see it */
+	static const char sql[] = "INSERT INTO ostov.import_error (import_id, \"row\", \"column\", reason, cells) SELECT id, $2, $3, $4, $5::jsonb FROM ostov.import WHERE id = $1 AND run = $6 FOR SHARE";
 	struct pg_params p = {0};
 	struct buf b = BUF_INIT;
 	buf_putc(&b, '[');
@@ -173,27 +222,36 @@ int import_store_reject(struct unit *u, struct arena *a, struct pg *pg, int64_t 
 	pg_params_text(a, &p, PG_TEXT, r->column);
 	pg_params_text(a, &p, PG_TEXT, r->reason);
 	pg_params_text(a, &p, PG_TEXT, arena_strdup(a, b.data));
+	pg_params_int(a, &p, run);
 	buf_destroy(&b);
 	if (!u)
-		return run_alone(a, pg, sql, &p, err);
+		return run_alone(a, pg, sql, &p, NULL, err);
 	unit_send(u, sql, &p);
 	return 0;
 }
 
-int import_store_forget(struct arena *a, struct pg *pg, int64_t id, struct err *err)
+int import_store_forget(struct arena *a, struct pg *pg, int64_t id, int64_t run, struct err *err)
 {
 	struct pg_params p = {0};
 	pg_params_int(a, &p, id);
-	return run_alone(a, pg, "DELETE FROM ostov.import_error WHERE import_id = $1", &p, err);
+	pg_params_int(a, &p, run);
+	return run_alone(a, pg, "WITH mine AS (SELECT id FROM ostov.import WHERE id = $1 AND run = $2 FOR SHARE) DELETE FROM ostov.import_error e USING mine WHERE e.import_id = mine.id", &p, NULL, err);
 }
 
-int import_store_current(struct arena *a, struct pg *pg, int64_t id, const char **state, struct err *err)
+int import_store_cancel(struct arena *a, struct pg *pg, int64_t id, struct err *err)
+{
+	struct pg_params p = {0};
+	pg_params_int(a, &p, id);
+	return run_alone(a, pg, "UPDATE ostov.import SET state = 'cancelled', run = run + 1 WHERE id = $1 AND state IN ('detecting', 'ready', 'checking', 'running')", &p, NULL, err);
+}
+
+int import_store_mine(struct arena *a, struct pg *pg, int64_t id, int64_t run, struct err *err)
 {
 	struct pg_params p = {0};
 	struct pg_rows *rows;
 	pg_params_int(a, &p, id);
-	if (pg_read(pg, PG_LANE_FAST, a, "SELECT state FROM ostov.import WHERE id = $1", &p, &rows, err))
+	pg_params_int(a, &p, run);
+	if (pg_read(pg, PG_LANE_FAST, a, "SELECT 1 FROM ostov.import WHERE id = $1 AND run = $2", &p, &rows, err))
 		return -1;
-	*state = pg_rows_count(rows) ? pg_rows_text(rows, 0, 0) : "cancelled";
-	return 0;
+	return pg_rows_count(rows) ? 0 : taken(err);
 }

@@ -111,7 +111,13 @@ static const char *const step_4[] = {
 	NULL,
 };
 
-static const char *const *const steps[] = {step_1, step_2, step_3, step_4};
+/* Whose the import is: raised by whoever takes it up, so that nobody else goes on writing (edge/import_store). */
+static const char *const step_5[] = {
+	"ALTER TABLE ostov.import ADD COLUMN IF NOT EXISTS run bigint NOT NULL DEFAULT 0",
+	NULL,
+};
+
+static const char *const *const steps[] = {step_1, step_2, step_3, step_4, step_5};
 
 enum { STEP_COUNT = sizeof steps / sizeof *steps };
 

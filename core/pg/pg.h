@@ -97,6 +97,8 @@ void pg_tx_rollback(struct pg_tx *tx);
 /* Savepoints: a nested unit of work. */
 int pg_tx_nest(struct pg_tx *tx, struct err *err);
 int pg_tx_unnest(struct pg_tx *tx, bool keep, struct err *err);
+/* Keeps what is nested without waiting for it: a failure inside shows later and is then everybody's. -1 when one shows already. */
+int pg_tx_join(struct pg_tx *tx, struct err *err);
 /* A place for what belongs to this connection for its life (a Lua state); freed by `drop` when the connection closes. */
 void **pg_tx_slot(struct pg_tx *tx, void (*drop)(void *));
 /* True after a statement failed: only rollback or unnest(false) remain. */

@@ -353,6 +353,28 @@ int pg_tx_unnest(struct pg_tx *tx, bool keep, struct err *err)
 	return 0;
 }
 
+int pg_tx_join(struct pg_tx *tx, struct err *err)
+{
+	assert(tx->depth > 0);
+	struct pg_query *savepoint = tx->savepoints[tx->depth - 1], **p = &tx->unsent;
+	if (tx->failed || tx->lost || tx->conn->state != PG_CONN_LIVE)
+		return failure(tx, err);
+	while (*p && *p != savepoint)
+		p = &(*p)->next;
+	if (*p) {
+		/* the savepoint was not sent yet: without it the statements are the transaction's own */
+		*p = savepoint->next;
+		savepoint->next = NULL;
+		savepoint->outcome = PG_OUTCOME_ABORTED;
+		if (tx->tail == &savepoint->next)
+			tx->tail = p;
+	} else {
+		query_append(tx, query_new(tx, arena_printf(tx->conn->scratch, "RELEASE SAVEPOINT level_%d", tx->depth)));
+	}
+	tx->depth--;
+	return 0;
+}
+
 void **pg_tx_slot(struct pg_tx *tx, void (*drop)(void *))
 {
 	tx->conn->slot_drop = drop;

@@ -292,6 +292,12 @@ int unit_unnest(struct unit *u, bool keep, struct err *err)
 	return r;
 }
 
+int unit_join(struct unit *u, struct err *err)
+{
+	u->priv->nests--;
+	return pg_tx_join(u->tx, err);
+}
+
 void unit_send(struct unit *u, const char *sql, const struct pg_params *params)
 {
 	pg_tx_send(u->tx, u->arena, sql, params);

@@ -65,6 +65,8 @@ int unit_run(const struct unit_config *config, int (*fn)(struct unit *u, void *c
 /* A savepoint around writes that may fail alone (a row of an import): unit_nest, writes, then unit_unnest(keep). Unkept writes are forgotten. */
 int unit_nest(struct unit *u, struct err *err);
 int unit_unnest(struct unit *u, bool keep, struct err *err);
+/* Keeps them without waiting for the database: what it refuses of them later fails the whole unit. -1 when it has refused something already. */
+int unit_join(struct unit *u, struct err *err);
 
 /* Queues a statement of the unit (not section tables: those are record's). Its error shows at the next flush. */
 void unit_send(struct unit *u, const char *sql, const struct pg_params *params);
