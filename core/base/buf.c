@@ -25,34 +25,45 @@ char *buf_take(struct buf *b)
 	return p;
 }
 
+static __attribute__((noinline)) void grow(struct buf *b, size_t n)
+{
+	size_t cap = b->cap ? b->cap : 128;
+	while (cap - b->len < n + 1) {
+		if (cap > SIZE_MAX / 2)
+			abort();
+		cap *= 2;
+	}
+	char *p = realloc(b->data, cap);
+	if (!p) {
+		fputs("ostov: out of memory\n", stderr);
+		abort();
+	}
+	b->data = p;
+	b->cap = cap;
+}
+
+/* What is written goes here; whoever writes puts the NUL behind it. */
+static inline char *room(struct buf *b, size_t n)
+{
+	if (b->cap - b->len < n + 1)
+		grow(b, n);
+	return b->data + b->len;
+}
+
 char *buf_room(struct buf *b, size_t n)
 {
-	if (b->cap - b->len < n + 1) {
-		size_t cap = b->cap ? b->cap : 128;
-		while (cap - b->len < n + 1) {
-			if (cap > SIZE_MAX / 2)
-				abort();
-			cap *= 2;
-		}
-		char *p = realloc(b->data, cap);
-		if (!p) {
-			fputs("ostov: out of memory\n", stderr);
-			abort();
-		}
-		b->data = p;
-		b->cap = cap;
-	}
-	b->data[b->len] = 0;
-	return b->data + b->len;
+	char *p = room(b, n);
+	*p = 0;
+	return p;
 }
 
 void buf_add(struct buf *b, const void *data, size_t len)
 {
-	char *p = buf_room(b, len);
+	char *p = room(b, len);
 	if (len)
 		memcpy(p, data, len);
 	b->len += len;
-	b->data[b->len] = 0;
+	p[len] = 0;
 }
 
 void buf_puts(struct buf *b, const char *s)
@@ -62,7 +73,10 @@ void buf_puts(struct buf *b, const char *s)
 
 void buf_putc(struct buf *b, char c)
 {
-	buf_add(b, &c, 1);
+	char *p = room(b, 1);
+	p[0] = c;
+	p[1] = 0;
+	b->len++;
 }
 
 void buf_int(struct buf *b, int64_t v)
@@ -97,12 +111,38 @@ void buf_printf(struct buf *b, const char *fmt, ...)
 	va_end(ap);
 }
 
+/* Bytes from the beginning that JSON takes as they are, found eight at a time. */
+static size_t plain_bytes(const char *s, size_t len)
+{
+	const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
+	size_t i = 0;
+	for (uint64_t w; i + 8 <= len; i += 8) {
+		memcpy(&w, s + i, 8);
+		/* the top bit of a byte shows that it, or one before it, is below 0x20, a quote or a backslash */
+		uint64_t quote = w ^ ones * '"', back = w ^ ones * '\\';
+		if ((((w - ones * 0x20) & ~w) | ((quote - ones) & ~quote) | ((back - ones) & ~back)) & tops)
+			break;
+	}
+	while (i < len && (unsigned char)s[i] >= 0x20 && s[i] != '"' && s[i] != '\\')
+		i++;
+	return i;
+}
+
 void buf_json(struct buf *b, const char *s, size_t len)
 {
 	static const char hex[] = "0123456789abcdef";
-	buf_putc(b, '"');
-	size_t from = 0;
-	for (size_t i = 0; i < len; i++) {
+	size_t from = plain_bytes(s, len);
+	char *p = room(b, from + 2);
+	p[0] = '"';
+	memcpy(p + 1, s, from);
+	b->len += from + 1;
+	if (from == len) {
+		p[len + 1] = '"';
+		p[len + 2] = 0;
+		b->len++;
+		return;
+	}
+	for (size_t i = from; i < len; i++) {
 		unsigned char c = (unsigned char)s[i];
 		if (c >= 0x20 && c != '"' && c != '\\')
 			continue;

@@ -321,7 +321,12 @@ static void next_link(struct http_request *r, const char *token)
 
 static void context(struct http_request *r, const char *set, bool entity)
 {
-	buf_printf(&r->out, "{\"@odata.context\":\"%s/api/$metadata#%s%s\"", http_base_url(r->server), set, entity ? "/$entity" : "");
+	struct buf *b = &r->out;
+	buf_puts(b, "{\"@odata.context\":\"");
+	buf_puts(b, http_base_url(r->server));
+	buf_puts(b, "/api/$metadata#");
+	buf_puts(b, set);
+	buf_puts(b, entity ? "/$entity\"" : "\"");
 }
 
 static void reply(struct http_request *r, int status)
@@ -370,17 +375,30 @@ static const char *tag_put(struct http_request *r, size_t mark, int64_t version)
 	unsigned char hash[crypto_shorthash_siphashx24_BYTES];
 	char digits[TAG_CHARS];
 	struct buf *b = &r->out;
-	const char *open = arena_printf(r->arena, "\"@odata.etag\":\"W/\\\"%lld", (long long)version);
-	size_t at = mark + strlen(open), old = b->len;
+	struct buf open = BUF_INIT;
+	buf_puts(&open, "\"@odata.etag\":\"W/\\\"");
+	size_t number = open.len;
+	buf_int(&open, version);
+	size_t at = mark + open.len, old = b->len;
 	crypto_shorthash_siphashx24(hash, (const unsigned char *)b->data, b->len, key);
 	sodium_bin2base64(digits, sizeof digits, hash, TAG_BYTES, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-	if (at < old && memcmp(b->data + mark, open, strlen(open)) == 0) {
-		buf_printf(b, "-%s", digits);
+	if (at < old && memcmp(b->data + mark, open.data, open.len) == 0) {
+		buf_room(b, TAG_CHARS);
+		b->len += TAG_CHARS;
+		b->data[b->len] = 0;
 		memmove(b->data + at + TAG_CHARS, b->data + at, old - at);
 		b->data[at] = '-';
 		memcpy(b->data + at + 1, digits, TAG_CHARS - 1);
 	}
-	return arena_printf(r->arena, "W/\"%lld-%s\"", (long long)version, digits);
+	/* W/"version-digits" */
+	char *tag = arena_alloc(r->arena, open.len - number + TAG_CHARS + 5), *to = tag;
+	to = mempcpy(to, "W/\"", 3);
+	to = mempcpy(to, open.data + number, open.len - number);
+	*to++ = '-';
+	to = mempcpy(to, digits, TAG_CHARS - 1);
+	*to = '"';
+	buf_destroy(&open);
+	return tag;
 }
 
 static bool tag_matches(const char *header, const char *tag)

@@ -1,3 +1,4 @@
+#include <endian.h>
 #include <libpq-fe.h>
 #include <math.h>
 #include <stdio.h>
@@ -29,6 +30,7 @@ struct pg_rows {
 	PGresult *res;
 	struct arena *arena;
 	int count, columns;
+	int *types; /* of the columns */
 };
 
 static void rows_drop(void *res)
@@ -43,6 +45,9 @@ struct pg_rows *pg_rows_new(struct arena *a, PGresult *res)
 	r->arena = a;
 	r->count = PQntuples(res);
 	r->columns = PQnfields(res);
+	r->types = arena_alloc(a, sizeof *r->types * (size_t)(r->columns + 1));
+	for (int i = 0; i < r->columns; i++)
+		r->types[i] = (int)PQftype(res, i);
 	arena_defer(a, rows_drop, res);
 	return r;
 }
@@ -64,7 +69,7 @@ int64_t pg_rows_affected(const struct pg_rows *r)
 
 enum pg_type pg_rows_type(const struct pg_rows *r, size_t col)
 {
-	return (enum pg_type)PQftype(r->res, (int)col);
+	return (int)col < r->columns ? (enum pg_type)r->types[col] : 0;
 }
 
 bool pg_rows_null(const struct pg_rows *r, size_t row, size_t col)
@@ -74,11 +79,10 @@ bool pg_rows_null(const struct pg_rows *r, size_t row, size_t col)
 
 const char *pg_rows_bytes(const struct pg_rows *r, size_t row, size_t col, size_t *len)
 {
-	if (PQgetisnull(r->res, (int)row, (int)col)) {
-		*len = 0;
-		return NULL;
-	}
+	/* a null has the length 0, so most cells are asked twice and not three times */
 	*len = (size_t)PQgetlength(r->res, (int)row, (int)col);
+	if (*len == 0 && PQgetisnull(r->res, (int)row, (int)col))
+		return NULL;
 	return PQgetvalue(r->res, (int)row, (int)col);
 }
 
@@ -86,18 +90,23 @@ const char *pg_rows_bytes(const struct pg_rows *r, size_t row, size_t col, size_
 
 static uint16_t be16(const char *p)
 {
-	const unsigned char *u = (const unsigned char *)p;
-	return (uint16_t)(u[0] << 8 | u[1]);
+	uint16_t v;
+	memcpy(&v, p, sizeof v);
+	return be16toh(v);
 }
 
 static uint32_t be32(const char *p)
 {
-	return (uint32_t)be16(p) << 16 | be16(p + 2);
+	uint32_t v;
+	memcpy(&v, p, sizeof v);
+	return be32toh(v);
 }
 
 static uint64_t be64(const char *p)
 {
-	return (uint64_t)be32(p) << 32 | be32(p + 4);
+	uint64_t v;
+	memcpy(&v, p, sizeof v);
+	return be64toh(v);
 }
 
 static int64_t int_of(const char *p, size_t len)

@@ -68,7 +68,16 @@ static void lru_append(struct pg_conn *c, struct pg_stmt *s)
 
 void pg_stmt_name(const struct pg_stmt *s, char name[PG_STMT_NAME])
 {
-	snprintf(name, PG_STMT_NAME, "s%u", s->number);
+	char digits[PG_STMT_NAME];
+	unsigned n = s->number;
+	size_t i = 0, k = 0;
+	do
+		digits[i++] = (char)('0' + n % 10);
+	while (n /= 10);
+	name[k++] = 's';
+	while (i)
+		name[k++] = digits[--i];
+	name[k] = 0;
 }
 
 struct pg_stmt *pg_stmt_find(struct pg_conn *c, const char *sql, const struct pg_params *params)

@@ -45,6 +45,7 @@ struct plan_query {
 	bool first_nullable; /* by one field that may be empty, then the key: two phases */
 	bool after, after_nulls, id_desc;
 	int64_t top;
+	size_t bytes; /* of JSON that the last run wrote: the next one will be about as long */
 };
 
 /* A collection expanded below rows of the query: its own statement over the ids of all parents. */

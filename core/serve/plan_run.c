@@ -10,6 +10,8 @@
 #include "base/text.h"
 #include "serve/plan_private.h"
 
+enum { EXPECTED = 64 * 1024 }; /* bytes of an answer that are taken at once */
+
 /* The rows of one child statement, sorted by parent as they came. */
 struct lines {
 	struct pg_rows *rows;
@@ -288,11 +290,14 @@ int plan_run(struct plan_query *q, struct pg *pg, enum pg_lane lane, struct aren
 	memset(page, 0, sizeof *page);
 	page->more = !q->one && n > (size_t)q->top;
 	page->rows = page->more ? (size_t)q->top : n;
+	size_t from = out->len;
+	buf_room(out, (q->bytes < EXPECTED ? q->bytes : EXPECTED) + 256);
 	for (size_t i = 0; i < page->rows; i++) {
 		if (i)
 			buf_putc(out, ',');
 		write_row(q, rows, children, i, out);
 	}
+	q->bytes = out->len - from;
 	if (q->one && n)
 		page->version = pg_rows_int(rows, 0, q->version_column);
 	if (q->one || !q->keyset)
