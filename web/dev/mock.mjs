@@ -369,18 +369,28 @@ export function mockStart({ port = 0, slow = 0 } = {}) {
       const lines = text.split(/\r?\n/).filter(Boolean).map((line) => line.split(';'));
       const fields = SECTIONS[body.section].fields.filter((field) => !field.builtin);
       imports.set(id, {
-        id, section: body.section, state: 'detecting', polls: 0, lines,
-        format: { kind: 'csv', encoding: 'utf-8', separator: ';', quote: 'doubled', decimal: ',', date: 'dd.mm.yyyy', header_row: 1 },
+        id, section: body.section, state: 'detecting', polls: 0, text, lines,
+        format: { kind: 'csv', encoding: 'UTF-8', separator: ';', quote: 'doubled', decimal: ',', date: 'dd.mm.yyyy', header_row: 1 },
         columns: lines[0].map((name, at) => ({ name, samples: lines.slice(1, 6).map((line) => line[at] ?? ''), to: fields.find((field) => [field.name, field.label.en, field.label.ru].some((label) => label.toLowerCase() === name.trim().toLowerCase()))?.name ?? (body.mapping && name === 'Город' ? 'city' : null) })),
         key: body.section === 'customer' ? 'tax_number' : null, rows: lines.length - 1, done: 0, created: 0, updated: 0, unchanged: 0, rejected: 0, errors: [], dry: false, user: ask.user.login,
       });
       return [201, { id }];
     }
-    if ((m = /^\/ui\/import\/(\d+)(?:\/(run|cancel|rejected))?$/.exec(path))) {
+    if ((m = /^\/ui\/import\/(\d+)(?:\/(run|preview|cancel|rejected))?$/.exec(path))) {
       const job = imports.get(Number(m[1]));
       if (!job) throw new Refusal(404, 'not_found', say.absent);
       if (m[2] === 'run') {
         Object.assign(job, { state: body.dry ? 'checking' : 'running', dry: body.dry, columns: body.columns ?? job.columns, format: body.format ?? job.format, key: body.key ?? null, done: 0, created: 0, updated: 0, unchanged: 0, rejected: 0, errors: [] });
+        return [202, {}];
+      }
+      if (m[2] === 'preview') {
+        const format = { ...job.format, ...body.format };
+        const lines = job.text.split(/\r?\n/).filter(Boolean).map((line) => line.split(format.separator)).slice(format.header_row - 1);
+        const fields = SECTIONS[job.section].fields.filter((field) => !field.builtin);
+        const before = body.columns ?? job.columns;
+        const columns = lines[0].map((name, at) => ({ name, samples: lines.slice(1, 6).map((line) => line[at] ?? ''),
+          to: before.find((column) => column.name === name)?.to ?? fields.find((field) => Object.values(field.label).some((label) => label.toLowerCase() === name.trim().toLowerCase()))?.name ?? null }));
+        Object.assign(job, { state: 'detecting', format, lines, columns, key: body.key ?? job.key, rows: lines.length - 1, done: 0, created: 0, updated: 0, unchanged: 0, rejected: 0, errors: [] });
         return [202, {}];
       }
       if (m[2] === 'cancel') {
@@ -393,7 +403,7 @@ export function mockStart({ port = 0, slow = 0 } = {}) {
       }
       if (job.state === 'detecting') job.state = 'ready';
       else if (job.state === 'checking' || job.state === 'running') step(ask, job);
-      const { lines: _lines, polls: _polls, user: _user, ...shape } = job;
+      const { text: _text, lines: _lines, polls: _polls, user: _user, ...shape } = job;
       return [200, shape];
     }
     if ((m = /^\/api\/(\w+)$/.exec(path)) && SECTIONS[m[1]]) {

@@ -14,7 +14,7 @@ const BY: Field['type'][] = ['text', 'autonumber', 'email', 'phone', 'integer', 
 export function ImportColumns({ section, columns, keyField, onColumns, onKey }: Props) {
   const t = useT();
   const meta = useMeta();
-  const fields = section.fields.filter((field) => (fieldInput(field) || field.type === 'autonumber' || field.type === 'stage') && field.type !== 'file');
+  const fields = section.fields.filter((field) => !field.builtin && (fieldInput(field) || field.type === 'autonumber') && field.type !== 'file' && !field.many);
   const set = (place: number, part: Partial<ImportColumn>): void => onColumns(columns.map((column, at) => (at === place ? { ...column, ...part } : column)));
   const taken = new Set(columns.map((column) => column.to).filter(Boolean));
   const keys = fields.filter((field) => taken.has(field.name) && ['text', 'autonumber', 'integer', 'email', 'phone', 'url'].includes(field.type));

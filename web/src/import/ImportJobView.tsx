@@ -3,7 +3,7 @@ import Alert from 'antd/es/alert';
 import Button from 'antd/es/button';
 import Progress from 'antd/es/progress';
 import Skeleton from 'antd/es/skeleton';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { Link } from 'wouter';
 import { get, send } from '../api/http';
 import type { ImportColumn, ImportFormat, ImportJob, Section } from '../api/types';
@@ -17,6 +17,8 @@ import { ImportFormatForm } from './ImportFormatForm';
 import { ImportResult } from './ImportResult';
 
 const GOING = ['detecting', 'checking', 'running'];
+/** What cuts the file into columns: when one of these changes, the server reads the columns again. */
+const CUTS = ['encoding', 'separator', 'quote', 'sheet', 'header_row'] as const;
 
 /** One import from what was found in the file to what became of it; goes on in the background when the page is left. */
 export function ImportJobView({ section, id }: { section: Section; id: number }) {
@@ -35,18 +37,28 @@ export function ImportJobView({ section, id }: { section: Section; id: number })
   });
   const job = query.data;
 
+  const taken = useRef<ImportJob | null>(null);
   useEffect(() => {
-    if (!job?.columns || GOING.includes(job.state) || columns) return;
+    if (!job?.columns || GOING.includes(job.state) || taken.current === job) return;
+    taken.current = job;
     setFormat(job.format ?? null);
     setColumns(job.columns);
     setKey(job.key ?? null);
-  }, [job, columns]);
+  }, [job]);
 
   const run = useMutation({
-    mutationFn: (dry: boolean) => send('POST', `/ui/import/${id}/run`, { dry, columns: columns ?? [], ...(format ? { format } : {}), ...(key ? { key } : {}) }),
+    mutationFn: (dry: boolean) => send('POST', `/ui/import/${id}/run`, { dry, columns: columns ?? [], key, ...(format ? { format } : {}) }),
     onSuccess: () => {
       setEdited(false);
       client.setQueryData(['import', id], (before: ImportJob | undefined) => (before ? { ...before, state: 'checking', done: 0 } : before));
+      void query.refetch();
+    },
+  });
+  const recut = useMutation({
+    mutationFn: (changed: ImportFormat) => send('POST', `/ui/import/${id}/preview`, { columns: columns ?? [], key, format: changed }),
+    onSuccess: () => {
+      setEdited(true);
+      client.setQueryData(['import', id], (before: ImportJob | undefined) => (before ? { ...before, state: 'detecting', done: 0 } : before));
       void query.refetch();
     },
   });
@@ -69,10 +81,16 @@ export function ImportJobView({ section, id }: { section: Section; id: number })
     setEdited(true);
   };
 
+  const changeFormat = (changed: ImportFormat): void => {
+    if (format && CUTS.some((name) => (changed[name] ?? null) !== (format[name] ?? null))) recut.mutate(changed);
+    else change(setFormat)(changed);
+  };
+
   return (
     <div className="import">
       {fault || job.state === 'failed' ? <Alert type="error" showIcon title={fault ?? t('error.failed')} role="alert" /> : null}
       {run.isError ? <Alert type="error" showIcon title={errorText(run.error, t)} role="alert" /> : null}
+      {recut.isError ? <Alert type="error" showIcon title={errorText(recut.error, t)} role="alert" /> : null}
       {job.state === 'cancelled' ? <Alert type="warning" showIcon title={t('import.cancelled', { number: decimalFormat(done, language) })} /> : null}
       {going ? (
         <section className="import-going" aria-live="polite">
@@ -86,12 +104,12 @@ export function ImportJobView({ section, id }: { section: Section; id: number })
       {finished ? <p><Link href={listPath(section.name)}>{t('import.to_list', { label: section.plural })}</Link></p> : null}
       {!going && !finished && columns && format ? (
         <>
-          <ImportFormatForm format={format} rows={rows} onChange={change(setFormat)} />
+          <ImportFormatForm format={format} rows={rows} onChange={changeFormat} />
           <ImportColumns section={section} columns={columns} keyField={key} onColumns={change(setColumns)} onKey={change(setKey)} />
           <div className="savebar" role="region" aria-label={t('import.acts')}>
             <span className="grow quiet">{checked && !edited ? t('import.checked') : t('import.check_first')}</span>
-            <Button disabled={!mapped} loading={run.isPending} onClick={() => run.mutate(true)}>{t('import.check')}</Button>
-            <Button type="primary" disabled={!mapped || run.isPending} onClick={() => run.mutate(false)}>{t('import.run')}</Button>
+            <Button disabled={!mapped || recut.isPending} loading={run.isPending} onClick={() => run.mutate(true)}>{t('import.check')}</Button>
+            <Button type="primary" disabled={!mapped || run.isPending || recut.isPending} onClick={() => run.mutate(false)}>{t('import.run')}</Button>
           </div>
         </>
       ) : null}
