@@ -250,6 +250,7 @@
 	X(TOO_MUCH_EXPANDED, "Too much is expanded in one request", "Слишком много вложенных данных в одном запросе")                          \
 	X(ORDER_COUNT, "A list is ordered by at most %s fields", "Список упорядочивается не более чем по %s полям")                            \
 	X(ORDER_FIELD, "A list cannot be ordered by '%s'", "По полю «%s» список не упорядочить")                                               \
+	X(PATH_FIELD, "'%s' cannot stand in a column beyond a lookup", "Поле «%s» не выгрузить столбцом через ссылку")                        \
 	X(ORDER_EMPTY, "An order without a field", "Порядок без поля")                                                                         \
 	X(SKIPTOKEN, "The position of the page cannot be read", "Место в списке из адреса не читается")                                        \
 	X(NO_LIST, "There is no list '%s'", "Списка «%s» нет")                                                                                 \

@@ -19,7 +19,7 @@
 #include "serve/access.h"
 #include "serve/plan.h"
 
-enum { PAGE = 1000, COLUMNS = 100, ROWS = 1000000, WORKBOOKS = 2, EXACT_DIGITS = 15, SHEET_EPOCH = 25569 };
+enum { PAGE = 1000, COLUMNS = 100, STEPS = 8, ROWS = 1000000, WORKBOOKS = 2, EXACT_DIGITS = 15, SHEET_EPOCH = 25569 };
 
 struct export {
 	struct http_request *r; /* NULL: into a file of the caller */
@@ -32,6 +32,7 @@ struct export {
 	struct plan_walk *walk;
 	struct pg_bindings bindings;
 	struct export_column *columns;
+	const char *titles[COLUMNS]; /* of columns beyond lookups: with the lookups' labels */
 	int64_t rows;
 };
 
@@ -152,9 +153,38 @@ static unsigned column_width(const struct field *f, const char *title)
 	return by_title > by_kind ? (by_title < 50 ? by_title : 50) : by_kind;
 }
 
+/* "account.city": a column beyond lookups, headed "Counterparty: City". */
+static int add_path(struct export *x, const char *name, size_t len, struct err *err)
+{
+	struct plan *p = x->plan;
+	const char *names[STEPS];
+	const struct field *last = NULL;
+	struct buf title = BUF_INIT;
+	size_t n = 0;
+	char *rest = arena_strndup(x->arena, name, len);
+	if (p->fields.count >= COLUMNS)
+		return 0; /* choose_columns tells the bound */
+	while (rest && n < STEPS)
+		names[n++] = strsep(&rest, ".");
+	if (rest)
+		return err_say(err, ERR_UNKNOWN_FIELD, x->actor->lang, SAY_UNKNOWN_FIELD, arena_strndup(x->arena, name, len < 100 ? len : 100));
+	if (plan_select_path(p, names, n, &last, err))
+		return -1;
+	struct section *s = x->section;
+	for (size_t i = 0; i < n; i++) {
+		const struct field *f = section_find(s, names[i]);
+		buf_printf(&title, "%s%s", i == 0 ? "" : i + 1 < n ? ", " : ": ", label_get(&f->label, x->actor->lang));
+		s = f->to;
+	}
+	x->titles[p->fields.count - 1] = taken(x->arena, &title);
+	return 0;
+}
+
 static int add_column(struct export *x, const char *name, size_t len, struct err *err)
 {
 	struct plan *p = x->plan;
+	if (memchr(name, '.', len))
+		return add_path(x, name, len, err);
 	const struct field *f = section_find_n(p->section, name, len);
 	if (f && f->type == FIELD_DETAIL && access_field(p->access, GRANT_READ, f) != ACCESS_NONE)
 		return 0; /* lines have no place in a row */
@@ -178,8 +208,7 @@ static int choose_columns(struct export *x, const char *wanted, const char *view
 			const struct list_column *c = &p->section->lists[i]->columns[k];
 			struct err unreadable;
 			err_init(&unreadable, x->arena);
-			if (!strchr(c->path, '.'))
-				add_column(x, c->path, strlen(c->path), &unreadable);
+			add_column(x, c->path, strlen(c->path), &unreadable);
 		}
 	if (!p->fields.count && !wanted)
 		plan_select_all(p);
@@ -190,7 +219,7 @@ static int choose_columns(struct export *x, const char *wanted, const char *view
 	x->columns = arena_array(x->arena, struct export_column, p->fields.count);
 	for (size_t i = 0; i < p->fields.count; i++) {
 		const struct field *f = p->fields.items[i];
-		const char *title = label_get(&f->label, lang);
+		const char *title = x->titles[i] ? x->titles[i] : label_get(&f->label, lang);
 		x->columns[i] = (struct export_column){.title = title, .kind = column_kind(f), .scale = f->expr.type.scale, .width = column_width(f, title)};
 	}
 	return 0;

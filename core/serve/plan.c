@@ -152,6 +152,35 @@ int plan_filter(struct plan *p, struct expr *e, struct err *err)
 	return 0;
 }
 
+/* The field at the end of a path of lookups, as far as the user may go. */
+static int path_end(struct plan *p, const char *const *names, size_t n, enum say_text refusal, const struct field **last, struct err *err)
+{
+	struct section *s = p->section;
+	for (size_t i = 0; i < n; i++) {
+		const struct field *f = (const struct field *)access_find(&p->eyes, &s->expr, names[i], strlen(names[i]));
+		if (!f)
+			return unknown(p, names[i], strlen(names[i]), p->actor->lang, err);
+		if (f->many || f->type == FIELD_DETAIL || (i + 1 < n && !f->to))
+			return err_tell(err, ERR_TYPE, refusal, names[i]);
+		*last = f;
+		s = f->to;
+	}
+	return 0;
+}
+
+int plan_select_path(struct plan *p, const char *const *names, size_t n, const struct field **last, struct err *err)
+{
+	struct expr_scope scope;
+	struct expr_type any = {.kind = EXPR_ANY};
+	struct plan_path path = {.at = p->fields.count, .expr = expr_make_path(p->arena, names, n)};
+	user_scope(p, &scope);
+	if (path_end(p, names, n, SAY_PATH_FIELD, last, err) || expr_check(p->arena, path.expr, &scope, &any, err))
+		return -1;
+	arena_push(p->arena, &p->fields, *last);
+	arena_push(p->arena, &p->paths, path);
+	return 0;
+}
+
 int plan_order(struct plan *p, const char *const *names, size_t n, bool desc, struct err *err)
 {
 	struct expr_scope scope;
@@ -160,16 +189,8 @@ int plan_order(struct plan *p, const char *const *names, size_t n, bool desc, st
 	user_scope(p, &scope);
 	if (p->orders.count >= PLAN_ORDERS)
 		return err_tell(err, ERR_TOO_COMPLEX, SAY_ORDER_COUNT, say_number(p->arena, PLAN_ORDERS));
-	struct section *s = p->section;
-	for (size_t i = 0; i < n; i++) {
-		const struct field *f = (const struct field *)access_find(&p->eyes, &s->expr, names[i], strlen(names[i]));
-		if (!f)
-			return unknown(p, names[i], strlen(names[i]), p->actor->lang, err);
-		if (f->many || f->type == FIELD_DETAIL || (i + 1 < n && !f->to))
-			return err_tell(err, ERR_TYPE, SAY_ORDER_FIELD, names[i]);
-		o.last = f;
-		s = f->to;
-	}
+	if (path_end(p, names, n, SAY_ORDER_FIELD, &o.last, err))
+		return -1;
 	if (!o.last)
 		return err_tell(err, ERR_SYNTAX, SAY_ORDER_EMPTY);
 	o.id = n == 1 && o.last->type == FIELD_ID;

@@ -42,6 +42,12 @@ struct plan_order {
 	bool id; /* the key itself */
 };
 
+/* A field of plan_rows that stands beyond lookups ("account.city"). */
+struct plan_path {
+	size_t at;         /* its place among the plan's fields */
+	struct expr *expr; /* typed in the user's eyes */
+};
+
 struct plan {
 	struct arena *arena;
 	const struct registry *reg;
@@ -53,6 +59,10 @@ struct plan {
 		const struct field **items;
 		size_t count, cap;
 	} fields; /* in the order of the answer */
+	struct {
+		struct plan_path *items;
+		size_t count, cap;
+	} paths; /* of plan_rows and plan_walk alone */
 	struct {
 		struct plan_expand *items;
 		size_t count, cap;
@@ -88,6 +98,8 @@ int plan_create(struct arena *a, const struct registry *reg, const struct actor 
 				struct err *err);
 /* Adds a field by its property ("amount", "account_id", "watchers_ids"). */
 int plan_select(struct plan *p, const char *property, size_t len, int lang, struct err *err);
+/* Adds the field at the end of a path through lookups, for plan_rows and plan_walk; the field of the last name in *last. */
+int plan_select_path(struct plan *p, const char *const *names, size_t n, const struct field **last, struct err *err);
 /* Adds every readable field but details. */
 void plan_select_all(struct plan *p);
 /* Adds a navigation and returns the plan of what it leads to. */

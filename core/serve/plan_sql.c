@@ -483,6 +483,39 @@ static int shown_sql(struct plan *p, struct plan_query *q, const char *alias, co
 	return 0;
 }
 
+/* The same of a field beyond lookups. */
+static int path_sql(struct plan *p, struct plan_query *q, const char *alias, const struct field *last, const struct expr *e, struct err *err)
+{
+	struct buf *b = &q->sql.text;
+	struct plan *target;
+	struct expr_sql opts;
+	struct err ignored;
+	err_init(&ignored, p->arena);
+	user_eyes(p, &q->sql, alias, &opts);
+	if (!last->to)
+		return expr_sql_value(e, &opts, err);
+	if (last->to != p->reg->file && plan_create(p->arena, p->reg, p->actor, last->to, &target, &ignored)) {
+		buf_puts(b, "NULL::text");
+		return 0;
+	}
+	const char *t = pg_sql_alias(&q->sql);
+	buf_puts(b, "(SELECT ");
+	if (last->to == p->reg->file)
+		buf_printf(b, "%s.%s FROM %s %s", t, section_find(last->to, "name")->expr.column, last->to->expr.sql, t);
+	else if (title_sql(target, &q->sql, t, err))
+		return -1;
+	if (last->to != p->reg->file) {
+		buf_puts(b, " FROM ");
+		if (access_sql_table(&p->eyes, &q->sql, &last->to->expr, t, err))
+			return -1;
+	}
+	buf_printf(b, " WHERE %s.id = ", t);
+	if (expr_sql_value(e, &opts, err))
+		return -1;
+	buf_putc(b, ')');
+	return 0;
+}
+
 int plan_order_by_name(struct plan *p, struct err *err)
 {
 	for (size_t i = 0; i < p->section->nfields; i++) {
@@ -639,9 +672,11 @@ int plan_build_rows(struct plan *p, struct plan_query *q, bool positions, struct
 		buf_puts(b, "NULL::text");
 	else if (title_sql(p, &q->sql, alias, err))
 		return -1;
-	for (size_t i = 0; i < p->fields.count; i++) {
+	for (size_t i = 0, k = 0; i < p->fields.count; i++) {
+		const struct field *f = p->fields.items[i];
+		bool path = k < p->paths.count && p->paths.items[k].at == i;
 		buf_puts(b, ", ");
-		if (shown_sql(p, q, alias, p->fields.items[i], &joins, err))
+		if (path ? path_sql(p, q, alias, f, p->paths.items[k++].expr, err) : shown_sql(p, q, alias, f, &joins, err))
 			return -1;
 	}
 	for (size_t i = 0; positions && i < p->orders.count; i++) {
