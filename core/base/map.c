@@ -85,10 +85,7 @@ void *map_put(struct map *m, const char *key, void *value)
 const char *map_nearest(const struct map *m, const char *name)
 {
 	const char *best = NULL;
-	size_t best_distance = strlen(name) / 3;
-	if (best_distance < 2)
-		best_distance = 2;
-	best_distance++;
+	size_t best_distance = text_near_limit(strlen(name)) + 1;
 	for (size_t i = 0; i < m->count; i++) {
 		size_t d = text_distance(name, m->items[i].key, best_distance);
 		if (d < best_distance) {
@@ -96,5 +93,5 @@ const char *map_nearest(const struct map *m, const char *name)
 			best = m->items[i].key;
 		}
 	}
-	return best && best_distance < strlen(name) ? best : NULL;
+	return best;
 }

@@ -148,10 +148,15 @@ size_t text_distance(const char *a, const char *b, size_t limit)
 	return last[lb] < limit ? last[lb] : limit;
 }
 
+size_t text_near_limit(size_t len)
+{
+	return len < 3 ? 0 : len < 6 ? 1 : len < 10 ? 2 : 3;
+}
+
 const char *text_nearest(const char *name, const char *const *names, size_t n)
 {
 	const char *best = NULL;
-	size_t len = strlen(name), best_distance = len / 3 < 2 ? 3 : len / 3 + 1;
+	size_t best_distance = text_near_limit(strlen(name)) + 1;
 	for (size_t i = 0; i < n; i++) {
 		size_t d = text_distance(name, names[i], best_distance);
 		if (d < best_distance) {
@@ -159,7 +164,7 @@ const char *text_nearest(const char *name, const char *const *names, size_t n)
 			best = names[i];
 		}
 	}
-	return best && best_distance < len ? best : NULL;
+	return best;
 }
 
 bool text_is_name(const char *s, size_t len)

@@ -20,6 +20,8 @@ size_t text_encode(uint32_t cp, char out[4]);
 char *text_lower(struct arena *a, const char *s, size_t len, size_t *out_len);
 /* Edit distance (Damerau-Levenshtein, adjacent swaps count one), not more than `limit`. */
 size_t text_distance(const char *a, const char *b, size_t limit);
+/* The distance up to which a name of so many bytes is taken for a misspelling: a third of it at most. */
+size_t text_near_limit(size_t len);
 /* The nearest of n names, or NULL when none is near enough: for "did you mean". */
 const char *text_nearest(const char *name, const char *const *names, size_t n);
 /* [a-z][a-z0-9_]*, at most 48 bytes. */

@@ -20,7 +20,7 @@
 
 enum { PARTS = 4 };
 
-/* "/ui/history/contract/17" → {"history", "contract", "17"}; the number of parts. */
+/* "/ui/history/order/17" → {"history", "order", "17"}; the number of parts. */
 static size_t split(struct arena *a, const char *path, const char *parts[PARTS])
 {
 	size_t n = 0;

@@ -65,7 +65,7 @@ struct expr_field {
 /* One table of the catalogue; meta's struct section begins with it. */
 struct expr_table {
 	const char *name; /* as in configurations */
-	const char *sql;  /* schema-qualified SQL name ("app"."contract"); key column is always "id" */
+	const char *sql;  /* schema-qualified SQL name ("app"."order"); key column is always "id" */
 	/* The field of that name, or NULL. `id`, `stage` and the other built-in fields are found here like any. */
 	const struct expr_field *(*find)(const struct expr_table *t, const char *name, size_t len);
 	/* The nearest name for "did you mean", or NULL. */

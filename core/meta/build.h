@@ -86,6 +86,7 @@ struct build {
 	} pending;
 	size_t untranslated;
 	bool tainted;       /* the expression in hand needs something whose fault was reported elsewhere */
+	const char *taint;  /* the name of that */
 	enum err_code code; /* of the next report; ERR_OK: ERR_CONFIG */
 };
 
@@ -101,7 +102,7 @@ struct spot spot_item(struct build *b, const struct setting *s, size_t n);
 struct spot spot_row(struct build *b, const struct decl *d, const char *list, size_t n, const char *key);
 /* The byte `offset` of a text value, `width` bytes. */
 struct spot spot_inside(struct build *b, const struct setting *s, size_t offset, int width);
-/* "sections/contract.lua:12" for messages that name a second place. */
+/* "sections/order.lua:12" for messages that name a second place. */
 const char *place_text(struct build *b, const struct place *p);
 /* Reports; `hint` may be NULL. The message begins with "word 'name': " of the declaration when one is given. */
 void build_fail(struct build *b, const struct decl *d, struct spot at, const char *hint, const char *fmt, ...)

@@ -17,7 +17,7 @@ enum decl_kind { DECL_NIL, DECL_BOOL, DECL_INT, DECL_NUMBER, DECL_TEXT, DECL_TAB
 /* Where something stands; texts are relative to the module's folder. */
 struct place {
 	const char *module; /* name of the module */
-	const char *file;   /* "sections/contract.lua" */
+	const char *file;   /* "sections/order.lua" */
 	int line;           /* 1-based */
 };
 
@@ -83,7 +83,7 @@ struct decls {
 const struct decl_value *decl_option(const struct decl *d, const char *key);
 /* The nth (from 0) positional value, or NULL. */
 const struct decl_value *decl_position(const struct decl *d, size_t n);
-/* How people are told of a file: "sections/contract.lua" in the top module, "crm/sections/account.lua" in others. In `a`. */
+/* How people are told of a file: "sections/order.lua" in the top module, "crm/sections/account.lua" in others. In `a`. */
 const char *config_path(struct arena *a, const struct config *config, const char *module, const char *path);
 /* The file, or NULL. */
 const struct config_file *config_file_find(const struct config *config, const char *module, const char *path);

@@ -39,7 +39,7 @@ struct registry {
 
 /* What the database knows: physical names and ids. Passed to registry_build when loading a generation. */
 struct object_map {
-	/* id and physical name (table or column; link table for links) of an object by kind ("section", "field") and its path ("contract", "contract.amount");
+	/* id and physical name (table or column; link table for links) of an object by kind ("section", "field") and its path ("order", "order.amount");
 	 * false when there is none yet. */
 	bool (*find)(void *ctx, const char *kind, const char *path, int64_t *id, const char **physical);
 	void *ctx;

@@ -25,6 +25,14 @@ static const char *field_path(struct build *b, const struct field *f)
 
 static void formula_check(struct build *b, struct field *f, struct state *st);
 
+/* Not to be used: what is wrong with it is said where it stands. */
+static const struct expr_field *taint(struct build *b, const struct field *f)
+{
+	b->tainted = true;
+	b->taint = f->expr.name;
+	return NULL;
+}
+
 /* Every step of every path asks here: a formula that is not typed yet is typed first. */
 static const struct expr_field *rules_find(void *ctx, const struct expr_table *t, const char *name, size_t len)
 {
@@ -43,18 +51,17 @@ static const struct expr_field *rules_find(void *ctx, const struct expr_table *t
 				build_fail(b, st->pending->setting->from, spot_value(b, st->pending->setting), NULL,
 						   "computed from itself: %s need each other", chain);
 			}
-			b->tainted = true;
-			return NULL;
+			return taint(b, f);
 		}
 		if (st && st->at == STATE_FRESH)
 			formula_check(b, f, st);
 		if (st && !st->pending->formula->expr)
-			return b->tainted = true, NULL;
+			return taint(b, f);
 	}
 	/* a lookup or detail whose section is not there leads nowhere, and that is reported where it stands */
 	if (((f->value_type == FIELD_LOOKUP || f->value_type == FIELD_DETAIL) && !f->expr.type.table) ||
 		(f->type == FIELD_DETAIL && !f->expr.by))
-		return b->tainted = true, NULL;
+		return taint(b, f);
 	return &f->expr;
 }
 
@@ -64,31 +71,40 @@ static bool role_known(void *ctx, const char *role)
 	return map_find(&b->r->roles, role) || build_lost(b, role);
 }
 
-/* The name or code at fault is declared where it could not be read. */
-static bool is_lost(struct build *b, const char *text, const struct err *err)
+/* The name or code at fault, without quotes and the path before it; NULL when the error is about something else. `quoted`: it stood in quotes. */
+static const char *fault_name(struct build *b, const char *text, const struct err *err, bool *quoted)
 {
 	size_t len = strlen(text);
+	*quoted = false;
 	if ((err->code != ERR_UNKNOWN_FIELD && err->code != ERR_TYPE) || err->column < 1 || (size_t)err->column > len)
-		return false;
+		return NULL;
 	const char *from = text + err->column - 1;
 	size_t rest = len - (size_t)err->column + 1, n = err->width > 0 && (size_t)err->width <= rest ? (size_t)err->width : rest;
-	if (n >= 2 && (*from == '\'' || *from == '"') && from[n - 1] == *from)
-		return build_lost(b, arena_strndup(b->scratch, from + 1, n - 2));
+	*quoted = n >= 2 && (*from == '\'' || *from == '"') && from[n - 1] == *from;
+	if (*quoted)
+		return arena_strndup(b->scratch, from + 1, n - 2);
 	const char *name = arena_strndup(b->scratch, from, n), *dot = strrchr(name, '.');
-	return build_lost(b, dot ? dot + 1 : name);
+	return dot ? dot + 1 : name;
 }
 
 static void fault_report(struct build *b, const struct setting *s, const char *text, size_t offset, const struct err *err)
 {
-	if (b->tainted || is_lost(b, text, err))
+	bool quoted;
+	const char *name = fault_name(b, text, err, &quoted), *hint = err->hint;
+	/* declared where it could not be read, or looked for only because its name is near */
+	if (name && build_lost(b, name))
 		return;
+	if (b->tainted && !(name && err->code == ERR_UNKNOWN_FIELD && strcmp(name, b->taint) != 0))
+		return;
+	if (!hint && quoted && err->code == ERR_UNKNOWN_FIELD)
+		hint = hint_near(b, map_nearest(&b->r->roles, name));
 	struct spot at =
 		err->column > 0 && offset != NO_OFFSET ? spot_inside(b, s, offset + (size_t)err->column - 1, err->width) : spot_value(b, s);
 	b->code = err->code;
 	if (s->key)
-		build_fail(b, s->from, at, err->hint, "'%s': %s", s->key, err->message);
+		build_fail(b, s->from, at, hint, "'%s': %s", s->key, err->message);
 	else
-		build_fail(b, s->from, at, err->hint, "%s", err->message);
+		build_fail(b, s->from, at, hint, "%s", err->message);
 }
 
 static struct expr_scope scope_of(struct build *b, const struct pending *p)
@@ -196,6 +212,20 @@ static bool type_settle(struct build *b, struct field *f, struct pending *p, str
 	return true;
 }
 
+static void lines_visit(void *ctx, const struct expr_table *t, const struct expr_field *f, bool of_old)
+{
+	(void)t;
+	(void)of_old;
+	*(bool *)ctx |= f->storage == EXPR_DETAIL || f->storage == EXPR_LINK;
+}
+
+static bool looks_at_lines(const struct expr *e)
+{
+	bool any = false;
+	expr_walk_fields(e, lines_visit, &any);
+	return any;
+}
+
 static void formula_check(struct build *b, struct field *f, struct state *st)
 {
 	struct pending *p = st->pending;
@@ -214,6 +244,11 @@ static void formula_check(struct build *b, struct field *f, struct state *st)
 	st->at = STATE_DONE;
 	if (!e || !type_settle(b, f, p, e, declared))
 		return;
+	if (f->type == FIELD_ROLLUP && !looks_at_lines(e)) {
+		build_fail(b, p->setting->from, spot_value(b, p->setting), "sum(lines, amount); what needs only the record itself is a formula",
+				   "looks at no lines");
+		return;
+	}
 	p->formula->expr = e;
 	if (f->type == FIELD_ROLLUP && !expr_uses_clock(e) && !expr_uses_me(e))
 		return;

@@ -16,7 +16,7 @@ struct buf;
 /* One thing of the configuration. */
 struct schema_item {
 	const char *kind;           /* module role grant section field value path stage task move list hook import data */
-	const char *path;           /* "contract.amount" */
+	const char *path;           /* "order.amount" */
 	const char *tail, *was;     /* path without the parent's; the former tail, or NULL */
 	struct schema_item *parent; /* or NULL */
 	const char *module;

@@ -1,7 +1,7 @@
 /* schema_read: what the database holds now: the object map with its definitions, and the tables, columns, indexes and keys of schema `app` as they are.
  *
  * A snapshot in the arena of the caller; it does not change when the database does. A database without Ostov's tables reads as an empty snapshot.
- * Physical names are plain ("contract", not quoted). Not here: comparing (schema_diff), changing (schema_apply). */
+ * Physical names are plain ("order", not quoted). Not here: comparing (schema_diff), changing (schema_apply). */
 #ifndef OST_META_SCHEMA_READ_H
 #define OST_META_SCHEMA_READ_H
 

@@ -2,6 +2,8 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/date.h"
+#include "base/decimal.h"
 #include "meta/build.h"
 
 struct spot verify_spot(struct build *b, const struct place *p, const char *name)
@@ -138,6 +140,32 @@ static void rights_verify(struct build *b, const struct section *s)
 	}
 }
 
+/* --- bounds --- */
+
+/* The bounds as they order: exact numbers, days, moments, lengths of time. */
+static bool bounds_crossed(struct build *b, const struct field *f)
+{
+	struct value x, y;
+	int64_t m, n;
+	size_t lx = strlen(f->min), ly = strlen(f->max);
+	switch (f->type) {
+	case FIELD_DATE: return date_parse(f->min, lx, &m) && date_parse(f->max, ly, &n) && m > n;
+	case FIELD_DATETIME: return time_parse(f->min, lx, &m) && time_parse(f->max, ly, &n) && m > n;
+	case FIELD_DURATION: return duration_parse(f->min, lx, &m) && duration_parse(f->max, ly, &n) && m > n;
+	default: return decimal_parse(b->scratch, f->min, lx, &x) && decimal_parse(b->scratch, f->max, ly, &y) && decimal_compare(&x, &y) > 0;
+	}
+}
+
+static void bounds_verify(struct build *b, const struct section *s)
+{
+	for (size_t i = 0; i < s->nfields; i++) {
+		const struct field *f = s->fields[i];
+		if (f->min && f->max && bounds_crossed(b, f))
+			build_fail(b, NULL, verify_spot(b, &f->place, f->expr.name), "exchange them, or leave one out",
+					   "field '%s' of section '%s': min %s is above max %s", f->expr.name, s->expr.name, f->min, f->max);
+	}
+}
+
 /* --- former names --- */
 
 /* A name may be taken again where it was given up, in a swap too; as a slip it moves values, so it is said. */
@@ -181,6 +209,7 @@ void verify_check(struct build *b)
 		for (size_t k = 0; k < s->npaths; k++)
 			stages_verify(b, s, s->paths[k]);
 		names_verify(b, s);
+		bounds_verify(b, s);
 		/* while names are missing, a right may be among what was not understood */
 		if (!b->decls->nbroken)
 			rights_verify(b, s);

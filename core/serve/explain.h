@@ -30,7 +30,7 @@ struct explain_part {
 struct explain_rule {
 	const char *kind;   /* "grant", "freeze", "readonly", "allow", "when", "from" */
 	const char *role;   /* of a grant, else NULL */
-	const char *place;  /* "roles/contracts.lua:12" */
+	const char *place;  /* "roles/orders.lua:12" */
 	const char *text;   /* the expression, or "true" */
 	const char *fields; /* "note, watchers" of a grant that names them, else NULL */
 	bool holds;         /* the rule is true here */
