@@ -250,7 +250,9 @@ static int next_page(struct export *x, struct arena *a, struct export_cell **cel
 static void csv_cell(struct buf *b, const struct export_cell *c)
 {
 	const char *s = c->text;
-	bool formula = c->kind == EXPORT_TEXT && *s && strchr("=+-@\t\r", *s);
+	/* one that has apostrophes already gets one more, so that an import knows which one to take away */
+	char first = s[strspn(s, "'")];
+	bool formula = c->kind == EXPORT_TEXT && first && strchr("=+-@\t\r", first);
 	if (!formula && !strpbrk(s, "\",;\r\n\t")) {
 		buf_puts(b, s);
 		return;
@@ -455,7 +457,8 @@ int export_file(struct arena *a, struct pg *pg, struct registry *reg, const stru
 	for (size_t i = 0; list && i < section->nlists; i++)
 		if (strcmp(section->lists[i]->name, list) == 0)
 			view = section->lists[i];
-	if (list && !view)
+	/* every section has the list "all", declared or not */
+	if (list && !view && strcmp(list, "all") != 0)
 		return err_tell(err, ERR_NOT_FOUND, SAY_NO_LIST, list);
 	if (plan_create(a, reg, actor, section, &x->plan, err) || (view && plan_list(x->plan, view, err)) || choose_columns(x, NULL, list, err))
 		return -1;

@@ -388,6 +388,14 @@ int import_value(struct arena *a, const struct field *f, const struct import_for
 	int64_t seconds;
 	bool b;
 	trim(&text, &len);
+	/* an export to CSV, and people, put an apostrophe before what a spreadsheet would take for a formula (export.c) */
+	size_t quotes = 0;
+	while (quotes < len && text[quotes] == '\'')
+		quotes++;
+	if (quotes && quotes < len && strchr("=+-@\t\r", text[quotes]) && format->kind && strcmp(format->kind, "csv") == 0) {
+		text++;
+		len--;
+	}
 	*out = value_nil();
 	if (!len)
 		return 0;

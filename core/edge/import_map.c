@@ -34,7 +34,7 @@ static const char *folded(struct arena *a, const char *s)
 	return low;
 }
 
-/* The text by which people name a record of the section: its first unique text, else its first text. */
+/* What a mapping finds a record of the section by when it says nothing: its first unique text, else its first text. */
 static struct field *natural_key(const struct section *s)
 {
 	for (int pass = 0; pass < 2; pass++)
@@ -44,6 +44,14 @@ static struct field *natural_key(const struct section *s)
 				return f;
 		}
 	return NULL;
+}
+
+/* The text by which people, and exports, name a record: the field that its title consists of, else as in a mapping. */
+static struct field *named_by(struct arena *a, const struct section *s)
+{
+	size_t n = s->title.text ? strlen(s->title.text) : 0;
+	struct field *f = n > 2 && s->title.text[0] == '{' && strchr(s->title.text, '}') == s->title.text + n - 1 ? section_find(s, arena_strndup(a, s->title.text + 1, n - 2)) : NULL;
+	return f && !f->builtin && f->expr.storage == EXPR_COLUMN && f->expr.type.kind == EXPR_TEXT ? f : natural_key(s);
 }
 
 static bool is_taken(const struct import_plan *p, const struct field *f)
@@ -70,7 +78,7 @@ static void map_by_name(struct arena *a, const struct registry *reg, const struc
 				same = same || strcmp(folded(a, label_get(&f->label, (enum lang)l)), name) == 0;
 			if (same && !is_taken(p, f)) {
 				p->columns[c].to = f;
-				p->columns[c].by = f->to ? natural_key(f->to) : NULL;
+				p->columns[c].by = f->to ? named_by(a, f->to) : NULL;
 			}
 		}
 	}
@@ -363,7 +371,7 @@ static int read_column(struct arena *a, const struct registry *reg, const struct
 	if (to && (!c->to || !fillable(reg, actor, c->to)))
 		return err_say(err, ERR_INVALID, actor->lang, SAY_UNKNOWN_FIELD, to), err_target(err, c->name);
 	if (c->to && c->to->to) {
-		c->by = by ? section_find(c->to->to, by) : natural_key(c->to->to);
+		c->by = by ? section_find(c->to->to, by) : named_by(a, c->to->to);
 		if (by && !c->by)
 			return err_say(err, ERR_INVALID, actor->lang, SAY_UNKNOWN_FIELD, by), err_target(err, c->name);
 		c->create = create && create->kind == JSON_TRUE;

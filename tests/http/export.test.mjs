@@ -1,0 +1,169 @@
+// `ostov export`: what comes out comes back unchanged, in whose eyes, in which language; cells that a spreadsheet would run (SAFETY 21, 59). time-limit: 180
+import assert from 'node:assert/strict'
+import { execFileSync, spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import path from 'node:path'
+import test, { after, before } from 'node:test'
+import { databaseUrl, hasDatabase, program, startServer } from '../support/ostov.mjs'
+
+const skip = hasDatabase ? false : 'no PostgreSQL'
+const scratch = process.env.OSTOV_TEST_TMP ?? fs.mkdtempSync('/tmp/ostov-test-')
+const password = 'a long password 1'
+let app, writer
+
+const sections = `
+section "maker" { label = "Maker", plural = "Makers", title = "{name}", text "code" { unique = true }, text "name" { required = true } }
+section "part" { label = "Part", plural = "Parts", title = "{code}",
+  text "code" { label = "Code", unique = true, required = true }, text "words" { label = "Words" }, text "story" { label = "Story", long = true },
+  integer "count" { label = "Count" }, decimal "weight" { label = "Weight", scale = 3 }, money "price" { label = "Price" }, percent "share" { label = "Share" },
+  boolean "sold" { label = "Sold" }, date "made_on" { label = "Made" }, datetime "seen_at" { label = "Seen" }, duration "took" { label = "Took" },
+  choice "kind" { label = "Kind", value "screw" { label = "Screw" }, value "nut" { label = "Nut" } },
+  lookup "maker" { label = "Maker", to = "maker" }, email "mail" { label = "Mail" }, phone "phone" { label = "Phone" },
+  text "secret" { label = "Secret" }, formula "twice" { label = "Twice", type = "integer", "count * 2" },
+  list "dear" { label = "Dear ones", columns = { "code", "price" }, where = "price > 100", sort = { "-price" } },
+}
+role "writer" { label = "Writer" }
+role "reader" { label = "Reader" }
+allow "writer" { on = { "maker", "part" }, create = true, read = true, update = true }
+allow "reader" { on = "maker", read = true }
+allow "reader" { on = "part", read = "kind == 'nut'", fields = { "code", "words", "count", "price", "kind", "maker" } }
+`
+const russian = { 'part.code': 'Артикул', 'part.price': 'Цена', 'part.kind': 'Вид', 'part.kind.nut': 'Гайка', 'part.maker': 'Изготовитель' }
+/** A catalogue with a Russian text for every label that the check misses one of. */
+function catalogue(dir) {
+  const missing = JSON.parse(spawnSync(program, ['check', '--json', dir], { encoding: 'utf8' }).stdout).map((e) => e.hint?.match(/msgctxt "(.*)" msgid "(.*)"$/)).filter(Boolean)
+  return ['msgid ""\nmsgstr ""\n"Language: ru\\n"\n"Content-Type: text/plain; charset=UTF-8\\n"\n', ...missing.map(([, context, id]) => `msgctxt "${context}"\nmsgid "${id}"\nmsgstr "${russian[context] ?? `«${id}»`}"\n`)].join('\n')
+}
+
+const ostov = (...args) => spawnSync(program, [...args, '--database', databaseUrl(app.database)], { encoding: 'utf8' })
+const exported = (...args) => {
+  const r = ostov('export', ...args)
+  assert.equal(r.status, 0, r.stderr)
+  return r.stdout
+}
+const imported = (file, ...args) => JSON.parse(ostov('import', file, '--section', 'part', '--key', 'code', '--json', ...args).stdout)
+/** Lines of cells of a CSV as RFC 4180 has it. */
+function cells(text) {
+  const rows = [[]]
+  let cell = ''
+  for (let i = text.startsWith('\ufeff') ? 1 : 0; i < text.length; i++) {
+    if (text[i] === '"') {
+      for (i++; i < text.length; i++) {
+        if (text[i] === '"' && text[i + 1] !== '"') break
+        if (text[i] === '"') i++
+        cell += text[i]
+      }
+    } else if (text[i] === ',' || text[i] === '\n') {
+      rows.at(-1).push(cell)
+      cell = ''
+      if (text[i] === '\n') rows.push([])
+    } else if (text[i] !== '\r') cell += text[i]
+  }
+  rows.pop()
+  return rows
+}
+
+const hostile = ['=1+1', '+cmd|calc', '-2', '@SUM(A1)', "'=quoted", "''-twice", "'plain", 'a;b,c"d', 'ордер № 5']
+
+before(async () => {
+  if (skip) return
+  const dir = path.join(scratch, 'exporting')
+  fs.mkdirSync(path.join(dir, 'sections'), { recursive: true })
+  fs.mkdirSync(path.join(dir, 'po'))
+  fs.writeFileSync(path.join(dir, 'module.lua'), 'module "exporting" { label = "Exporting", version = "1.0.0", core = "1", language = "en" }\n')
+  fs.writeFileSync(path.join(dir, 'sections/all.lua'), sections)
+  fs.writeFileSync(path.join(dir, 'po/ru.po'), 'msgid ""\nmsgstr ""\n"Language: ru\\n"\n')
+  fs.writeFileSync(path.join(dir, 'po/ru.po'), catalogue(dir))
+  app = await startServer({ config: dir, sample: false })
+  for (const [login, language, role] of [['writer', 'en', 'writer'], ['reader', 'ru', 'reader']]) {
+    const r = spawnSync(program, ['user', 'add', login, '--name', login, '--language', language, '--role', role, '--password-stdin', '--database', databaseUrl(app.database)], { input: `${password}\n`, encoding: 'utf8' })
+    assert.equal(r.status, 0, r.stderr)
+  }
+  writer = await app.signIn('writer', password)
+  const makers = []
+  for (const name of ['ООО «Роза»', 'АО "Тверь", завод']) makers.push((await writer.post('/api/maker', { name, code: `m${makers.length}` })).json.id)
+  for (let k = 0; k < 60; k++) {
+    const r = await writer.post('/api/part', {
+      code: `p${k}`, words: hostile[k % hostile.length], story: k % 3 ? `first\nsecond ${k}` : null, count: k % 5 ? k - 10 : null, weight: `${k}.125`, price: k === 7 ? '123456789012345.67' : `${k * 10}.5`,
+      share: '12.5', sold: k % 3 === 0 ? true : k % 3 === 1 ? false : null, made_on: k % 4 ? '2026-02-28' : null, seen_at: '2026-05-01T10:30:00Z', took: 'PT1H30M', kind: k % 2 ? 'nut' : 'screw',
+      maker_id: makers[k % 3] ?? null, mail: 'a@example.org', phone: '+7 495 000-00-00', secret: `s${k}`
+    })
+    assert.equal(r.status, 201, r.text)
+  }
+})
+after(() => app?.stop())
+
+for (const format of ['csv', 'xlsx'])
+  test(`a section goes out as ${format} and comes back: nothing created, all unchanged`, { skip }, () => {
+    const out = path.join(scratch, `parts.${format}`)
+    assert.match(exported('part', '--out', out), /^60 rows in /)
+    const before = app.sql('select * from app.part order by id')
+    const back = imported(out)
+    assert.deepEqual([back.rows, back.created, back.updated, back.unchanged, back.rejected], [60, 0, 0, 60, 0], JSON.stringify(back).slice(0, 600))
+    assert.deepEqual(app.sql('select * from app.part order by id'), before)
+    assert.deepEqual(fs.readdirSync(scratch).filter((f) => f.endsWith('.part')), [])
+    // and into an empty section: the same records again, but for what is computed
+    const texts = 'select code, words, story, count, weight, price, share, sold, made_on, seen_at, took, kind, maker, mail, phone, secret from app.part order by code'
+    const was = app.sql(texts)
+    app.sql('delete from app.part')
+    const anew = imported(out)
+    assert.deepEqual([anew.created, anew.rejected], [60, 0], JSON.stringify(anew).slice(0, 600))
+    assert.deepEqual(app.sql(texts), was)
+  })
+
+test('59: a cell that a spreadsheet would run is text in both formats', { skip }, () => {
+  const rows = cells(exported('part', '--list', 'all'))
+  const at = rows[0].indexOf('Words')
+  const words = new Set(rows.slice(1).map((r) => r[at]))
+  for (const text of hostile) assert.ok(words.has(/^'*[=+@-]/.test(text) ? `'${text}` : text), `${text} in ${[...words]}`)
+  for (const text of words) assert.doesNotMatch(text, /^[=+@-]/)
+  const numbers = rows.slice(1).map((r) => r[rows[0].indexOf('Count')])
+  assert.ok(numbers.includes('-9'), 'numbers stay numbers')
+  const out = path.join(scratch, 'hostile.xlsx')
+  exported('part', '--out', out)
+  const sheet = execFileSync('python3', ['-c', 'import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); print("".join(z.read(n).decode() for n in z.namelist() if n.endswith(".xml")))', out], { encoding: 'utf8', maxBuffer: 1 << 26 })
+  assert.doesNotMatch(sheet, /<f[ >]/)
+  assert.match(sheet, />=1\+1</)
+})
+
+test('a list: its rows, its columns, its order', { skip }, () => {
+  const rows = cells(exported('part', '--list', 'dear'))
+  assert.deepEqual(rows[0], ['Code', 'Price'])
+  const expected = app.sql('select code, price from app.part where price > 100 order by price desc, id desc')
+  assert.ok(expected.length > 40)
+  assert.deepEqual(rows.slice(1), expected)
+  assert.equal(rows[1][1], '123456789012345.67')
+  const none = ostov('export', 'part', '--list', 'cheap')
+  assert.equal(none.status, 1)
+  assert.match(none.stderr, /no list 'cheap'/)
+})
+
+test('in the eyes of a user: the rows and fields of the rights, headings and labels in the user\'s language', { skip }, () => {
+  const rows = cells(exported('part', '--user', 'reader'))
+  assert.equal(rows.length - 1, 30)
+  for (const name of ['Артикул', 'Цена', 'Вид', 'Изготовитель']) assert.ok(rows[0].includes(name), `${name} in ${rows[0]}`)
+  assert.ok(!rows[0].includes('Secret'))
+  assert.doesNotMatch(JSON.stringify(rows), /"s\d+"/)
+  assert.ok(rows.slice(1).every((r) => r[rows[0].indexOf('Вид')] === 'Гайка'))
+  assert.ok(rows.some((r) => r.includes('АО "Тверь", завод') || r.includes('ООО «Роза»')))
+  // no more by a list, by xlsx, or by coming back
+  assert.equal(cells(exported('part', '--user', 'reader', '--list', 'dear')).length - 1, Number(app.sql("select count(*) from app.part where price > 100 and kind = 'nut'")[0][0]))
+  const out = path.join(scratch, 'eyes.xlsx')
+  assert.match(exported('part', '--user', 'reader', '--out', out), /^30 rows/)
+  const back = imported(out)
+  assert.deepEqual([back.rows, back.unchanged, back.rejected], [30, 30, 0], JSON.stringify(back).slice(0, 400))
+  const refused = ostov('import', out, '--section', 'part', '--key', 'code', '--user', 'reader', '--json')
+  assert.notEqual(refused.status, 0)
+  assert.equal(ostov('export', 'part', '--user', 'nobody').status, 1)
+  assert.equal(ostov('export', 'user', '--user', 'reader').status, 1)
+})
+
+test('a file that cannot be written is not half there, and what was there stays', { skip }, () => {
+  const there = path.join(scratch, 'kept.csv')
+  fs.writeFileSync(there, 'before')
+  assert.equal(ostov('export', 'part', '--list', 'cheap', '--out', there).status, 1)
+  assert.equal(fs.readFileSync(there, 'utf8'), 'before')
+  const r = ostov('export', 'part', '--out', path.join(scratch, 'no such folder', 'x.csv'))
+  assert.equal(r.status, 3, r.stderr)
+  assert.match(r.stderr, /cannot write/)
+})
