@@ -1,4 +1,5 @@
-/* Any bytes as what stands before a request: target, Host and framing headers, a line each. */
+/* Any bytes as what stands before a request: target, Host, framing and forwarding headers, a line each. */
+#include <arpa/inet.h>
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -8,8 +9,22 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "edge/http_guard.h"
+#include "edge/http_proxy.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Whatever is written there, the client is an address, and a list of proxies is read or refused. */
+static void forwarded(struct arena *a, const char *value)
+{
+	struct http_proxies *p, *other;
+	const char *bad;
+	unsigned char bytes[16];
+	assert(http_proxies_parse(a, "10.0.0.0/8,fd00::/8", &p, &bad) == 0);
+	const char *client = http_proxies_client(a, p, "127.0.0.1", value);
+	assert(inet_pton(AF_INET, client, bytes) == 1 || inet_pton(AF_INET6, client, bytes) == 1);
+	if (http_proxies_parse(a, value, &other, &bad) == 0)
+		assert(http_proxies_trust(other, "127.0.0.1"));
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -32,6 +47,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (!colon)
 			continue;
 		*colon = '\0';
+		if (strcmp(line, "X-Forwarded-For") == 0)
+			forwarded(a, colon + 1);
 		http_guard_header(&framing, line, colon + 1 + strspn(colon + 1, " "));
 	}
 	if (http_guard_framing(&framing, "HTTP/1.1", &err) == 0) {
