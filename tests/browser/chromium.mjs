@@ -55,6 +55,11 @@ export async function signIn(page, url, login, password = 'ostov-demo') {
   await page.waitForSelector('.frame')
 }
 
+/** Does what keeps a setting and waits until the server has it: leaving the page earlier may lose it. */
+export async function kept(page, act) {
+  await Promise.all([page.waitForResponse((r) => r.request().method() === 'PUT' && r.url().includes('/ui/settings/') && r.ok()), act()])
+}
+
 /** What axe finds that is serious or worse, as lines of text. */
 export async function axe(page) {
   const { AxeBuilder } = await import('@axe-core/playwright')

@@ -8,7 +8,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { hasDatabase, startServer } from '../support/ostov.mjs'
-import { axe, openBrowser, shot, signIn, skipBrowser } from './chromium.mjs'
+import { axe, kept, openBrowser, shot, signIn, skipBrowser } from './chromium.mjs'
 
 const skip = skipBrowser || (hasDatabase || process.env.OSTOV_URL ? false : 'no PostgreSQL on this machine')
 const shared = process.env.OSTOV_SHARED
@@ -156,14 +156,13 @@ test('the search box finds records, favourites and columns are remembered for th
   await page.keyboard.press('Enter')
   await page.waitForURL(/\/s\/\w+\/\d+$/)
   await page.hover('.menu-entry:has-text("Контрагенты")')
-  await page.click('.menu-entry:has-text("Контрагенты") .star')
+  await kept(page, () => page.click('.menu-entry:has-text("Контрагенты") .star'))
   await page.waitForSelector('h2:has-text("Избранное")')
   await page.goto(`${url}/s/account`)
   await page.waitForSelector('.page h1')
   await page.click('button[aria-label="Столбцы"]')
-  await page.check('.columns label:has-text("ОГРН") input')
+  await kept(page, () => page.check('.columns label:has-text("ОГРН") input'))
   await page.keyboard.press('Escape')
-  await page.waitForTimeout(300)
   await page.reload()
   await page.waitForSelector('.menu-list h2:has-text("Избранное")')
   await page.waitForSelector('.ant-table-thead th:has-text("ОГРН")')
@@ -181,7 +180,7 @@ test('several records at once: each for itself, failures with their reasons', { 
   await page.fill('#bulk-value', 'Проверено при сверке')
   await page.click('.ant-modal .ant-btn-primary')
   // Some belong to others: the manager may not change these.
-  await page.waitForSelector('.failures li', { timeout: 20000 })
+  await page.waitForSelector('.failures li')
   assert.ok(await page.locator('.failures li').count() > 0)
   await page.waitForSelector('.ant-modal .ant-alert-success')
   await shot(page, 'bulk')
@@ -210,11 +209,11 @@ test('the register of organisations comes in by its kept mapping, twice without 
     await page.goto(`${url}/s/account/import`)
     await page.waitForSelector('.dropzone')
     await page.setInputFiles('.dropzone input', organisations)
-    await page.waitForSelector('.import-columns', { timeout: 20000 })
+    await page.waitForSelector('.import-columns')
     await page.click('text=Проверить без записи')
-    await page.waitForSelector('.import-result', { timeout: 60000 })
+    await page.waitForSelector('.import-result', { timeout: 120000 })
     await page.click('.savebar .ant-btn-primary')
-    await page.waitForSelector('.import-result:has-text("Готово")', { timeout: 60000 })
+    await page.waitForSelector('.import-result:has-text("Готово")', { timeout: 120000 })
     const counts = (await page.locator('.counts dd').allTextContents()).map((text) => Number(text.replace(/\D/g, '')))
     assert.deepEqual(counts, turn === 1 ? [720, 0, 0, 0] : [0, 0, 720, 0])
   }

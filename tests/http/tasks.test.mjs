@@ -263,7 +263,7 @@ test('workers killed while records move: every record has exactly the checklist 
     await sleep(150 + Math.random() * 150)
     const pids = execFileSync('ps', ['-o', 'pid=', '--ppid', String(app.child.pid)], { encoding: 'utf8' }).split(/\s+/).filter(Boolean)
     for (const pid of pids) try { process.kill(Number(pid), 'SIGKILL') } catch { /* it has just ended */ }
-    await until('GET /health', () => fetch(`${app.url}/health`, { signal: AbortSignal.timeout(2000) }).then((r) => r.ok, () => false), 20000)
+    await until('GET /health', () => fetch(`${app.url}/health`, { signal: AbortSignal.timeout(2000) }).then((r) => r.ok, () => false), 30000)
   }
   stop = true
   await Promise.all(walkers)

@@ -43,7 +43,7 @@ export function freePort() {
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
 /** Waits until `probe` gives something true; fails with `what` after `ms`. */
-export async function until(what, probe, ms = 10000) {
+export async function until(what, probe, ms = 60000) {
   const end = Date.now() + ms
   for (;;) {
     const got = await probe()
@@ -64,11 +64,11 @@ class Server {
     return fs.readFileSync(this.log, 'utf8')
   }
 
-  /** SIGTERM, then waiting for the end; SIGKILL after 15 s. Gives exit code and signal. */
+  /** SIGTERM, then waiting for the end; SIGKILL after 45 s. Gives exit code and signal. */
   async stop(signal = 'SIGTERM') {
     if (!live.delete(this)) return this.ended
     this.child.kill(signal)
-    const hard = setTimeout(() => this.child.kill('SIGKILL'), 15000)
+    const hard = setTimeout(() => this.child.kill('SIGKILL'), 45000)
     const end = await this.ended
     clearTimeout(hard)
     return end
@@ -111,7 +111,7 @@ export class Client {
       raw = JSON.stringify(body)
       h['Content-Type'] ??= 'application/json'
     }
-    const r = await fetch(this.url + target, { method, headers: h, body: raw, redirect: 'manual', signal: AbortSignal.timeout(30000) })
+    const r = await fetch(this.url + target, { method, headers: h, body: raw, redirect: 'manual', signal: AbortSignal.timeout(90000) })
     for (const c of r.headers.getSetCookie()) {
       const [pair] = c.split(';')
       const at = pair.indexOf('=')
@@ -161,7 +161,7 @@ async function launch(config, database, { sample, args = [], env = {}, exe = pro
     await until('GET /health', async () => {
       if (ended) throw new Error(`the server ended with ${JSON.stringify(ended)}`)
       return fetch(`${server.url}/health`, { signal: AbortSignal.timeout(2000) }).then((r) => r.ok, () => false)
-    }, 60000)
+    }, 120000)
   } catch (e) {
     await server.stop('SIGKILL')
     throw new Error(`${e.message}\n${server.output()}`)

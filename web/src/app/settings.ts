@@ -18,7 +18,11 @@ export function useSetting<T>(key: string): { value: T | null; ready: boolean; s
     staleTime: Infinity,
     retry: false,
   });
-  const mutation = useMutation({ mutationFn: (value: T) => send('PUT', `/ui/settings/${key}`, value) });
+  const mutation = useMutation({
+    mutationFn: (value: T) => send('PUT', `/ui/settings/${key}`, value),
+    // One after the other: the last that is chosen is the one that is kept.
+    scope: { id: `setting/${key}` },
+  });
   return {
     value: query.data ?? null,
     ready: !query.isPending,
