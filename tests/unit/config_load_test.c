@@ -199,6 +199,55 @@ static void physical_names(void **state)
 	assert_null(registry_find(r, "line")->table);
 }
 
+static bool map_find_task(void *ctx, const char *kind, const char *path, int64_t *id, const char **physical)
+{
+	static const char *const paths[] = {"bill.open.call", "bill.open.copy", "bill.open.post", "bill.shut.look"};
+	(void)ctx;
+	*physical = NULL;
+	for (size_t i = 0; i < 4; i++)
+		if (strcmp(kind, "task") == 0 && strcmp(path, paths[i]) == 0) {
+			*id = 20 + (int64_t)i;
+			return true;
+		}
+	return false;
+}
+
+static void checklists(void **state)
+{
+	(void)state;
+	struct object_map map = {map_find_task, NULL};
+	file("base", "sections/c.lua",
+		 "extend \"bill\" { stages {\n"
+		 "  stage \"open\" { task \"call\" { who = \"payer\" }, task \"copy\" { label = \"Copy of {number}\", who = "
+		 "\"role('administrator')\" } },\n"
+		 "  stage \"shut\" { final = true, task \"look\" { was = \"see\" } },\n"
+		 "  move \"close\" { from = \"open\", to = \"shut\" },\n"
+		 "} }");
+	file("top", "sections/c.lua", "extend \"bill\" { stages { change \"open\" { task \"post\" {}, task \"call\" { required = true } } } }");
+	load(&map);
+	struct section *bill = registry_find(r, "bill");
+	struct stage *open = section_find_stage(bill, "open"), *shut = section_find_stage(bill, "shut");
+	/* in the order of declaration; another module's come last, and what it sets of one that is there holds */
+	assert_int_equal(bill->ntasks, 4);
+	assert_int_equal(open->ntasks, 3);
+	static const char *const names[] = {"call", "copy", "post"};
+	for (size_t i = 0; i < 3; i++) {
+		assert_string_equal(open->tasks[i]->name, names[i]);
+		assert_int_equal(open->tasks[i]->id, 20 + (int)i);
+		assert_ptr_equal(open->tasks[i]->stage, open);
+		assert_ptr_equal(section_find_task(bill, 20 + (int64_t)i), open->tasks[i]);
+	}
+	assert_true(open->tasks[0]->required);
+	assert_false(open->tasks[1]->required);
+	assert_int_equal(expr_type_of(open->tasks[0]->who.expr)->kind, EXPR_RECORD);
+	assert_int_equal(expr_type_of(open->tasks[1]->who.expr)->kind, EXPR_RECORDS);
+	assert_null(open->tasks[2]->who.text);
+	assert_null(open->tasks[0]->titles[LANG_EN].expr);
+	assert_int_equal(expr_type_of(open->tasks[1]->titles[LANG_EN].expr)->kind, EXPR_TEXT);
+	assert_string_equal(shut->tasks[0]->was, "see");
+	assert_null(section_find_task(bill, 30));
+}
+
 static void json_and_hash(void **state)
 {
 	(void)state;
@@ -498,6 +547,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(links_and_flags, setup, teardown),
 		cmocka_unit_test_setup_teardown(modules_and_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(physical_names, setup, teardown),
+		cmocka_unit_test_setup_teardown(checklists, setup, teardown),
 		cmocka_unit_test_setup_teardown(json_and_hash, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_same_every_time, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_shipped_one_stands_alone, setup, teardown),
