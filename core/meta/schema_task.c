@@ -178,20 +178,23 @@ static int batches(struct schema_run *x, const char *sql, const char *place, int
 	return 0;
 }
 
-/* The records are locked, so that none leaves the stage between the look and the row. */
+/* Who lacks the row is found first, then locked and looked at once more, so that nobody leaves the stage between the look and the row and writers wait for
+ * the insertion alone. */
 static const char *open_sql(struct schema_run *x, const struct schema_item *task)
 {
 	struct arena *a = x->arena;
 	const struct schema_item *section = task->parent->parent,
 							 *field = shape_find(&x->plan->shape, "field", arena_printf(a, "%s.stage", section->path));
-	return arena_printf(a,
-						"WITH r AS (SELECT t.id FROM %s t WHERE t.id > $1 AND t.%s = %s AND NOT EXISTS (SELECT 1 FROM ostov.task k WHERE "
-						"k.section_id = %" PRId64 " AND k.record_id = t.id AND k.task_id = %" PRId64
-						" AND k.left_at IS NULL) ORDER BY t.id LIMIT %d FOR NO KEY UPDATE OF t),"
-						" n AS (INSERT INTO ostov.task (section_id, record_id, task_id, created_at) SELECT %" PRId64 ", id, %" PRId64
-						", clock_timestamp() FROM r ON CONFLICT DO NOTHING) SELECT count(*), max(id) FROM r",
-						schema_table_sql(a, section->physical), schema_ident(a, field->physical), shape_quote(a, task->parent->tail + 1),
-						section->id, task->id, BATCH_ROWS, section->id, task->id);
+	const char *table = schema_table_sql(a, section->physical);
+	const char *stands = arena_printf(a, "t.%s = %s", schema_ident(a, field->physical), shape_quote(a, task->parent->tail + 1));
+	return arena_printf(
+		a,
+		"WITH c AS MATERIALIZED (SELECT t.id FROM %s t WHERE t.id > $1 AND %s AND NOT EXISTS (SELECT 1 FROM ostov.task k WHERE"
+		" k.section_id = %" PRId64 " AND k.record_id = t.id AND k.task_id = %" PRId64 " AND k.left_at IS NULL) ORDER BY t.id LIMIT %d),"
+		" r AS (SELECT t.id FROM c JOIN %s t ON t.id = c.id WHERE %s ORDER BY t.id FOR NO KEY UPDATE OF t),"
+		" n AS (INSERT INTO ostov.task (section_id, record_id, task_id, created_at) SELECT %" PRId64 ", id, %" PRId64
+		", clock_timestamp() FROM r ON CONFLICT DO NOTHING) SELECT count(*), max(id) FROM c",
+		table, stands, section->id, task->id, BATCH_ROWS, table, stands, section->id, task->id);
 }
 
 static const char *close_sql(struct schema_run *x)

@@ -42,7 +42,7 @@ const before = configuration(
   'before',
   `section "item" { label = "Item", text "name" {}, text "price" {}, text "note" {}, integer "count" {}, lookup "owner" { to = "user" },
   choice "kind" { value "a" {}, value "b" {}, value "c" {} }, decimal "weight" { scale = 4 },
-  stages { stage "open" {}, stage "shut" { final = true }, move "close" { from = "open", to = "shut" } } }
+  stages { stage "open" { task "look" {}, task "wrap" {} }, stage "shut" { final = true }, move "close" { from = "open", to = "shut" } } }
 section "gone" { label = "Gone", lookup "item" { to = "item" }, lookup "people" { to = "user", many = true } }
 section "line" { label = "Line", lookup "item" { to = "item" }, money "amount" {}, choice "size" { value "s" {}, value "m" {} } }
 role "clerk" { label = "Clerk" }
@@ -54,7 +54,7 @@ const after = configuration(
   `section "item" { label = "Item", text "name" { unique = true, search = true }, money "price" {}, integer "quantity" { was = "count" }, lookup "owner" { to = "user", many = true },
   integer "rank" { default = 3, index = true }, choice "kind" { value "small" { was = "a" }, value "b" {} }, decimal "weight" { scale = 5 },
   detail "lines" { section = "line", by = "item" }, rollup "total" { "sum(lines, amount)" },
-  stages { stage "fresh" { was = "open" }, stage "shut" { final = true }, move "close" { from = "fresh", to = "shut" } },
+  stages { stage "fresh" { was = "open", task "see" { was = "look" }, task "stamp" { required = true } }, stage "shut" { final = true }, move "close" { from = "fresh", to = "shut" } },
   list "newest" { columns = { "name" }, sort = { "-created_at" } } }
 section "line" { label = "Line", lookup "item" { to = "item" }, money "amount" {}, choice "size" { value "small" { was = "s" }, value "m" {} }, lookup "shelf" { to = "shelf" } }
 section "shelf" { label = "Shelf", text "place" { unique = true }, lookup "keeper" { to = "user" }, lookup "helpers" { to = "user", many = true } }
@@ -73,6 +73,8 @@ function rows(db, n) {
        SELECT 'n' || i, CASE WHEN i % 7 = 0 THEN 'dear' ELSE i || ',5' END, 'x', i, 1 + i % 3, substr('abc', 1 + i % 3, 1), i / 8.0, CASE WHEN i % 2 = 0 THEN 'open' ELSE 'shut' END, now(), now()
        FROM generate_series(1, ${n}) i;
      INSERT INTO app.line (item, amount, size, created_at, changed_at) SELECT 1 + i % 10, i, CASE WHEN i % 2 = 0 THEN 's' ELSE 'm' END, now(), now() FROM generate_series(1, 60) i;
+     INSERT INTO ostov.task (section_id, record_id, task_id, state, created_at) SELECT s.id, i.id, o.id, CASE WHEN i.id % 4 = 0 THEN 'done' ELSE 'open' END, now()
+       FROM app.item i, ostov.object s, ostov.object o WHERE s.path = 'item' AND s.kind = 'section' AND o.kind = 'task' AND i.stage = 'open';
      INSERT INTO app.gone (item, created_at, changed_at) VALUES (1, now(), now())`
   )
 }
@@ -101,7 +103,14 @@ function values(db) {
     db,
     `SELECT i.name, i.${price}, i.count, i.${weight}, i.${kind}, i.${stage}, i.rank, i.total, (SELECT string_agg(o.target::text, ',') FROM app.${owner} o WHERE o.record = i.id),
        (SELECT l.${size} FROM app.line l WHERE l.id = i.id) FROM app.item i ORDER BY i.id`
-  ).map((r) => r.join('|'))
+  ).map((r) => r.join('|')).concat(checklists(db))
+}
+
+function checklists(db) {
+  return sql(
+    db,
+    `SELECT o.path, k.state, k.left_at IS NULL, count(*) FROM ostov.task k LEFT JOIN ostov.object o ON o.id = k.task_id GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`
+  ).map((r) => r.join(' '))
 }
 
 // Everything that the map of the generation in force names is there: whoever serves it can read and write.
@@ -146,6 +155,10 @@ test('the reference holds what was asked for', { skip }, () => {
   assert.equal(reference.values[6], 'n7||7|0.87500|b|shut|3|186.00|2|m')
   assert.equal(reference.values[5], 'n6|6.50|6|0.75000|small|fresh|3|180.00|1|small')
   assert.equal(reference.values.filter((v) => /\|[123]\|/.test(v)).length, 3300)
+  // 1650 stand on the stage
+  assert.deepEqual(reference.values.slice(3300), [
+    'item.fresh.see done t 825', 'item.fresh.see open t 825', 'item.fresh.stamp open t 1650', 'item.open.wrap cancelled f 825', 'item.open.wrap done f 825'
+  ])
   assert.match(text, /column item\.kind_2 text/)
   assert.match(text, /column item\.stage_2 text/)
   assert.match(text, /item__owner_target_fk FOREIGN KEY \(target\) REFERENCES app\."user"\(id\)$/m)
