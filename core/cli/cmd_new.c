@@ -16,16 +16,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char help[] = "usage: ostov new [--json] DIR\n"
-						   "\n"
-						   "Writes a small working configuration with comments to DIR, which must not be there yet or be empty. Then:\n"
-						   "\n"
-						   "  ostov check DIR    reports what is wrong with it\n"
-						   "  ostov serve DIR    runs it\n"
-						   "\n"
-						   "  --json             {\"dir\", \"module\", \"files\"} on standard output\n"
-						   "\n"
-						   "exit status: 0 written, 1 DIR is not empty, 2 usage, 3 the disk\n";
+static const char help[] =
+	"usage: ostov new [--json] DIR\n"
+	"\n"
+	"Writes a small working configuration with comments to DIR, which must not be there yet or be empty. Then:\n"
+	"\n"
+	"  ostov check DIR    reports what is wrong with it\n"
+	"  ostov serve --sample DIR\n"
+	"                     runs it with sample people and requests; without --sample `ostov user add` makes the first administrator\n"
+	"\n"
+	"  --json             {\"dir\", \"module\", \"files\"} on standard output\n"
+	"\n"
+	"exit status: 0 written, 1 DIR is not empty, 2 usage, 3 the disk\n";
 
 static const char *const files[] = {"module.lua",       "sections/request.lua", "roles/roles.lua", "hooks/request.lua",
 									"sample/users.lua", "sample/requests.lua",  "po/ru.po"};
@@ -159,7 +161,7 @@ static int write_all(struct arena *a, const char *dir, bool json)
 	printf("module '%s' in %s:\n", name, dir);
 	for (size_t i = 0; i < FILES; i++)
 		printf("  %s\n", files[i]);
-	printf("\nNext:\n  ostov check %s\n  ostov serve %s\nSample people: admin, anna, boris; password ostov-demo\n", dir, dir);
+	printf("\nNext:\n  ostov check %s\n  ostov serve --sample %s\nSample people: admin, anna, boris; password ostov-demo\n", dir, dir);
 	return CLI_OK;
 }
 

@@ -1,5 +1,5 @@
 -- Rows to try the system with: loaded once, when the server starts with sample data. All sign in with the password
--- ostov-demo. Start with --no-sample for real work, and make the first administrator by `ostov user add`.
+-- ostov-demo. For real work start without --sample (./run: with --no-sample), and make the first administrator by `ostov user add`.
 data "user" { key = "login",
   { login = "admin", name = "Administrator", password = "ostov-demo", roles = { "administrator" } },
   { login = "anna", name = "Anna Petrova", password = "ostov-demo", roles = { "manager" } },
