@@ -21,7 +21,8 @@
 
 enum { PAGE = 1000, COLUMNS = 100, STEPS = 8, ROWS = 1000000, WORKBOOKS = 2, EXACT_DIGITS = 15, SHEET_EPOCH = 25569 };
 
-struct export {
+struct export
+{
 	struct http_request *r; /* NULL: into a file of the caller */
 	struct arena *arena;
 	struct pg *pg;
@@ -149,11 +150,14 @@ static enum export_kind column_kind(const struct field *f)
 
 static unsigned column_width(const struct field *f, const char *title)
 {
-	unsigned by_title = (unsigned)text_length(title, strlen(title)) + 2, by_kind = f->is_long ? 50 : f->to ? 32 : f->expr.type.kind == EXPR_TEXT ? 26 : 15;
+	unsigned by_title = (unsigned)text_length(title, strlen(title)) + 2, by_kind = f->is_long                       ? 50
+																				   : f->to                          ? 32
+																				   : f->expr.type.kind == EXPR_TEXT ? 26
+																													: 15;
 	return by_title > by_kind ? (by_title < 50 ? by_title : 50) : by_kind;
 }
 
-/* "account.city": a column beyond lookups, headed "Counterparty: City". */
+/* "account.city": a column beyond lookups, headed "Account: City". */
 static int add_path(struct export *x, const char *name, size_t len, struct err *err)
 {
 	struct plan *p = x->plan;
@@ -220,7 +224,8 @@ static int choose_columns(struct export *x, const char *wanted, const char *view
 	for (size_t i = 0; i < p->fields.count; i++) {
 		const struct field *f = p->fields.items[i];
 		const char *title = x->titles[i] ? x->titles[i] : label_get(&f->label, lang);
-		x->columns[i] = (struct export_column){.title = title, .kind = column_kind(f), .scale = f->expr.type.scale, .width = column_width(f, title)};
+		x->columns[i] =
+			(struct export_column){.title = title, .kind = column_kind(f), .scale = f->expr.type.scale, .width = column_width(f, title)};
 	}
 	return 0;
 }
@@ -448,8 +453,8 @@ static int file_workbook(struct export *x, FILE *to, struct err *err)
 	return at == size ? 0 : file_failed(err);
 }
 
-int export_file(struct arena *a, struct pg *pg, struct registry *reg, const struct actor *actor, struct section *section, const char *list, bool workbook, FILE *to, int64_t *rows,
-                struct err *err)
+int export_file(struct arena *a, struct pg *pg, struct registry *reg, const struct actor *actor, struct section *section, const char *list,
+				bool workbook, FILE *to, int64_t *rows, struct err *err)
 {
 	struct export *x = arena_new(a, struct export);
 	*x = (struct export){.arena = a, .pg = pg, .reg = reg, .actor = actor, .section = section};

@@ -57,6 +57,7 @@ struct http_private {
 	bool refuse;                      /* an answer is ready before the body: close after it */
 	struct buf in;                    /* collected body, or pieces not yet read */
 	size_t received;
+	size_t marked;              /* of these, when the upload was last found steady */
 	struct fiber_queue readers; /* the fiber that waits for a piece */
 	/* outgoing stream */
 	struct buf pieces;

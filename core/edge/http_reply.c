@@ -114,8 +114,12 @@ int http_body_read(struct http_request *r, const char **data, size_t *len, struc
 	p->in = (struct buf)BUF_INIT;
 	*data = p->last.data;
 	*len = p->last.len;
-	if (p->suspended)
+	if (p->suspended) {
+		/* the wait was ours */
+		if (p->conn)
+			p->conn->since_ms = clock_monotonic_ms();
 		http_request_resume(r);
+	}
 	return 1;
 }
 

@@ -21,7 +21,8 @@ enum {
 	RECEIVE_DEADLINE_MS = 20000, /* for headers and a collected body together */
 	IDLE_SECONDS = 75,
 	RUNS = 64,
-	PENDING = 256 * 1024 /* bytes of a streamed upload that wait for their reader */
+	PENDING = 256 * 1024, /* bytes of a streamed upload that wait for their reader */
+	STEADY = 16 * 1024    /* bytes that an upload brings within RECEIVE_DEADLINE_MS at least */
 };
 
 static void run_daemon(struct http_server *s);
@@ -230,8 +231,11 @@ static enum MHD_Result body_piece(struct http_request *r, const char *data, size
 		buf_add(&p->in, data, *len);
 	} else if (!p->fiber_done) {
 		buf_add(&p->in, data, *len);
-		if (p->conn)
+		/* one that trickles would hold its place for ever */
+		if (p->conn && p->received - p->marked >= STEADY) {
+			p->marked = p->received;
 			p->conn->since_ms = clock_monotonic_ms();
+		}
 		fiber_queue_wake(&p->readers);
 		if (p->in.len > PENDING && !p->fiber_done) {
 			p->suspended = true;
