@@ -198,6 +198,8 @@ static int answer_values(struct record *r, const struct access *x, const struct 
 			now = r->now.values[i];
 			was = set ? set->value : r->fresh ? nil : r->was.values[i];
 		}
+		record_fit(u->arena, f, &now);
+		record_fit(u->arena, f, &was);
 		if (value_same(&now, &was) || (record_empty(&now) && record_empty(&was)))
 			continue;
 		out->values[out->nvalues++] = (struct record_set){f, now};

@@ -328,8 +328,12 @@ int record_get(struct record *r, struct arena *a, const struct field *f, struct 
 {
 	if (record_settle(r, err) < 0)
 		return -1;
-	if (f->expr.storage == EXPR_FORMULA && f->expr.formula)
-		return expr_eval(a, f->expr.formula, &r->unit->env, &r->now, NULL, NULL, out, err);
+	if (f->expr.storage == EXPR_FORMULA && f->expr.formula) {
+		if (expr_eval(a, f->expr.formula, &r->unit->env, &r->now, NULL, NULL, out, err) < 0)
+			return -1;
+		record_fit(a, f, out);
+		return 0;
+	}
 	*out = record_stores(f) && r->now.values ? r->now.values[f->pos] : value_nil();
 	return 0;
 }

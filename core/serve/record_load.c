@@ -432,8 +432,12 @@ static int env_get(void *ctx, struct arena *a, const struct expr_table *t, const
 	struct unit *u = ctx;
 	const struct record_face *face = record;
 	struct field *field = record_field(f);
-	if (u->priv->form && field->type == FIELD_ROLLUP && field->rollup.expr && face == &face->record->now)
-		return expr_eval(a, field->rollup.expr, &u->env, face, NULL, NULL, out, err);
+	if (u->priv->form && field->type == FIELD_ROLLUP && field->rollup.expr && face == &face->record->now) {
+		if (expr_eval(a, field->rollup.expr, &u->env, face, NULL, NULL, out, err) < 0)
+			return -1;
+		record_fit(a, field, out);
+		return 0;
+	}
 	if (record_settle(face->record, err) < 0)
 		return -1;
 	*out = face->values ? face->values[field->pos] : value_nil();

@@ -203,6 +203,10 @@ int record_where(struct record *r, const struct field *f, struct record *target,
 int record_late_run(struct unit *u, struct err *err);
 void record_late_note(struct record *r);
 
+/* record_value.c */
+/* A computed number as its field keeps it: rounded to the scale; what has too many digits is nil. */
+void record_fit(struct arena *a, const struct field *f, struct value *v);
+
 /* record_draft.c */
 /* Puts the input into the draft after looking whether each field may be written; faults are collected. */
 int record_apply(struct record *r, const struct record_input *in, struct err *err);

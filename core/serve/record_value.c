@@ -281,6 +281,18 @@ int record_coerce(struct arena *a, int lang, const struct field *f, const struct
 	return 0;
 }
 
+void record_fit(struct arena *a, const struct field *f, struct value *v)
+{
+	struct value out;
+	struct err ignored;
+	if (v->kind != VALUE_INT && v->kind != VALUE_DEC)
+		return;
+	if (f->value_type != FIELD_DECIMAL && f->value_type != FIELD_MONEY && f->value_type != FIELD_PERCENT)
+		return;
+	err_init(&ignored, a);
+	*v = record_coerce(a, LANG_EN, f, v, &out, &ignored) < 0 ? value_nil() : out;
+}
+
 void record_input_set(struct arena *a, struct record_input *in, struct field *f, struct value v)
 {
 	struct record_set set = {f, v};

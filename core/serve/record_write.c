@@ -323,6 +323,7 @@ static int own_rollups(struct record *r, const struct record_plan *plan, struct 
 		struct value v;
 		if (expr_eval(u->arena, f->rollup.expr, &u->env, &r->now, NULL, NULL, &v, err) < 0)
 			return -1;
+		record_fit(u->arena, f, &v);
 		r->now.values[f->pos] = v;
 	}
 	return 0;
