@@ -182,8 +182,9 @@ static void member(struct buf *b, const char *key, const char *value)
 
 void apply_print_json(struct buf *b, const struct schema_plan *p)
 {
-	static const char *const phases[] = {"expand", "expand", "expand", "expand", "expand", "expand",
-										 "switch", "finish", "finish", "finish", "finish", "finish"};
+	static const char *const phases[] = {"expand", "expand", "expand", "expand", "expand", "expand", "expand", "switch",
+										 "finish", "finish", "finish", "finish", "finish", "finish", "finish"};
+	_Static_assert(sizeof phases / sizeof *phases == OP_DROP + 1, "a phase for each kind");
 	buf_printf(b, "{\"nothing\":%s,\"generation\":%" PRId64, schema_plan_nothing(p) ? "true" : "false", p->current->generation);
 	member(b, "hash", p->registry->hash);
 	buf_puts(b, ",\"changes\":[");

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "meta/registry.h"
 #include "meta/schema_system.h"
+#include "meta/schema_version.h"
 #include "pg/pg.h"
 
 /* DDL_LOCK_MS is under the 250 ms that a reader's statement may take: who queues behind a waiting ALTER still gets through. */
@@ -386,6 +387,9 @@ static int expand(struct schema_run *x, struct err *err)
 		}
 	}
 	patience(x);
+	if (schema_version_expand(x, err) < 0)
+		return -1;
+	patience(x);
 	return platform_expand(x, err);
 }
 
@@ -472,6 +476,9 @@ static int finish(struct schema_run *x, struct err *err)
 	struct schema_plan *p = x->plan;
 	bool drops = false;
 	patience(x);
+	if (schema_version_finish(x, err) < 0)
+		return -1;
+	patience(x);
 	if (schema_tasks_run(x, err) < 0)
 		return -1;
 	for (size_t i = 0; i < p->ops.count; i++) {
@@ -535,6 +542,8 @@ static int apply_locked(struct schema_run *x, const struct registry *bare, struc
 	}
 	for (size_t i = 0; i < x->plan->broken.count; i++)
 		schema_run_say(x, "note: %s: %s", x->plan->broken.items[i].name, x->plan->broken.items[i].what);
+	if (schema_switch_ids(x, err) < 0)
+		return -1;
 	if (x->options->build.rebuild) {
 		struct object_map map = schema_plan_map(x->plan);
 		if (x->options->build.rebuild(x->options->build.ctx, &map, &x->registry, err) < 0)

@@ -64,6 +64,8 @@ void schema_run_say(struct schema_run *x, const char *fmt, ...) __attribute__((f
 int schema_fill(struct schema_run *x, struct schema_op *op, struct pg_tx *whole, struct err *err);
 /* schema_task: what OP_TASKS says, in batches, while people work with the new generation. */
 int schema_tasks_run(struct schema_run *x, struct err *err);
+/* schema_switch: ids of what is new, before the registry is built that knows them. */
+int schema_switch_ids(struct schema_run *x, struct err *err);
 /* schema_switch: the new generation takes force. */
 int schema_switch(struct schema_run *x, struct err *err);
 

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "meta/registry.h"
+#include "meta/schema_version.h"
 
 /* Longest value that a line of the plan shows, in bytes. */
 enum { SHOWN_MAX = 40, SHOWN_KEYS = 3 };
@@ -118,6 +119,7 @@ int schema_diff(struct pg *pg, struct arena *a, const struct registry *registry,
 	schema_tasks(&d);
 	schema_losses(&d);
 	schema_rules(&d);
+	schema_version_ops(&d);
 	if (d.failed)
 		return -1;
 	changes(p);

@@ -60,9 +60,12 @@ enum schema_op_kind {
 	OP_KEY,      /* a foreign key, not valid yet */
 	OP_VALIDATE, /* its check */
 	OP_INDEX,    /* concurrently */
+	OP_VERSIONS, /* first versions of rows, for `history = true`; what was written meanwhile: under the switch's lock */
 	/* switch */
 	OP_CODES, /* renamed or removed codes of choices and stages, where few rows have them */
 	/* finish */
+	OP_VERSIONS_AGAIN, /* versions of rows whose values got another form */
+	OP_VERSIONS_END,   /* of a section that keeps none any more */
 	OP_DEFAULT_DROP, /* the default that filled a new column */
 	OP_KEY_DROP,
 	OP_INDEX_DROP,

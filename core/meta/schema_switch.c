@@ -8,6 +8,7 @@
 #include "meta/registry.h"
 #include "meta/schema_apply.h"
 #include "meta/schema_system.h"
+#include "meta/schema_version.h"
 #include "pg/pg.h"
 
 enum { SWITCH_LOCK_MS = 500, WEEK_STANDARD = 31 };
@@ -88,7 +89,7 @@ static void json_text(struct buf *b, const char *key, const char *value)
 	buf_json(b, value, strlen(value));
 }
 
-static int ids_give(struct schema_run *x, struct err *err)
+int schema_switch_ids(struct schema_run *x, struct err *err)
 {
 	struct schema_items *items = &x->plan->items;
 	int64_t wanted = 0;
@@ -451,9 +452,9 @@ static int switch_body(struct schema_run *x, struct pg_tx *tx, void *ctx, struct
 	(void)ctx;
 	if (run(x, tx, arena_printf(x->arena, "SELECT pg_advisory_xact_lock(%d)", SCHEMA_LOCK_SWITCH), NULL, NULL, err) < 0)
 		return -1;
-	if (losses_check(x, tx, err) < 0 || values_switch(x, tx, err) < 0 || objects_drop(x, tx, err) < 0 || objects_rename(x, tx, err) < 0 ||
-		objects_put(x, tx, err) < 0 || objects_replaced(x, tx, err) < 0 || codes_renamed(x, tx, err) < 0 || role_rows(x, tx, err) < 0 ||
-		role_includes(x, tx, err) < 0 || organisation(x, tx, err) < 0)
+	if (losses_check(x, tx, err) < 0 || values_switch(x, tx, err) < 0 || schema_version_switch(x, tx, err) < 0 || objects_drop(x, tx, err) < 0 ||
+		objects_rename(x, tx, err) < 0 || objects_put(x, tx, err) < 0 || objects_replaced(x, tx, err) < 0 || codes_renamed(x, tx, err) < 0 ||
+		role_rows(x, tx, err) < 0 || schema_version_roles(x, tx, err) < 0 || role_includes(x, tx, err) < 0 || organisation(x, tx, err) < 0)
 		return -1;
 	if (x->plan->new_generation && generation_put(x, tx, err) < 0)
 		return -1;
@@ -465,8 +466,6 @@ static int switch_body(struct schema_run *x, struct pg_tx *tx, void *ctx, struct
 
 int schema_switch(struct schema_run *x, struct err *err)
 {
-	if (ids_give(x, err) < 0)
-		return -1;
 	schema_run_say(x,
 				   x->plan->new_generation ? "switching to the new configuration" : "repairing the tables of the configuration in force");
 	return schema_run_retry(x, SWITCH_LOCK_MS, "the switch", switch_body, NULL, err);

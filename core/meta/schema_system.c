@@ -117,7 +117,20 @@ static const char *const step_5[] = {
 	NULL,
 };
 
-static const char *const *const steps[] = {step_1, step_2, step_3, step_4, step_5};
+/* Whole versions: which unit of work kept one, of which row_version; a record's versions have one begin each. */
+static const char *const step_6[] = {
+	"ALTER TABLE ostov.version_row ADD COLUMN IF NOT EXISTS unit bigint NOT NULL DEFAULT 0, ADD COLUMN IF NOT EXISTS row_version bigint NOT NULL "
+	"DEFAULT 0",
+	/* what one unit wrote twice */
+	"DELETE FROM ostov.version_row WHERE valid_till <= valid_from",
+	"ALTER TABLE ostov.version_row ADD CONSTRAINT version_row_valid CHECK (valid_till > valid_from)",
+	"DROP INDEX IF EXISTS ostov.version_row_record",
+	"CREATE UNIQUE INDEX version_row_record ON ostov.version_row (section_id, record_id, valid_from)",
+	"CREATE INDEX version_row_closed ON ostov.version_row (section_id, valid_till) WHERE valid_till IS NOT NULL",
+	NULL,
+};
+
+static const char *const *const steps[] = {step_1, step_2, step_3, step_4, step_5, step_6};
 
 enum { STEP_COUNT = sizeof steps / sizeof *steps };
 

@@ -43,6 +43,7 @@ struct record_plan {
 	const char *select;     /* "SELECT … FROM app.x AS t WHERE ", columns as in `columns`, then links */
 	const char *by_id, *by_ids, *lock, *lock_delete; /* whole statements, $1 the id or ids */
 	const char *next_id, *next_ids; /* $1: how many */
+	const char *keep;       /* statement that keeps versions (version.h), made when first needed */
 	struct record_parent *parents;
 	size_t nparents;
 	struct record_feed *feeds;

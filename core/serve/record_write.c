@@ -7,6 +7,7 @@
 #include "serve/record_private.h"
 #include "serve/rollup.h"
 #include "serve/stage.h"
+#include "serve/version.h"
 #include "serve/task.h"
 
 enum { NUMBERS = 8 };
@@ -217,34 +218,10 @@ static void write_link(struct record *r, const struct field *f)
 
 static void write_version(struct record *r)
 {
-	struct unit *u = r->unit;
-	struct pg_params p = {0};
-	struct value at = value_time(u->now_us);
-	pg_params_int(u->arena, &p, r->section->id);
-	pg_params_int(u->arena, &p, r->id);
-	pg_params_value(u->arena, &p, PG_TIMESTAMPTZ, &at);
-	unit_send(u, "UPDATE ostov.version_row SET valid_till = $3 WHERE section_id = $1 AND record_id = $2 AND valid_till IS NULL", &p);
 	if (r->gone)
-		return;
-	struct buf sql = BUF_INIT;
-	buf_puts(&sql, "INSERT INTO ostov.version_row (section_id, record_id, valid_from, \"row\") SELECT $1, $2, $3, '{}'::jsonb");
-	for (size_t i = 0; i < r->section->nfields; i++) {
-		const struct field *f = r->section->fields[i];
-		if (!record_stores(f) || strcmp(f->expr.name, "id") == 0)
-			continue;
-		/* one object a field: the function takes at most 100 arguments */
-		if (f->id)
-			buf_printf(&sql, " || jsonb_build_object('%lld', ", (long long)f->id);
-		else
-			buf_printf(&sql, " || jsonb_build_object('%s', ", f->expr.name);
-		if (f->expr.storage == EXPR_LINK)
-			buf_printf(&sql, "ARRAY(SELECT l.target FROM %s l WHERE l.record = t.id ORDER BY l.position))", f->expr.link);
-		else
-			buf_printf(&sql, "t.%s)", f->expr.column);
-	}
-	buf_printf(&sql, " FROM %s AS t WHERE t.id = $2", r->section->expr.sql);
-	unit_send(u, sql.data, &p);
-	buf_destroy(&sql);
+		version_end(r->unit, r->section, r->id);
+	else
+		version_keep(r->unit, r->section, &r->id, 1);
 }
 
 static void forget_user(void *arg)

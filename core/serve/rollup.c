@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "pg/pg.h"
 #include "serve/record_private.h"
+#include "serve/version.h"
 
 enum { ROUNDS = 8, EDGES = 64 };
 
@@ -265,6 +266,8 @@ static int recompute(struct unit *u, struct section *s, int64_t *ids, size_t n, 
 	/* a rollup over a rollup of its own row reads the old one in the same UPDATE */
 	if (reads_own(p))
 		pg_tx_send(u->tx, u->arena, text, &params);
+	if (s->history)
+		version_keep(u, s, ids, n);
 	for (size_t i = 0; i < n; i++) {
 		struct record *r = record_find(u, s, ids[i]);
 		if (r && !r->priv->writing)
