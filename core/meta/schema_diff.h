@@ -66,7 +66,7 @@ enum schema_op_kind {
 	/* finish */
 	OP_VERSIONS_AGAIN, /* versions of rows whose values got another form */
 	OP_VERSIONS_END,   /* of a section that keeps none any more */
-	OP_DEFAULT_DROP, /* the default that filled a new column */
+	OP_DEFAULT_DROP,   /* the default that filled a new column */
 	OP_KEY_DROP,
 	OP_INDEX_DROP,
 	OP_TASKS, /* checklists: rows of a task for the records that stand on its stage (item), or its rows end (object; neither: all that are nobody's) */

@@ -452,9 +452,10 @@ static int switch_body(struct schema_run *x, struct pg_tx *tx, void *ctx, struct
 	(void)ctx;
 	if (run(x, tx, arena_printf(x->arena, "SELECT pg_advisory_xact_lock(%d)", SCHEMA_LOCK_SWITCH), NULL, NULL, err) < 0)
 		return -1;
-	if (losses_check(x, tx, err) < 0 || values_switch(x, tx, err) < 0 || schema_version_switch(x, tx, err) < 0 || objects_drop(x, tx, err) < 0 ||
-		objects_rename(x, tx, err) < 0 || objects_put(x, tx, err) < 0 || objects_replaced(x, tx, err) < 0 || codes_renamed(x, tx, err) < 0 ||
-		role_rows(x, tx, err) < 0 || schema_version_roles(x, tx, err) < 0 || role_includes(x, tx, err) < 0 || organisation(x, tx, err) < 0)
+	if (losses_check(x, tx, err) < 0 || values_switch(x, tx, err) < 0 || schema_version_switch(x, tx, err) < 0 ||
+		objects_drop(x, tx, err) < 0 || objects_rename(x, tx, err) < 0 || objects_put(x, tx, err) < 0 || objects_replaced(x, tx, err) < 0 ||
+		codes_renamed(x, tx, err) < 0 || role_rows(x, tx, err) < 0 || schema_version_roles(x, tx, err) < 0 ||
+		role_includes(x, tx, err) < 0 || organisation(x, tx, err) < 0)
 		return -1;
 	if (x->plan->new_generation && generation_put(x, tx, err) < 0)
 		return -1;

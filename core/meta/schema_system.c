@@ -119,7 +119,8 @@ static const char *const step_5[] = {
 
 /* Whole versions: which unit of work kept one, of which row_version; a record's versions have one begin each. */
 static const char *const step_6[] = {
-	"ALTER TABLE ostov.version_row ADD COLUMN IF NOT EXISTS unit bigint NOT NULL DEFAULT 0, ADD COLUMN IF NOT EXISTS row_version bigint NOT NULL "
+	"ALTER TABLE ostov.version_row ADD COLUMN IF NOT EXISTS unit bigint NOT NULL DEFAULT 0, ADD COLUMN IF NOT EXISTS row_version bigint "
+	"NOT NULL "
 	"DEFAULT 0",
 	/* what one unit wrote twice */
 	"DELETE FROM ostov.version_row WHERE valid_till <= valid_from",

@@ -49,15 +49,20 @@ const char *schema_version_keep(struct arena *a, const struct section *s)
 	buf_puts(&b, "WITH n AS (SELECT t.id, t.row_version AS version, ");
 	row_json(&b, s);
 	buf_printf(&b, " AS \"row\" FROM %s AS t WHERE t.id = ANY($2::bigint[])), ", s->expr.sql);
-	buf_puts(&b, "o AS (SELECT v.record_id, v.valid_from, v.unit, v.row_version <> n.version OR v.\"row\" <> n.\"row\" AS differs FROM ostov.version_row v JOIN n ON n.id = v.record_id"
-				 " WHERE v.section_id = $1::bigint AND v.valid_till IS NULL), "
-				 "same AS (UPDATE ostov.version_row v SET \"row\" = n.\"row\", row_version = n.version FROM n, o WHERE o.record_id = n.id AND o.unit = $4::bigint AND o.differs"
-				 " AND v.section_id = $1::bigint AND v.record_id = n.id AND v.valid_till IS NULL), "
-				 "shut AS (UPDATE ostov.version_row v SET valid_till = greatest($3::timestamptz, o.valid_from + interval '1 microsecond') FROM o WHERE o.unit <> $4::bigint AND o.differs"
-				 " AND v.section_id = $1::bigint AND v.record_id = o.record_id AND v.valid_till IS NULL RETURNING v.record_id, v.valid_till) "
-				 "INSERT INTO ostov.version_row (section_id, record_id, valid_from, unit, row_version, \"row\")"
-				 " SELECT $1::bigint, n.id, coalesce(shut.valid_till, $3::timestamptz), $4::bigint, n.version, n.\"row\" FROM n LEFT JOIN shut ON shut.record_id = n.id"
-				 " LEFT JOIN o ON o.record_id = n.id WHERE shut.record_id IS NOT NULL OR o.record_id IS NULL");
+	buf_puts(&b,
+			 "o AS (SELECT v.record_id, v.valid_from, v.unit, v.row_version <> n.version OR v.\"row\" <> n.\"row\" AS differs FROM "
+			 "ostov.version_row v JOIN n ON n.id = v.record_id"
+			 " WHERE v.section_id = $1::bigint AND v.valid_till IS NULL), "
+			 "same AS (UPDATE ostov.version_row v SET \"row\" = n.\"row\", row_version = n.version FROM n, o WHERE o.record_id = n.id AND "
+			 "o.unit = $4::bigint AND o.differs"
+			 " AND v.section_id = $1::bigint AND v.record_id = n.id AND v.valid_till IS NULL), "
+			 "shut AS (UPDATE ostov.version_row v SET valid_till = greatest($3::timestamptz, o.valid_from + interval '1 microsecond') FROM "
+			 "o WHERE o.unit <> $4::bigint AND o.differs"
+			 " AND v.section_id = $1::bigint AND v.record_id = o.record_id AND v.valid_till IS NULL RETURNING v.record_id, v.valid_till) "
+			 "INSERT INTO ostov.version_row (section_id, record_id, valid_from, unit, row_version, \"row\")"
+			 " SELECT $1::bigint, n.id, coalesce(shut.valid_till, $3::timestamptz), $4::bigint, n.version, n.\"row\" FROM n LEFT JOIN shut "
+			 "ON shut.record_id = n.id"
+			 " LEFT JOIN o ON o.record_id = n.id WHERE shut.record_id IS NOT NULL OR o.record_id IS NULL");
 	const char *sql = arena_strndup(a, b.data, b.len);
 	buf_destroy(&b);
 	return sql;
@@ -66,7 +71,8 @@ const char *schema_version_keep(struct arena *a, const struct section *s)
 const char *schema_version_end(void)
 {
 	/* what the unit itself began was never seen by anybody */
-	return "WITH own AS (DELETE FROM ostov.version_row WHERE section_id = $1::bigint AND record_id = ANY($2::bigint[]) AND valid_till IS NULL AND unit = $4::bigint)"
+	return "WITH own AS (DELETE FROM ostov.version_row WHERE section_id = $1::bigint AND record_id = ANY($2::bigint[]) AND valid_till IS "
+		   "NULL AND unit = $4::bigint)"
 		   " UPDATE ostov.version_row SET valid_till = greatest($3::timestamptz, valid_from + interval '1 microsecond')"
 		   " WHERE section_id = $1::bigint AND record_id = ANY($2::bigint[]) AND valid_till IS NULL AND unit <> $4::bigint";
 }
@@ -207,7 +213,8 @@ static int keep_all(struct schema_run *x, const struct schema_op *op, struct err
 	struct batch b = {.op = op, .moment = NOW};
 	if (!s || !s->expr.sql)
 		return err_set(err, ERR_INTERNAL, "%s has no table", op->place);
-	b.pick = arena_printf(x->arena, "SELECT t.id FROM %s AS t WHERE t.id > $1 AND $2::bigint > 0 ORDER BY t.id LIMIT %d FOR NO KEY UPDATE", s->expr.sql, BATCH_ROWS);
+	b.pick = arena_printf(x->arena, "SELECT t.id FROM %s AS t WHERE t.id > $1 AND $2::bigint > 0 ORDER BY t.id LIMIT %d FOR NO KEY UPDATE",
+						  s->expr.sql, BATCH_ROWS);
 	b.sql = schema_version_keep(x->arena, s);
 	schema_run_say(x, "keeping versions of %s", op->place);
 	return unit_take(x, &b.unit, err) < 0 ? -1 : batches_run(x, &b, err);
@@ -225,8 +232,10 @@ int schema_version_expand(struct schema_run *x, struct err *err)
 static const char *stale_rows(struct arena *a, const struct section *s)
 {
 	struct buf b = BUF_INIT;
-	buf_printf(&b, "SELECT t.id FROM %s AS t LEFT JOIN ostov.version_row v ON v.section_id = $2::bigint AND v.record_id = t.id AND v.valid_till IS NULL WHERE t.id > $1::bigint AND ("
-				   "v.record_id IS NULL OR v.row_version <> t.row_version",
+	buf_printf(&b,
+			   "SELECT t.id FROM %s AS t LEFT JOIN ostov.version_row v ON v.section_id = $2::bigint AND v.record_id = t.id AND "
+			   "v.valid_till IS NULL WHERE t.id > $1::bigint AND ("
+			   "v.record_id IS NULL OR v.row_version <> t.row_version",
 			   s->expr.sql);
 	for (size_t i = 0; i < s->nfields; i++) {
 		const struct field *f = s->fields[i];
@@ -244,7 +253,9 @@ static int refresh(struct schema_run *x, struct pg_tx *tx, const struct schema_o
 {
 	const struct section *s = section_of(x, op);
 	struct batch b = {.op = op, .moment = NOW, .after = INT64_MIN};
-	b.pick = all ? arena_printf(x->arena, "SELECT id FROM %s WHERE id > $1 AND $2::bigint > 0 ORDER BY id LIMIT %d", s->expr.sql, BATCH_ROWS) : stale_rows(x->arena, s);
+	b.pick =
+		all ? arena_printf(x->arena, "SELECT id FROM %s WHERE id > $1 AND $2::bigint > 0 ORDER BY id LIMIT %d", s->expr.sql, BATCH_ROWS)
+			: stale_rows(x->arena, s);
 	b.sql = schema_version_keep(x->arena, s);
 	if (unit_take(x, &b.unit, err) < 0)
 		return -1;
@@ -253,10 +264,11 @@ static int refresh(struct schema_run *x, struct pg_tx *tx, const struct schema_o
 			return -1;
 	} while (b.seen == BATCH_ROWS);
 	struct batch gone = {.op = op, .moment = NOW, .after = INT64_MIN, .unit = b.unit, .sql = schema_version_end()};
-	gone.pick = arena_printf(x->arena,
-							 "SELECT v.record_id FROM ostov.version_row v WHERE v.section_id = $2::bigint AND v.record_id > $1::bigint AND v.valid_till IS NULL"
-							 " AND NOT EXISTS (SELECT 1 FROM %s t WHERE t.id = v.record_id) ORDER BY v.record_id LIMIT %d",
-							 s->expr.sql, BATCH_ROWS);
+	gone.pick = arena_printf(
+		x->arena,
+		"SELECT v.record_id FROM ostov.version_row v WHERE v.section_id = $2::bigint AND v.record_id > $1::bigint AND v.valid_till IS NULL"
+		" AND NOT EXISTS (SELECT 1 FROM %s t WHERE t.id = v.record_id) ORDER BY v.record_id LIMIT %d",
+		s->expr.sql, BATCH_ROWS);
 	do {
 		if (batch_run(x, tx, &gone, err) < 0)
 			return -1;
@@ -289,7 +301,10 @@ int schema_version_switch(struct schema_run *x, struct pg_tx *tx, struct err *er
 static int end_all(struct schema_run *x, const struct schema_op *op, struct err *err)
 {
 	struct batch b = {.op = op, .sql = schema_version_end(), .moment = "SELECT applied_at FROM ostov.generation WHERE current"};
-	b.pick = arena_printf(x->arena, "SELECT record_id FROM ostov.version_row WHERE section_id = $2 AND record_id > $1 AND valid_till IS NULL ORDER BY record_id LIMIT %d", BATCH_ROWS);
+	b.pick = arena_printf(x->arena,
+						  "SELECT record_id FROM ostov.version_row WHERE section_id = $2 AND record_id > $1 AND valid_till IS NULL ORDER "
+						  "BY record_id LIMIT %d",
+						  BATCH_ROWS);
 	schema_run_say(x, "ending the versions of %s", op->place);
 	return unit_take(x, &b.unit, err) < 0 ? -1 : batches_run(x, &b, err);
 }

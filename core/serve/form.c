@@ -23,7 +23,8 @@ static int take(struct record *r, const struct record_input *in, struct err *err
 	const struct access *x = access_get(u->reg, u->actor, r->section);
 	for (size_t i = 0; i < in->sets.count; i++) {
 		struct field *f = in->sets.items[i].field;
-		if (f->builtin || !record_stores(f) || computed(f) || f->type == FIELD_AUTONUMBER || access_field(x, r->fresh ? GRANT_CREATE : GRANT_UPDATE, f) == ACCESS_NONE)
+		if (f->builtin || !record_stores(f) || computed(f) || f->type == FIELD_AUTONUMBER ||
+			access_field(x, r->fresh ? GRANT_CREATE : GRANT_UPDATE, f) == ACCESS_NONE)
 			continue;
 		bool ok = true;
 		if (!r->fresh && record_takes(r, f, &ok, err) < 0)
@@ -244,8 +245,8 @@ static int answer_tasks(struct record *r, struct form *out, struct err *err)
 	return 0;
 }
 
-int form_evaluate(struct unit *u, struct section *s, int64_t id, const struct record_input *in, struct field *const *changed, size_t nchanged, struct form *out,
-				  struct err *err)
+int form_evaluate(struct unit *u, struct section *s, int64_t id, const struct record_input *in, struct field *const *changed,
+				  size_t nchanged, struct form *out, struct err *err)
 {
 	const struct access *x = access_get(u->reg, u->actor, s);
 	struct err *faults = arena_new(u->arena, struct err);
@@ -265,7 +266,8 @@ int form_evaluate(struct unit *u, struct section *s, int64_t id, const struct re
 			return -1;
 		if (!ok)
 			return err_say(err, ERR_NOT_FOUND, u->lang, SAY_NOT_FOUND);
-		if (answer_tasks(r, out, err) < 0 || record_frozen(r, &freeze, err) < 0 || access_test(u, x, GRANT_UPDATE, r, true, NULL, &out->can_update, NULL, err) < 0 ||
+		if (answer_tasks(r, out, err) < 0 || record_frozen(r, &freeze, err) < 0 ||
+			access_test(u, x, GRANT_UPDATE, r, true, NULL, &out->can_update, NULL, err) < 0 ||
 			access_test(u, x, GRANT_DELETE, r, true, NULL, &out->can_delete, NULL, err) < 0)
 			return -1;
 		out->can_update &= !freeze;
@@ -274,14 +276,17 @@ int form_evaluate(struct unit *u, struct section *s, int64_t id, const struct re
 		reopen(r, "", faults);
 	} else {
 		if (x->rows[GRANT_CREATE] == ACCESS_NONE)
-			return access_exists(x) ? err_say(err, ERR_FORBIDDEN, u->lang, SAY_NO_CREATE, label_get(&s->label, u->lang)) : err_say(err, ERR_NOT_FOUND, u->lang, SAY_NOT_FOUND);
+			return access_exists(x) ? err_say(err, ERR_FORBIDDEN, u->lang, SAY_NO_CREATE, label_get(&s->label, u->lang))
+									: err_say(err, ERR_NOT_FOUND, u->lang, SAY_NOT_FOUND);
 		r = draft(u, s, "", faults);
 		out->can_update = true;
 	}
 	/* nothing of a closed record can be saved: its draft is what is stored */
-	if (!closed && (take(r, in, err) < 0 || record_derive(r, changed, nchanged, err) < 0 || (r->fresh && first_stage(r, err) < 0) || take_lines(r, in, faults, err) < 0))
+	if (!closed && (take(r, in, err) < 0 || record_derive(r, changed, nchanged, err) < 0 || (r->fresh && first_stage(r, err) < 0) ||
+					take_lines(r, in, faults, err) < 0))
 		return -1;
-	if (record_check(r, err) < 0 || (!r->fresh && answer_moves(r, out, err) < 0) || answer_fields(r, x, closed, out, err) < 0 || answer_values(r, x, in, out, err) < 0)
+	if (record_check(r, err) < 0 || (!r->fresh && answer_moves(r, out, err) < 0) || answer_fields(r, x, closed, out, err) < 0 ||
+		answer_values(r, x, in, out, err) < 0)
 		return -1;
 	out->errors = faults->code == ERR_OK ? NULL : faults;
 	out->stage = stage_of(r);

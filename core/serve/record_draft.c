@@ -28,7 +28,8 @@ static bool system_may(const struct record *r, const struct field *f)
 /* Some grant gives the field to the actor for something. */
 static bool is_known(const struct access *x, const struct field *f)
 {
-	return access_field(x, GRANT_READ, f) != ACCESS_NONE || access_field(x, GRANT_UPDATE, f) != ACCESS_NONE || access_field(x, GRANT_CREATE, f) != ACCESS_NONE;
+	return access_field(x, GRANT_READ, f) != ACCESS_NONE || access_field(x, GRANT_UPDATE, f) != ACCESS_NONE ||
+		   access_field(x, GRANT_CREATE, f) != ACCESS_NONE;
 }
 
 /* Some grant gives it for this kind of writing; a field that none gives for anything is not known. */
@@ -39,7 +40,8 @@ static bool may_ever(struct record *r, const struct access *x, const struct fiel
 		return true;
 	bool known = is_known(x, f);
 	record_fault(r, known ? ERR_FORBIDDEN : ERR_UNKNOWN_FIELD, f,
-				 known ? say_text(u->arena, u->lang, SAY_FIELD_NOT_YOURS, label(u, f)) : say_text(u->arena, u->lang, SAY_UNKNOWN_FIELD, f->expr.name));
+				 known ? say_text(u->arena, u->lang, SAY_FIELD_NOT_YOURS, label(u, f))
+					   : say_text(u->arena, u->lang, SAY_UNKNOWN_FIELD, f->expr.name));
 	return false;
 }
 
@@ -199,7 +201,8 @@ int record_apply_new(struct record *r, const struct record_input *in, struct err
 			return -1;
 	}
 	for (size_t i = 0; i < in->lines.count; i++)
-		if ((i == 0 || in->lines.items[i].detail != in->lines.items[i - 1].detail) && may_write_row(r, x, in->lines.items[i].detail, err) < 0)
+		if ((i == 0 || in->lines.items[i].detail != in->lines.items[i - 1].detail) &&
+			may_write_row(r, x, in->lines.items[i].detail, err) < 0)
 			return -1;
 	return 0;
 }

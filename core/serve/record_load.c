@@ -83,7 +83,8 @@ static struct value of_kind(const struct field *f, struct value v)
 	return v;
 }
 
-void record_read_row(const struct record_plan *p, struct arena *a, const struct pg_rows *rows, size_t row, int64_t *id, int64_t *version, struct value *values)
+void record_read_row(const struct record_plan *p, struct arena *a, const struct pg_rows *rows, size_t row, int64_t *id, int64_t *version,
+					 struct value *values)
 {
 	*id = pg_rows_int(rows, row, 0);
 	*version = pg_rows_int(rows, row, 1);
@@ -234,7 +235,8 @@ static int not_found(struct unit *u, struct err *err)
 	return err_say(err, ERR_NOT_FOUND, u->lang, SAY_NOT_FOUND);
 }
 
-int record_lock(struct unit *u, struct section *s, int64_t id, bool to_delete, const struct record_input *in, struct record **out, struct err *err)
+int record_lock(struct unit *u, struct section *s, int64_t id, bool to_delete, const struct record_input *in, struct record **out,
+				struct err *err)
 {
 	struct record *r = record_find(u, s, id);
 	if (r && r->locked) {
@@ -312,7 +314,9 @@ int record_lock_parents(struct unit *u, struct record **rs, size_t n, struct err
 		struct pg_params params = {0};
 		pg_params_value(u->arena, &params, PG_INT8_ARRAY, &list);
 		struct parent_query q = {
-			pg_tx_send(u->tx, u->arena, arena_printf(u->arena, "%s ORDER BY t.id FOR NO KEY UPDATE OF t", record_plan_get(u->reg, s)->by_ids), &params), s};
+			pg_tx_send(u->tx, u->arena,
+					   arena_printf(u->arena, "%s ORDER BY t.id FOR NO KEY UPDATE OF t", record_plan_get(u->reg, s)->by_ids), &params),
+			s};
 		arena_push(u->arena, &u->priv->asked, q);
 	}
 	return parents_take(u, err);
@@ -342,7 +346,8 @@ int record_lines(struct unit *u, const struct field *detail, struct record *pare
 		struct pg_params params = {0};
 		struct pg_rows *rows;
 		pg_params_int(u->arena, &params, parent->id);
-		const char *sql = arena_printf(u->arena, "%st.%s = $1 ORDER BY t.id LIMIT %d", p->select, detail->by->expr.column, UNIT_RECORDS + 1);
+		const char *sql =
+			arena_printf(u->arena, "%st.%s = $1 ORDER BY t.id LIMIT %d", p->select, detail->by->expr.column, UNIT_RECORDS + 1);
 		if (unit_ready(u, err) < 0 || pg_tx_run(u->tx, u->arena, sql, &params, &rows, err) < 0)
 			return -1;
 		if (pg_rows_count(rows) > UNIT_RECORDS)
@@ -426,7 +431,8 @@ int record_take_id(struct unit *u, struct section *s, int64_t *id, struct err *e
 
 /* ---- what expressions see ---- */
 
-static int env_get(void *ctx, struct arena *a, const struct expr_table *t, const void *record, const struct expr_field *f, struct value *out, struct err *err)
+static int env_get(void *ctx, struct arena *a, const struct expr_table *t, const void *record, const struct expr_field *f,
+				   struct value *out, struct err *err)
 {
 	(void)t;
 	struct unit *u = ctx;
@@ -454,7 +460,8 @@ static int env_load(void *ctx, struct arena *a, const struct expr_table *t, int6
 	return 0;
 }
 
-static int env_lines(void *ctx, struct arena *a, const struct expr_field *detail, const void *record, const void ***records, size_t *n, struct err *err)
+static int env_lines(void *ctx, struct arena *a, const struct expr_field *detail, const void *record, const void ***records, size_t *n,
+					 struct err *err)
 {
 	const struct record_face *face = record;
 	struct record **rs;
@@ -472,7 +479,8 @@ static int env_role_users(void *ctx, struct arena *a, const char *role, struct v
 	struct pg_params params = {0};
 	struct pg_rows *rows;
 	pg_params_text(u->arena, &params, PG_TEXT, role);
-	if (pg_tx_run(u->tx, u->arena, "SELECT ARRAY(SELECT user_id FROM ostov.role_member WHERE role = $1 ORDER BY user_id)", &params, &rows, err) < 0)
+	if (pg_tx_run(u->tx, u->arena, "SELECT ARRAY(SELECT user_id FROM ostov.role_member WHERE role = $1 ORDER BY user_id)", &params, &rows,
+				  err) < 0)
 		return -1;
 	*list = pg_rows_value(rows, a, 0, 0);
 	return 0;

@@ -25,11 +25,11 @@ struct record_parent {
 /* A stored rollup that reads the section. */
 struct record_feed {
 	struct field *rollup;
-	struct field **reads;  /* fields of the section that it names */
+	struct field **reads; /* fields of the section that it names */
 	size_t nreads;
-	struct field **bys;    /* lookups of the section by which a detail that it names finds its lines */
+	struct field **bys; /* lookups of the section by which a detail that it names finds its lines */
 	size_t nbys;
-	bool looked_up;        /* it reaches the section by a lookup too */
+	bool looked_up; /* it reaches the section by a lookup too */
 };
 
 struct record_plan {
@@ -37,39 +37,39 @@ struct record_plan {
 	size_t nfields;
 	struct field **columns; /* stored in a column, id excepted */
 	size_t ncolumns;
-	struct field **links;   /* several lookups or files */
+	struct field **links; /* several lookups or files */
 	size_t nlinks;
 	struct field *stage, *created_at, *created_by, *changed_at, *changed_by;
-	const char *select;     /* "SELECT … FROM app.x AS t WHERE ", columns as in `columns`, then links */
+	const char *select;                              /* "SELECT … FROM app.x AS t WHERE ", columns as in `columns`, then links */
 	const char *by_id, *by_ids, *lock, *lock_delete; /* whole statements, $1 the id or ids */
-	const char *next_id, *next_ids; /* $1: how many */
-	const char *keep;       /* statement that keeps versions (version.h), made when first needed */
+	const char *next_id, *next_ids;                  /* $1: how many */
+	const char *keep;                                /* statement that keeps versions (version.h), made when first needed */
 	struct record_parent *parents;
 	size_t nparents;
 	struct record_feed *feeds;
 	size_t nfeeds;
 	struct field **rollups; /* own stored rollups */
 	size_t nrollups;
-	bool *late;             /* by pos: the field's check reads lines or rollups: tested after the write */
-	bool late_check;        /* the section's check does */
+	bool *late;      /* by pos: the field's check reads lines or rollups: tested after the write */
+	bool late_check; /* the section's check does */
 	bool hooks[HOOK_EVENTS];
 };
 
 struct record_private {
-	struct pg_query *query;  /* its row is on its way */
-	bool reread;             /* the database computed something: read again before use */
-	bool absent;             /* there is no such row */
-	bool *given;             /* by pos: the client set it in this write */
-	bool *unread;            /* by pos: sent, but not to be read, or computed from such a field; NULL: none */
-	bool writing;            /* a write of it is under way: a hook does not write it again */
-	const char *prefix;      /* of targets: "payments/2/", or "" */
-	struct err *faults;      /* of the write under way: list collected, or NULL */
-	unsigned flags;          /* enum record_flags */
+	struct pg_query *query; /* its row is on its way */
+	bool reread;            /* the database computed something: read again before use */
+	bool absent;            /* there is no such row */
+	bool *given;            /* by pos: the client set it in this write */
+	bool *unread;           /* by pos: sent, but not to be read, or computed from such a field; NULL: none */
+	bool writing;           /* a write of it is under way: a hook does not write it again */
+	const char *prefix;     /* of targets: "payments/2/", or "" */
+	struct err *faults;     /* of the write under way: list collected, or NULL */
+	unsigned flags;         /* enum record_flags */
 	const char *move, *comment;
 	struct record *owner;    /* of a line written with its parent */
 	struct task_item *tasks; /* the checklist in force, once it was asked for */
 	size_t ntasks;
-	bool touched;            /* lines were written through it: its version rises */
+	bool touched; /* lines were written through it: its version rises */
 	struct record *next_drafted;
 	bool drafted;
 };
@@ -78,8 +78,8 @@ struct id_pool {
 	struct section *section;
 	int64_t *ids;
 	size_t n, used;
-	size_t taken;            /* in all: decides how many are reserved next */
-	struct pg_query *query;  /* one id on its way */
+	size_t taken;           /* in all: decides how many are reserved next */
+	struct pg_query *query; /* one id on its way */
 	struct id_pool *next;
 };
 
@@ -105,32 +105,32 @@ struct unit_private {
 	struct unit_config config;
 	struct pg_query *clock;
 	bool ready;
-	int64_t number;              /* of ostov.unit: one write, one number */
-	struct record **slots;       /* identity map: open addressing, power of two */
+	int64_t number;        /* of ostov.unit: one write, one number */
+	struct record **slots; /* identity map: open addressing, power of two */
 	size_t nslots, nrecords;
-	struct record *drafted;      /* records with drafts, newest first: the overlay over details */
+	struct record *drafted; /* records with drafts, newest first: the overlay over details */
 	struct id_pool *pools;
 	struct {
 		struct parent_query *items;
 		size_t count, cap;
-	} asked;                     /* parents on their way */
+	} asked; /* parents on their way */
 	struct {
 		struct rollup_note *items;
 		size_t count, cap;
-	} notes;                     /* rows whose rollups have to be recomputed */
+	} notes; /* rows whose rollups have to be recomputed */
 	struct {
 		struct rollup_note *items;
 		size_t count, cap;
-	} checks;                    /* rows whose late checks have to be run */
+	} checks; /* rows whose late checks have to be run */
 	struct unit_callback *after;
-	size_t written;              /* records */
-	bool jobs;                   /* a job was queued: NOTIFY at commit */
-	bool form;                   /* a draft is looked at, nothing is written: rollups come from the drafts, what is missing is no fault yet */
+	size_t written; /* records */
+	bool jobs;      /* a job was queued: NOTIFY at commit */
+	bool form;      /* a draft is looked at, nothing is written: rollups come from the drafts, what is missing is no fault yet */
 	int hook_depth;
 	struct actor system;
 	int nests;
 	size_t notes_at[UNIT_NESTS], checks_at[UNIT_NESTS]; /* their counts when a savepoint was set */
-	const signed char *calendar; /* exceptions of the working week by day from calendar_first */
+	const signed char *calendar;                        /* exceptions of the working week by day from calendar_first */
 	int64_t calendar_first, calendar_count;
 	bool calendar_loaded;
 };
@@ -158,7 +158,8 @@ struct record *record_new(struct unit *u, struct section *s, int64_t id);
 /* Waits for a prefetched row. */
 int record_settle(struct record *r, struct err *err);
 /* Reads and locks, parents that the input touches first or last as the order of sections wants; ERR_NOT_FOUND. */
-int record_lock(struct unit *u, struct section *s, int64_t id, bool to_delete, const struct record_input *in, struct record **out, struct err *err);
+int record_lock(struct unit *u, struct section *s, int64_t id, bool to_delete, const struct record_input *in, struct record **out,
+				struct err *err);
 /* Starts locking the parents that line `id` (0: a new one) has and that the input gives it; queued. `after`: of sections behind s in the order, else before. */
 void record_ask_parents(struct unit *u, struct section *s, int64_t id, const struct record_input *in, bool after);
 /* Locks the parents of the record (was and now) that its write touches, in order, those that are not locked yet. */
@@ -172,7 +173,8 @@ void record_set_drafted(struct record *r);
 /* Fills unit->env. */
 void record_env(struct unit *u);
 /* A row of plan->select as values by pos. */
-void record_read_row(const struct record_plan *p, struct arena *a, const struct pg_rows *rows, size_t row, int64_t *id, int64_t *version, struct value *values);
+void record_read_row(const struct record_plan *p, struct arena *a, const struct pg_rows *rows, size_t row, int64_t *id, int64_t *version,
+					 struct value *values);
 /* Reads ostov.calendar_day for workdays(); cheap when done. */
 int unit_calendar(struct unit *u, struct err *err);
 

@@ -7,8 +7,8 @@
 #include "serve/record_private.h"
 #include "serve/rollup.h"
 #include "serve/stage.h"
-#include "serve/version.h"
 #include "serve/task.h"
+#include "serve/version.h"
 
 enum { NUMBERS = 8 };
 
@@ -51,7 +51,10 @@ static int numbers_due(struct record *r, struct numbers *out, struct err *err)
 			struct pg_params p = {0};
 			pg_params_text(u->arena, &p, PG_TEXT, shape.series);
 			pg_params_int(u->arena, &p, n);
-			unit_send(u, "INSERT INTO ostov.counter AS c (series, value) VALUES ($1, $2) ON CONFLICT (series) DO UPDATE SET value = greatest(c.value, $2)", &p);
+			unit_send(u,
+					  "INSERT INTO ostov.counter AS c (series, value) VALUES ($1, $2) ON CONFLICT (series) DO UPDATE SET value = "
+					  "greatest(c.value, $2)",
+					  &p);
 			continue;
 		}
 		bool due = f->at ? stage && strcmp(stage->name, f->at) == 0 && stage != stage_was(r) : r->fresh;
@@ -74,8 +77,10 @@ static void numbers_with(struct unit *u, struct buf *sql, struct pg_params *p, c
 {
 	for (size_t i = 0; i < n->n; i++) {
 		pg_params_text(u->arena, p, PG_TEXT, n->shapes[i].series);
-		buf_printf(sql, "n%zu AS (INSERT INTO ostov.counter AS c (series, value) VALUES ($%d, 1) ON CONFLICT (series) DO UPDATE SET value = c.value + 1 RETURNING value), ", i,
-				   param(p));
+		buf_printf(sql,
+				   "n%zu AS (INSERT INTO ostov.counter AS c (series, value) VALUES ($%d, 1) ON CONFLICT (series) DO UPDATE SET value = "
+				   "c.value + 1 RETURNING value), ",
+				   i, param(p));
 	}
 }
 
@@ -84,7 +89,8 @@ static void number_expr(struct unit *u, struct buf *sql, struct pg_params *p, co
 	pg_params_text(u->arena, p, PG_TEXT, n->shapes[i].before);
 	int before = param(p);
 	pg_params_text(u->arena, p, PG_TEXT, n->shapes[i].after);
-	buf_printf(sql, "$%d || lpad(n%zu.value::text, greatest(length(n%zu.value::text), %d), '0') || $%d", before, i, i, n->shapes[i].digits, param(p));
+	buf_printf(sql, "$%d || lpad(n%zu.value::text, greatest(length(n%zu.value::text), %d), '0') || $%d", before, i, i, n->shapes[i].digits,
+			   param(p));
 }
 
 static size_t number_of(const struct numbers *n, const struct field *f)
@@ -110,7 +116,8 @@ static void change_insert(struct record *r, enum change_kind kind, struct buf *s
 	int64_t parent_section, parent_id;
 	change_json(&json, r, kind);
 	change_parent(r, &parent_section, &parent_id);
-	buf_puts(sql, "INSERT INTO ostov.change (section_id, record_id, at, user_id, kind, move, comment, fields, row_version, unit, parent_section, parent_record) SELECT ");
+	buf_puts(sql, "INSERT INTO ostov.change (section_id, record_id, at, user_id, kind, move, comment, fields, row_version, unit, "
+				  "parent_section, parent_record) SELECT ");
 	pg_params_int(u->arena, p, r->section->id);
 	buf_printf(sql, "$%d::bigint, $%d::bigint", param(p), id);
 	struct value at = value_time(u->now_us);
@@ -127,7 +134,8 @@ static void change_insert(struct record *r, enum change_kind kind, struct buf *s
 	buf_destroy(&json);
 	buf_printf(sql, ", $%d::jsonb", param(p));
 	for (size_t i = 0; i < n->n; i++)
-		buf_printf(sql, " || jsonb_build_object('%lld', jsonb_build_array(null, r.%s))", (long long)n->fields[i]->id, n->fields[i]->expr.column);
+		buf_printf(sql, " || jsonb_build_object('%lld', jsonb_build_array(null, r.%s))", (long long)n->fields[i]->id,
+				   n->fields[i]->expr.column);
 	pg_params_int(u->arena, p, r->version + 1);
 	buf_printf(sql, ", $%d::bigint", param(p));
 	pg_params_int(u->arena, p, u->priv->number);
@@ -211,7 +219,12 @@ static void write_link(struct record *r, const struct field *f)
 	if (v->kind != VALUE_LIST || !v->list.count)
 		return;
 	pg_params_value(u->arena, &p, PG_INT8_ARRAY, v);
-	unit_send(u, arena_printf(u->arena, "INSERT INTO %s (record, target, position) SELECT $1, x.id, x.n FROM unnest($2::bigint[]) WITH ORDINALITY AS x(id, n)", f->expr.link), &p);
+	unit_send(
+		u,
+		arena_printf(u->arena,
+					 "INSERT INTO %s (record, target, position) SELECT $1, x.id, x.n FROM unnest($2::bigint[]) WITH ORDINALITY AS x(id, n)",
+					 f->expr.link),
+		&p);
 }
 
 /* ---- what hangs on some sections ---- */
@@ -348,7 +361,9 @@ int record_write(struct record *r, enum change_kind kind, struct err *err)
 	if (rollup_touch(u, r, err) < 0)
 		return -1;
 	for (size_t i = 0; i <= plan->nfields; i++) {
-		const struct expr *e = i < plan->nfields ? (plan->late[i] ? r->section->fields[i]->check.expr : NULL) : plan->late_check ? r->section->check.expr : NULL;
+		const struct expr *e = i < plan->nfields  ? (plan->late[i] ? r->section->fields[i]->check.expr : NULL)
+							   : plan->late_check ? r->section->check.expr
+												  : NULL;
 		if (e && (r->priv->touched || record_names_changed(r, e))) {
 			record_late_note(r);
 			break;

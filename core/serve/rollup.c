@@ -198,8 +198,8 @@ static int cascade(struct unit *u, struct record_plan *p, const int64_t *ids, si
 			struct pg_params params = {0};
 			struct pg_rows *rows;
 			ids_of(u->arena, ids, n, &params);
-			const char *sql = arena_printf(u->arena, "SELECT DISTINCT %s FROM %s WHERE id = ANY($1) AND %s IS NOT NULL", feed->bys[k]->expr.column, p->section->expr.sql,
-										   feed->bys[k]->expr.column);
+			const char *sql = arena_printf(u->arena, "SELECT DISTINCT %s FROM %s WHERE id = ANY($1) AND %s IS NOT NULL",
+										   feed->bys[k]->expr.column, p->section->expr.sql, feed->bys[k]->expr.column);
 			if (pg_tx_run(u->tx, u->arena, sql, &params, &rows, err) < 0)
 				return -1;
 			for (size_t r = 0; r < pg_rows_count(rows); r++) {
@@ -248,7 +248,8 @@ static int recompute(struct unit *u, struct section *s, int64_t *ids, size_t n, 
 	if (!locked) {
 		struct pg_params params = {0};
 		ids_of(u->arena, ids, n, &params);
-		pg_tx_send(u->tx, u->arena, arena_printf(u->arena, "SELECT 1 FROM %s WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE", s->expr.sql), &params);
+		pg_tx_send(u->tx, u->arena,
+				   arena_printf(u->arena, "SELECT 1 FROM %s WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE", s->expr.sql), &params);
 	}
 	struct pg_sql sql;
 	const char *text;
@@ -311,7 +312,8 @@ int rollup_recompute(struct unit *u, struct err *err)
 	return 0;
 }
 
-int rollup_rebuild(struct arena *a, struct pg_tx *tx, const struct registry *reg, struct section *s, const int64_t *ids, size_t n, struct err *err)
+int rollup_rebuild(struct arena *a, struct pg_tx *tx, const struct registry *reg, struct section *s, const int64_t *ids, size_t n,
+				   struct err *err)
 {
 	struct record_plan *p = record_plan_get(reg, s);
 	struct pg_sql sql;
