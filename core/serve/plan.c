@@ -220,8 +220,9 @@ int plan_order(struct plan *p, const char *const *names, size_t n, bool desc, st
 
 int plan_list(struct plan *p, const struct list *l, struct err *err)
 {
+	bool asked = p->orders.count > 0;
 	p->where = l->where.set ? &l->where : NULL;
-	for (size_t i = 0; !p->orders.count && i < l->nsort; i++) {
+	for (size_t i = 0; !asked && i < l->nsort; i++) {
 		const char *names[8], *at = l->sort[i];
 		size_t n = 0;
 		bool desc = *at == '-';

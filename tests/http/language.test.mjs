@@ -78,6 +78,10 @@ section "doc" { label = "Doc", text "name" {}, lookup "deal" { to = "deal", requ
 }
 extend "user" { lookup "unit" { to = "unit" } }
 `,
+  'top/views/deals.lua': `extend "deal" {
+  list "by_client" { label = "By client", columns = { "name" }, where = "kind == 'a' and plain ~= nil", sort = { "client.name", "-plain" } },
+}
+`,
   'top/roles/all.lua': `role "boss" { label = "Boss", includes = { "clerk" } }
 role "outside" { label = "Outside" }
 allow "clerk" { on = "deal", create = true, read = "owner == me or me in watchers", update = "owner == me", delete = "owner == me and stage == 'draft'" }
@@ -306,4 +310,25 @@ test('deleting: clear, restrict, cascade; a hook refuses', { skip }, async () =>
   ok(await p.ann.delete(`/api/deal(${d.id})`))
   const kept = await deal({ name: 'kept' })
   bad(await p.ann.delete(`/api/deal(${kept.id})`), 400, 'invalid', /This one is kept/)
+})
+
+test('lists: declared in views, filtered and sorted, by paths too', { skip }, async () => {
+  const [z, a] = [ok(await p.ann.post('/api/client', { name: 'Zz' }), 201), ok(await p.ann.post('/api/client', { name: 'Aa' }), 201)]
+  const made = []
+  for (const v of [{ client_id: z.id, plain: 90 }, { client_id: a.id, plain: 91 }, { client_id: a.id, plain: 92 }, { client_id: a.id, plain: 93, kind: 'b' }, { client_id: z.id }]) made.push((await deal(v)).id)
+  const meta = ok(await p.ann.get('/ui/meta')).sections.deal
+  assert.deepEqual(meta.lists.map((l) => l.name), ['mine', 'by_client', 'all'])
+  assert.deepEqual(meta.lists[1].sort, ['client.name', '-plain'])
+  const listed = ok(await p.ann.get(`/api/deal?$ostov.list=by_client&$select=id&$filter=id in (${made.join(',')})`)).value.map((v) => v.id)
+  assert.deepEqual(listed, [made[2], made[1], made[0]])
+})
+
+test('forms: what is required, read-only and hidden follows the draft', { skip }, async () => {
+  const form = async (values, changed) => ok(await p.ann.post('/ui/form/deal', { values, changed }))
+  const a = await form({ kind: 'a', plain: 101 }, ['plain'])
+  assert.deepEqual([a.fields.note.required, a.fields.note.hidden, a.fields.note.readonly], [true, true, false])
+  const b = await form({ kind: 'b', ends_on: '2026-03-31', plain: 5 }, ['kind', 'ends_on'])
+  assert.deepEqual([b.fields.note.required, b.fields.note.hidden, b.fields.note.readonly], [false, false, true])
+  assert.equal(b.values.renew_on, '2026-02-28')
+  assert.equal(b.path, 'listed')
 })
