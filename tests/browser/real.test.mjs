@@ -203,6 +203,33 @@ test('deleting tells what goes along and what stands in the way', { skip }, asyn
   await done(page)
 })
 
+test('deleting asks with the lines that go along, in both languages', { skip }, async () => {
+  const page = await as('manager')
+  const id = await page.evaluate(async () => {
+    const { csrf } = await (await fetch('/auth/me')).json()
+    const lines = [1, 2, 3].map((n) => ({ due_on: `2031-0${n}-01`, amount: 10 }))
+    const made = await fetch('/api/contract', { method: 'POST', headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': csrf },
+      body: JSON.stringify({ account_id: 1, subject: 'Удаляется со строками', ends_on: '2032-01-01', amount: 30, 'payments@delta': lines }) })
+    return (await made.json()).id
+  })
+  await page.goto(`${url}/s/contract?view=mine&q=${encodeURIComponent('Удаляется со строками')}`)
+  const row = page.locator(`.ant-table-row:has(a[href="/s/contract/${id}"]) .ant-checkbox-input`)
+  for (const [button, words] of [['Удалить', 'Плановые платежи: 3'], ['Delete', 'Planned payments: 3']]) {
+    if (button === 'Delete') {
+      await page.click('.who')
+      await page.click('.ant-dropdown-menu-item:has-text("English")')
+    }
+    await row.check()
+    await page.click(`.bulk >> text=${button}`)
+    await page.waitForSelector(`.ant-modal >> text=${words}`)
+    await shot(page, `delete-lines-${button}`)
+    await page.keyboard.press('Escape')
+    await page.waitForFunction(() => !document.querySelector('.ant-modal-wrap:not([style*="display: none"])'))
+    await row.uncheck()
+  }
+  await done(page)
+})
+
 test('the register of organisations comes in by its kept mapping, twice without doubling', { skip: skip || (organisations && fs.existsSync(organisations) ? false : 'the customers’ data are not here') }, async () => {
   const page = await as('admin')
   for (const turn of [1, 2]) {

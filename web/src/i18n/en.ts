@@ -5,7 +5,7 @@ export const en = {
   unit: { d: 'd', h: 'h', m: 'min', s: 's' },
   state: { loading: 'Loading' },
   act: {
-    save: 'Save', cancel: 'Cancel', create: 'Create', edit: 'Edit', delete: 'Delete', close: 'Close', retry: 'Try again', reload: 'Reload the page', home: 'To the start page',
+    save: 'Save', undo: 'Undo', cancel: 'Cancel', create: 'Create', edit: 'Edit', delete: 'Delete', close: 'Close', retry: 'Try again', reload: 'Reload the page', home: 'To the start page',
   },
   signin: {
     title: 'Sign in', login: 'User name', password: 'Password', enter: 'Sign in', both: 'Enter the user name and the password.',
@@ -53,6 +53,8 @@ export const en = {
   },
   columns: { title: 'Columns', usual: 'As usual', more: 'Can be added', up: 'Move up: {{label}}', down: 'Move down: {{label}}' },
   bulk: {
+    undone_one: '{{count}} record is as it was', undone_other: '{{count}} records are as they were',
+    undo_failed_one: '{{titles}} could not be put back: it was changed later, or the rules no longer allow it.', undo_failed_other: '{{count}} records could not be put back: {{titles}}. They were changed later, or the rules no longer allow it.',
     label: 'Actions on the selection', change: 'Change a field', move: 'Move to a stage', none: 'Clear selection', all: 'Select all {{count}}', first: 'Select the first {{count}}',
     field: 'Field', value: 'New value', empties: 'An empty value empties the field.',
     change_title_one: 'Change a field of {{count}} record', change_title_other: 'Change a field of {{count}} records', change_do_one: 'Change {{count}} record', change_do_other: 'Change {{count}} records',

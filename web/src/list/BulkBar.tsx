@@ -6,7 +6,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link } from 'wouter';
 import { send } from '../api/http';
-import type { BulkAnswer, Move, Section } from '../api/types';
+import type { BulkAnswer, Move, Row, Section } from '../api/types';
 import { errorText } from '../app/errors';
 import { useNotes } from '../app/notesContext';
 import { recordPath } from '../app/paths';
@@ -15,10 +15,12 @@ import { fieldInput } from '../record/draft';
 import { DeleteDialog } from '../record/DeleteDialog';
 import { MoveDialog } from '../record/MoveDialog';
 import { BulkChange } from './BulkChange';
+import { putBack, rowsNow, undoPlan } from './undo';
 import type { ListQuery } from './useRows';
 import { fetchRows } from './useRows';
 
 const MOST = 1000;
+const NAMED = 5;
 
 interface Props { section: Section; query: ListQuery; selected: number[]; total: number; exceeded: boolean; onSelect: (ids: number[]) => void }
 
@@ -31,16 +33,35 @@ export default function BulkBar({ section, query, selected, total, exceeded, onS
   const [failed, setFailed] = useState<BulkAnswer | null>(null);
   const fields = section.fields.filter((field) => fieldInput(field) && field.writable !== false && field.readonly !== true && field.type !== 'file');
 
-  const finish = (answer: BulkAnswer, doneKey: string): void => {
+  const finish = (answer: BulkAnswer, doneKey: string, undo?: () => void): void => {
     setAct(null);
     void client.invalidateQueries({ queryKey: ['rows', section.name] });
-    if (answer.done) notes.done(t(doneKey, { count: answer.done }));
+    if (answer.done && undo) notes.undoable(t(doneKey, { count: answer.done }), undo);
+    else if (answer.done) notes.done(t(doneKey, { count: answer.done }));
     if (answer.failed.length) setFailed(answer);
     else onSelect([]);
   };
   const bulk = useMutation({
     mutationFn: (body: Record<string, unknown>) => send<BulkAnswer>('POST', `/ui/bulk/${section.name}`, { ids: selected, ...body }),
     onSuccess: (answer) => finish(answer, 'bulk.changed'),
+    onError: (error) => notes.refused(errorText(error, t)),
+  });
+  const change = useMutation({
+    mutationFn: async (values: Row) => {
+      const before = await rowsNow(section.name, selected, Object.keys(values)).catch(() => new Map<number, Row>());
+      const answer = await send<BulkAnswer>('POST', `/ui/bulk/${section.name}`, { ids: selected, action: 'update', values });
+      const failed = new Set(answer.failed.map((item) => item.id));
+      const changed = selected.filter((id) => !failed.has(id) && before.has(id));
+      const after = await rowsNow(section.name, changed, Object.keys(values)).catch(() => new Map<number, Row>());
+      return { answer, plan: undoPlan(before, after, values) };
+    },
+    onSuccess: ({ answer, plan }) => {
+      finish(answer, 'bulk.changed', plan.length ? () => void putBack(section.name, plan).then(({ done, failed: kept }) => {
+        void client.invalidateQueries({ queryKey: ['rows', section.name] });
+        if (done) notes.done(t('bulk.undone', { count: done }));
+        if (kept.length) notes.refused(t('bulk.undo_failed', { count: kept.length, titles: kept.slice(0, NAMED).join(', ') }));
+      }) : undefined);
+    },
     onError: (error) => notes.refused(errorText(error, t)),
   });
   const all = useMutation({
@@ -70,7 +91,7 @@ export default function BulkBar({ section, query, selected, total, exceeded, onS
       {section.can.delete ? <Button size="small" danger onClick={() => setAct('delete')}>{t('act.delete')}</Button> : null}
       <Button size="small" type="text" onClick={() => onSelect([])}>{t('bulk.none')}</Button>
 
-      {act === 'change' ? <BulkChange section={section} fields={fields} count={selected.length} busy={bulk.isPending} onClose={() => setAct(null)} onDone={(values) => bulk.mutate({ action: 'update', values })} /> : null}
+      {act === 'change' ? <BulkChange section={section} fields={fields} count={selected.length} busy={change.isPending} onClose={() => setAct(null)} onDone={(values) => change.mutate(values)} /> : null}
       {act === 'delete' ? <DeleteDialog section={section} ids={selected} onClose={() => setAct(null)} onDone={(answer) => finish(answer, 'delete.done')} /> : null}
       {act && typeof act === 'object' ? <MoveDialog move={act} busy={bulk.isPending} onClose={() => setAct(null)} onDone={(comment) => bulk.mutate({ action: 'move', move: act.name, comment })} /> : null}
       {failed ? (
