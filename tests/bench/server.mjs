@@ -1,5 +1,5 @@
 // make bench: requests against the server, beside pgbench running the statements that the server itself logs for them, in turns on the same database.
-// Prints one line a kind of request and number of clients; docs/benchmarks.md says what the columns mean.
+// Prints one line a kind of request and number of clients: medians of several rounds, each with a run of both; docs/benchmarks.md says what the columns mean.
 import { spawn, spawnSync, execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
@@ -10,6 +10,7 @@ import { pgbenchScript } from './script.mjs'
 const here = import.meta.dirname
 const rows = Number(process.env.BENCH_ROWS ?? 1000000)
 const seconds = Number(process.env.BENCH_SECONDS ?? 8)
+const rounds = Math.max(1, Number(process.env.BENCH_ROUNDS ?? 3))
 const kept = process.env.BENCH_DATA
 const kinds = (process.env.BENCH_KINDS ?? 'record,list,create,update').split(',')
 const data = kept ?? fs.mkdtempSync(path.join(os.tmpdir(), 'ostov-bench-'))
@@ -71,36 +72,53 @@ async function statements(kind, types) {
   return { units, ...pgbenchScript(units, types, draws[kind], kind === 'create' ? String(json.id) : null) }
 }
 
-function runPgbench(file, defines, clients) {
+function runPgbench(file, defines, clients, time = seconds) {
   const postgres = server.postgres(), before = cpu(postgres, true)
-  const r = spawnSync('bash', ['-c', 'TIMEFORMAT="TIME %U %S"; time "$@"', 'time', pgbench, '-n', '-M', 'prepared', '-f', file, '-c', String(clients), '-j', '1', '-T', String(seconds), '-h', server.socket, '-U', 'ostov', ...defines, 'ostov'], { encoding: 'utf8' })
-  const tps = /tps = ([\d.]+)/.exec(r.stdout), done = /actually processed: (\d+)/.exec(r.stdout), time = /TIME ([\d.]+) ([\d.]+)/.exec(r.stderr)
-  if (r.status !== 0 || !tps || !done || !time) throw new Error(`pgbench: ${r.stderr.slice(0, 2000)}`)
+  const r = spawnSync('bash', ['-c', 'TIMEFORMAT="TIME %U %S"; time "$@"', 'time', pgbench, '-n', '-M', 'prepared', '-f', file, '-c', String(clients), '-j', '1', '-T', String(time), '-h', server.socket, '-U', 'ostov', ...defines, 'ostov'], { encoding: 'utf8' })
+  const tps = /tps = ([\d.]+)/.exec(r.stdout), done = /actually processed: (\d+)/.exec(r.stdout), used = /TIME ([\d.]+) ([\d.]+)/.exec(r.stderr)
+  if (r.status !== 0 || !tps || !done || !used) throw new Error(`pgbench: ${r.stderr.slice(0, 2000)}`)
   /* its back ends end a moment later: then their time has gone to the postmaster */
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000)
-  return { rate: Number(tps[1]), postgres: ((cpu(postgres, true) - before) / Number(done[1])) * 1000, client: ((Number(time[1]) + Number(time[2])) / Number(done[1])) * 1000 }
+  return { rate: Number(tps[1]), postgres: ((cpu(postgres, true) - before) / Number(done[1])) * 1000, client: ((Number(used[1]) + Number(used[2])) / Number(done[1])) * 1000 }
 }
 
 let part = 0
 /** One run of wrk. Every second record is the manager's; updates of different runs take different parts of the table. */
-async function runWrk(kind, clients, session) {
+async function runWrk(kind, clients, session, time = seconds) {
   const share = Math.floor((rows * 0.75) / 48) * 2
   const span = { record: [FIRST, rows], list: [FIRST, rows], create: [FIRST, 10000], update: [FIRST + share * (part++ % 24), share] }[kind]
   const workers = server.workers(), postgres = server.postgres()
   const pgs = () => cpu(postgres, true) + children(postgres).reduce((n, p) => n + cpu(p), 0)
   const own = () => workers.reduce((n, p) => n + cpu(p), 0)
   const before = [own(), pgs()]
-  const child = spawn('bash', ['-c', 'TIMEFORMAT="TIME %U %S"; time "$@"', 'time', 'wrk', '-t1', `-c${clients}`, `-d${seconds}s`, '-s', path.join(here, 'load.lua'), server.url, '--', kind,
+  const child = spawn('bash', ['-c', 'TIMEFORMAT="TIME %U %S"; time "$@"', 'time', 'wrk', '-t1', `-c${clients}`, `-d${time}s`, '-s', path.join(here, 'load.lua'), server.url, '--', kind,
     String(span[0]), String(span[1]), session.cookie, session.csrf])
   let out = ''
   child.stdout.on('data', (d) => (out += d))
   child.stderr.on('data', (d) => (out += d))
   await new Promise((resolve) => child.on('close', resolve))
-  const line = /RESULT (.*)/.exec(out), time = /TIME ([\d.]+) ([\d.]+)/.exec(out)
-  if (!line || !time) throw new Error(`wrk: ${out}`)
+  const line = /RESULT (.*)/.exec(out), used = /TIME ([\d.]+) ([\d.]+)/.exec(out)
+  if (!line || !used) throw new Error(`wrk: ${out}`)
   const r = JSON.parse(line[1])
   const ms = (v) => (v / r.requests) * 1000
-  return { ...r, rate: r.requests / r.seconds, server: ms(own() - before[0]), postgres: ms(pgs() - before[1]), client: ms(Number(time[1]) + Number(time[2])) }
+  return { ...r, rate: r.requests / r.seconds, server: ms(own() - before[0]), postgres: ms(pgs() - before[1]), client: ms(Number(used[1]) + Number(used[2])) }
+}
+
+const median = (values) => {
+  const v = [...values].sort((a, b) => a - b), half = Math.floor(v.length / 2)
+  return v.length % 2 ? v[half] : (v[half - 1] + v[half]) / 2
+}
+
+/** Both in turns, each round in the other order, so that neither always runs on what the other has left in the caches. */
+async function measure(kind, script, clients, session) {
+  const got = []
+  for (let round = 0; round < rounds; round++) {
+    const run = { sql: () => runPgbench(script.file, script.defines, clients), wrk: () => runWrk(kind, clients, session) }
+    const one = {}
+    for (const which of round % 2 ? ['wrk', 'sql'] : ['sql', 'wrk']) one[which] = await run[which]()
+    got.push({ ...one, ratio: one.wrk.rate / one.sql.rate, load: os.loadavg()[0] })
+  }
+  return got
 }
 
 let ok = true
@@ -122,18 +140,25 @@ try {
   }
   await start()
   const session = await server.signIn('manager')
-  console.log(`# ${os.cpus().length} x ${os.cpus()[0].model}, load ${os.loadavg()[0].toFixed(1)}, ${seconds} s a run, ${execFileSync(pgbench, ['--version'], { encoding: 'utf8' }).trim()}`)
+  console.log(`# ${os.cpus().length} x ${os.cpus()[0].model}, load ${os.loadavg()[0].toFixed(1)}, ${rounds} rounds of ${seconds} s, ${execFileSync(pgbench, ['--version'], { encoding: 'utf8' }).trim()}`)
   console.log('                                                              ms of CPU a request:               of pgbench:')
-  console.log('request  clients   req/s  p50 ms  p99 ms  pgbench/s  ratio    server  postgres    client  postgres    client   by CPU  refused')
+  console.log('request  clients   req/s  p50 ms  p99 ms  pgbench/s  ratio    server  postgres    client  postgres    client   by CPU  refused  ratios of the rounds')
   for (const kind of kinds) {
+    if (kind === 'record' || kind === 'list') {
+      /* what is read for the first time is not measured */
+      runPgbench(scripts[kind].file, scripts[kind].defines, 8, 2)
+      await runWrk(kind, 8, session, 2)
+    }
     for (const clients of [8, 32]) {
-      const sql = runPgbench(scripts[kind].file, scripts[kind].defines, clients)
-      const w = await runWrk(kind, clients, session)
+      const got = await measure(kind, scripts[kind], clients, session)
+      const of = (pick) => median(got.map(pick))
       /* the table may be used up by updates before the time is; anything more is an error */
-      if (w.broken || w.refused > w.requests * 0.01) ok = false
-      console.log([kind.padEnd(8), String(clients).padStart(7), w.rate.toFixed(0).padStart(7), w.p50.toFixed(2).padStart(7), w.p99.toFixed(2).padStart(7), sql.rate.toFixed(0).padStart(10),
-        (w.rate / sql.rate).toFixed(2).padStart(6), ...[w.server, w.postgres, w.client, sql.postgres, sql.client].map((v) => v.toFixed(3).padStart(9)),
-        ((sql.postgres + sql.client) / (w.server + w.postgres + w.client)).toFixed(2).padStart(8), String(w.refused).padStart(8)].join(' '))
+      if (got.some(({ wrk }) => wrk.broken || wrk.refused > wrk.requests * 0.01)) ok = false
+      console.log([kind.padEnd(8), String(clients).padStart(7), of((g) => g.wrk.rate).toFixed(0).padStart(7), of((g) => g.wrk.p50).toFixed(2).padStart(7), of((g) => g.wrk.p99).toFixed(2).padStart(7),
+        of((g) => g.sql.rate).toFixed(0).padStart(10), of((g) => g.ratio).toFixed(2).padStart(6),
+        ...[(g) => g.wrk.server, (g) => g.wrk.postgres, (g) => g.wrk.client, (g) => g.sql.postgres, (g) => g.sql.client].map((pick) => of(pick).toFixed(3).padStart(9)),
+        of(({ sql, wrk }) => (sql.postgres + sql.client) / (wrk.server + wrk.postgres + wrk.client)).toFixed(2).padStart(8),
+        String(got.reduce((n, { wrk }) => n + wrk.refused, 0)).padStart(8), `  ${got.map((g) => `${g.ratio.toFixed(2)} (load ${g.load.toFixed(1)})`).join(', ')}`].join(' '))
     }
   }
   for (const p of server.workers()) console.log(`# worker ${p}: RSS ${rss(p, 'VmRSS').toFixed(1)} MB, of it own ${rss(p, 'RssAnon').toFixed(1)} MB`)
