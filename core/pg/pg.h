@@ -46,7 +46,7 @@ enum pg_type {
 struct pg_config {
 	const char *conninfo; /* libpq connection string or URL */
 	const char *name;     /* application_name */
-	int fast, slow, tx;   /* connections of each lane; 0: 2, 2, 6 */
+	int fast, slow, tx;   /* connections of each lane; 0: 4, 2, 6 */
 	/* File to which every unit of work is appended, once per distinct list of texts, or NULL (for benchmarks): a line of JSON {"kind":"read"|"tx"|"outside",
 	 * "statements":[{"sql","params":[{"type":oid,"value":text|null}]}]} in the order sent, BEGIN and COMMIT included. */
 	const char *log_statements;

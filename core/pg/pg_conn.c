@@ -76,6 +76,17 @@ static struct pg_expect *expect_at(struct pg_conn *c, size_t i)
 	return &c->ring[(c->ring_head + i) & (c->ring_cap - 1)];
 }
 
+static uint64_t now_us(void)
+{
+	return uv_hrtime() / 1000;
+}
+
+static void progress(struct pg_conn *c)
+{
+	c->since_us = now_us();
+	c->progress = clock_monotonic_ms();
+}
+
 static void expect(struct pg_conn *c, enum pg_expect_kind kind, struct pg_query *q, struct pg_stmt *stmt)
 {
 	if (c->nexpect == c->ring_cap) {
@@ -89,7 +100,7 @@ static void expect(struct pg_conn *c, enum pg_expect_kind kind, struct pg_query 
 		c->ring_head = 0;
 	}
 	if (c->nexpect == 0)
-		c->progress = clock_monotonic_ms();
+		progress(c);
 	*expect_at(c, c->nexpect++) = (struct pg_expect){.kind = kind, .q = q, .stmt = stmt};
 }
 
@@ -230,6 +241,7 @@ static void results_read(struct pg_conn *c)
 {
 	struct pg_query *done = NULL, **tail = &done;
 	bool ok = true, any = false;
+	unsigned executed = 0;
 	while (ok && c->nexpect && !PQisBusy(c->pq)) {
 		struct pg_expect *e = expect_at(c, 0);
 		PGresult *res = PQgetResult(c->pq);
@@ -247,6 +259,7 @@ static void results_read(struct pg_conn *c)
 		}
 		struct pg_expect over = expect_pop(c);
 		pg_stmt_unref(over.stmt);
+		executed += over.kind == PG_EXPECT_EXECUTE;
 		if (over.kind == PG_EXPECT_EXECUTE && over.q) {
 			over.q->outcome = outcome_of(over.q->res);
 			over.q->next = NULL;
@@ -259,8 +272,10 @@ static void results_read(struct pg_conn *c)
 			}
 		}
 	}
+	if (executed && c->on_pace)
+		c->on_pace(c, (now_us() - c->since_us) / executed);
 	if (any)
-		c->progress = clock_monotonic_ms();
+		progress(c);
 	PGnotify *n;
 	while (ok && c->on_notify && c->pq && (n = PQnotifies(c->pq))) {
 		c->on_notify(c, n->relname, n->extra);

@@ -69,6 +69,7 @@ struct pg_conn {
 	unsigned failures;    /* connects that failed in a row */
 	uint64_t next_try;    /* monotonic ms before which no connect is tried */
 	uint64_t progress;    /* monotonic ms of the last result, or of the first expectation */
+	uint64_t since_us;    /* monotonic us of the same */
 	unsigned patience;    /* ms without progress after which the connection counts as broken; 0: endless */
 
 	struct pg_expect *ring; /* power of two */
@@ -89,6 +90,8 @@ struct pg_conn {
 	void (*slot_drop)(void *);
 	struct arena *scratch; /* of the transaction that has the connection */
 
+	void (*on_pace)(struct pg_conn *c,
+					uint64_t us);          /* a statement took that long, counted from the one before it on this connection; or NULL */
 	void (*on_drained)(struct pg_conn *c); /* after results were read, in the loop; also after a loss */
 	void (*on_notify)(struct pg_conn *c, const char *channel, const char *payload);
 };

@@ -26,7 +26,7 @@ static const struct {
 	const char *options;
 } lane_kinds[PG_LANES] = {
 	/* reading only: what was lost or aborted in the pipeline may run again */
-	[PG_LANE_FAST] = {2, 10000, SETTINGS_ALL "-c statement_timeout=250ms -c default_transaction_read_only=on"},
+	[PG_LANE_FAST] = {4, 10000, SETTINGS_ALL "-c statement_timeout=250ms -c default_transaction_read_only=on"},
 	[PG_LANE_SLOW] = {2, 90000, SETTINGS_ALL "-c statement_timeout=60s -c lock_timeout=10s"},
 	[PG_LANE_TX] = {6, 40000, SETTINGS_ALL "-c statement_timeout=20s -c lock_timeout=5s"},
 	[PG_LANE_OPERATOR] = {1, 0, SETTINGS_ALL "-c statement_timeout=0"},
@@ -192,26 +192,51 @@ static void connector_start(struct pg *pg, struct pg_conn *c)
 
 /* ---- the fast lane ---- */
 
+/* An eighth of each statement goes into the mean: some tens of them decide, one does not. */
+static void on_pace(struct pg_conn *c, uint64_t us)
+{
+	struct pg_lane_conns *lane = &c->pg->lanes[PG_LANE_FAST];
+	lane->pace_us += us / 8;
+	lane->pace_us -= lane->pace_us / 8;
+}
+
+static size_t fast_load(const struct pg_conn *c)
+{
+	return c->nexpect + 2 * c->nqueue;
+}
+
+/* Short statements share few connections, for what goes together costs both sides less; long ones spread over all of them, so that the database works on several at once.
+ * Behind one that takes long nobody waits while another connection is free of such. */
 static struct pg_conn *fast_pick(struct pg *pg)
 {
 	struct pg_lane_conns *lane = &pg->lanes[PG_LANE_FAST];
-	struct pg_conn *best = NULL, *closed = NULL;
-	size_t least = 0;
-	for (int i = 0; i < lane->nconns; i++) {
+	struct pg_conn *best = NULL, *any = NULL, *closed = NULL;
+	uint64_t now = uv_hrtime() / 1000;
+	bool coming = false;
+	int few = lane->pace_us < PG_FAST_LONG && lane->nconns > PG_FAST_FEW ? PG_FAST_FEW : lane->nconns;
+	for (int i = 0; i < lane->nconns && (i < few || !best); i++) {
 		struct pg_conn *c = &lane->conns[i];
 		if (c->state == PG_CONN_CLOSED && !closed)
 			closed = c;
+		coming = coming || c->state == PG_CONN_CONNECTING;
 		if (c->state != PG_CONN_LIVE)
 			continue;
-		size_t load = c->nexpect + 2 * c->nqueue;
-		if (!best || load < least) {
+		if (!any || fast_load(c) < fast_load(any))
+			any = c;
+		bool stuck = c->nexpect && now - c->since_us > PG_FAST_STUCK;
+		if (!stuck && (!best || fast_load(c) < fast_load(best)))
 			best = c;
-			least = load;
-		}
 	}
-	if (closed && (!best || least > 0))
+	if (closed && (!best || fast_load(best) > 0)) {
 		connector_start(pg, closed);
-	return best && least < 2 * PG_FAST_DEPTH ? best : NULL;
+		coming = coming || closed->state == PG_CONN_CONNECTING;
+	}
+	/* a connection that opens wakes those who wait, and so does an end of what takes long */
+	if (!best && coming)
+		return NULL;
+	if (!best)
+		best = any;
+	return best && fast_load(best) < 2 * PG_FAST_DEPTH ? best : NULL;
 }
 
 static int lane_full(struct pg *pg, enum pg_lane lane, struct err *err)
@@ -632,6 +657,7 @@ int pg_open(const struct pg_config *config, struct pg **out, struct err *err)
 		for (int i = 0; i < lane->nconns; i++) {
 			pg_conn_create(&lane->conns[i], pg, (enum pg_lane)l, lane_kinds[l].patience_ms);
 			lane->conns[i].on_drained = on_drained;
+			lane->conns[i].on_pace = l == PG_LANE_FAST ? on_pace : NULL;
 		}
 	}
 	pg_conn_create(&pg->listen, pg, PG_LANE_OPERATOR, 30000);

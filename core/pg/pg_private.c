@@ -157,8 +157,8 @@ static int settings_write(struct arena *a, const struct pg_private *p, struct er
 	long shared = ram_mb / 8 < 64 ? 64 : ram_mb / 8 > 8192 ? 8192 : ram_mb / 8;
 	if (ram_mb >= 2048 && shared < 256)
 		shared = 256;
-	/* a worker holds at most 13 connections; workers grow with the cores */
-	long connections = 60 + 13 * (cores / 2 > 3 ? cores / 2 : 3);
+	/* a worker holds at most 15 connections; workers grow with the cores */
+	long connections = 60 + 15 * (cores / 2 > 3 ? cores / 2 : 3);
 	struct buf b = BUF_INIT;
 	buf_printf(&b,
 			   "# Made by `ostov serve`.\n"
