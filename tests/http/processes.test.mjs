@@ -155,6 +155,45 @@ test('a second start is quick; an idle connection does not hold up the end', { s
   idle.destroy()
 })
 
+test('70: Ctrl-C under load: what was begun is answered whole, the rest refused, nothing stays behind', { skip }, async () => {
+  app = await new Serve([config, '--data', data], app.port).ready()
+  const seen = { whole: 0, refused: 0, cut: [] }
+  let over = false
+  const client = async (n) => {
+    while (!over) {
+      let began = false
+      try {
+        const r = n % 4
+          ? await fetch(`${app.url}/`, { signal: AbortSignal.timeout(15000) })
+          : await fetch(`${app.url}/auth/login`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ login: `nobody${n}`, password: 'wrong wrong' }), signal: AbortSignal.timeout(15000) })
+        began = true
+        await r.text()
+        if (r.status >= 500 && r.status !== 503) seen.cut.push(r.status)
+        seen.whole++
+      } catch (e) {
+        if (began || e.name === 'TimeoutError') seen.cut.push(String(e.cause ?? e))
+        seen.refused++
+        await sleep(5)
+      }
+    }
+  }
+  const clients = Array.from({ length: 16 }, (_, n) => client(n))
+  await until('there is load', () => seen.whole > 200)
+  const stopping = Date.now()
+  const end = await app.stop('SIGINT')
+  const took = Date.now() - stopping
+  over = true
+  await Promise.all(clients)
+  assert.deepEqual(end, { code: 0, signal: null })
+  assert.ok(took < 12000, `${took} ms`)
+  assert.deepEqual(seen.cut, [])
+  const elsewhere = path.join(data, 'cluster-elsewhere')
+  const base = fs.existsSync(elsewhere) ? fs.readFileSync(elsewhere, 'utf8').trim() : data
+  assert.ok(fs.existsSync(path.join(base, 'cluster/postgresql/PG_VERSION')))
+  assert.ok(!fs.existsSync(path.join(base, 'cluster/postgresql/postmaster.pid')), 'postmaster.pid is left')
+  assert.doesNotMatch(app.output(), /SIGKILL|did not end within|ended by signal/)
+})
+
 test('a killed supervisor takes everything along, and the next one starts', { skip }, async () => {
   app = await new Serve([config, '--data', data], app.port).ready()
   const all = app.children()
@@ -181,6 +220,13 @@ test('what stands in the way is said, with exit status 3', { skip }, async () =>
   const [urlCode, urlText] = await run(['-', '--database', 'postgresql://127.0.0.1:1/none?connect_timeout=2'], await freePort())
   assert.equal(urlCode, 3)
   assert.match(urlText, /cannot be reached/)
+  const file = path.join(root, 'a-file')
+  fs.writeFileSync(file, '')
+  for (const [folder, text] of [[file, /a-file/], ['/proc/nothing', /cannot use the data folder '\/proc\/nothing'/]]) {
+    const [code, said] = await run(['-', '--data', folder], await freePort())
+    assert.equal(code, 3, said)
+    assert.match(said, text)
+  }
   assert.ok(await healthy(app.url))
 })
 
