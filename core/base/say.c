@@ -121,7 +121,7 @@ static void fill(struct buf *b, int lang, enum say_text text, const char *const 
 /* The sentence in one language, in the err's arena, as a literal when it takes nothing, else in the err's own room (English only). */
 static const char *sentence(struct err *err, int lang, enum say_text text, size_t n, const char *const *args)
 {
-	if (!n)
+	if (!n || !strchr(texts[text][lang], '%'))
 		return texts[text][lang];
 	struct buf b = BUF_INIT;
 	const char *out = NULL;

@@ -76,8 +76,7 @@ int pg_error_copy(struct err *to, const struct err *from)
 	if (!to || to == from)
 		return -1;
 	err_set(to, from->code, "%s", from->message ? from->message : "");
-	/* with no arena of its own *from has its texts in itself, and a Russian one only when that is a literal */
-	to->message_ru = to->arena ? arena_strdup(to->arena, from->message_ru) : from->message_ru;
+	to->message_ru = to->arena ? arena_strdup(to->arena, from->message_ru) : NULL;
 	if (from->target && to->arena)
 		err_target(to, from->target);
 	memcpy(to->sqlstate, from->sqlstate, sizeof to->sqlstate);
