@@ -104,6 +104,13 @@ test('payments are edited in place with their record, errors find their line, su
   await page.waitForFunction(() => /-new\d+-due_on$/.test(document.activeElement.id))
   await page.keyboard.type('01.03.2028')
   await page.keyboard.press('Enter')
+  // Money stands in its editor as it is read; no column of the table lies under another.
+  assert.equal(await line.locator('input[id$="-amount"]').inputValue(), '1\u202f000,50')
+  const covered = await page.evaluate(() => {
+    const acts = document.querySelector('.lines-edited tbody .lines-acts').getBoundingClientRect()
+    return [...document.querySelectorAll('.lines-edited thead th:not(.lines-acts)')].filter((head) => head.getBoundingClientRect().right > acts.left + 1).map((head) => head.textContent)
+  })
+  assert.deepEqual(covered, [])
   await page.keyboard.press('Control+s')
   await page.waitForFunction(() => !document.querySelector('.lines-edited tr[data-line^=new]'))
   await page.waitForFunction((sum) => Number(document.querySelector('.field[data-field=planned] .value').textContent.replace(/[^\d,]/g, '').replace(',', '.')) === sum, before + 1000.5)

@@ -58,7 +58,7 @@ export function Editor({ id, section, field, row, draft, recordId, onChange, aut
         <InputNumber<string> {...common} className="wide figures" stringMode controls={false} status={status ?? ''} suffix={suffix}
           value={text === '' ? null : text} {...(scale === undefined || scale === null ? {} : { precision: scale })}
           decimalSeparator={language === 'ru' ? ',' : '.'}
-          formatter={(shown, { userTyping, input }) => (userTyping ? input : grouped(shown ?? '', language))}
+          formatter={(shown, { userTyping, input }) => (userTyping ? input : grouped(shown ?? '', language, type === 'money' ? scale ?? 0 : 0))}
           parser={(shown) => (shown ?? '').replace(/[\s\u00a0\u202f]/g, '').replace(',', '.').replace('−', '-')}
           changeOnWheel={false}
           onChange={(next) => set(next === null || next === undefined || next === '' ? null : String(next))} />
@@ -113,8 +113,10 @@ export function Editor({ id, section, field, row, draft, recordId, onChange, aut
   }
 }
 
-function grouped(text: string | number, language: string): string {
-  const [whole = '', part] = String(text).split('.');
+/** As the value is shown when it is read; money with all its digits. */
+function grouped(text: string | number, language: string, scale: number): string {
+  const [whole = '', given] = String(text).split('.');
+  const part = whole && scale ? (given ?? '').padEnd(scale, '0') : given;
   const shown = whole.replace(/\B(?=(\d{3})+(?!\d))/g, '\u202f');
   return part === undefined ? shown : `${shown}${language === 'ru' ? ',' : '.'}${part}`;
 }

@@ -146,7 +146,7 @@ export function OwnedDetail({ detail, form, recordId, editing, scope, target }: 
                   {fields.map((field, place) => (
                     <td key={field.name} className={isNumeric(field) ? 'right figures' : ''}>{totalled.includes(field) ? total(field) : place === 0 ? t('detail.total') : ''}</td>
                   ))}
-                  {acts ? <td /> : null}
+                  {acts ? <td className="lines-acts" /> : null}
                 </tr>
               </tfoot>
             ) : null}
