@@ -39,7 +39,7 @@ static bool may_ever(struct record *r, const struct access *x, const struct fiel
 	if (access_field(x, r->fresh ? GRANT_CREATE : GRANT_UPDATE, f) != ACCESS_NONE)
 		return true;
 	bool known = is_known(x, f);
-	record_fault(r, known ? ERR_FORBIDDEN : ERR_UNKNOWN_FIELD, f,
+	record_fault(r, known ? ERR_INVALID : ERR_UNKNOWN_FIELD, f,
 				 known ? say_text(u->arena, u->lang, SAY_FIELD_NOT_YOURS, label(u, f))
 					   : say_text(u->arena, u->lang, SAY_UNKNOWN_FIELD, f->expr.name));
 	return false;
@@ -92,7 +92,7 @@ static int may_write_row(struct record *r, const struct access *x, const struct 
 	if (ask_row(r, x, f, &granted, &readonly, err) < 0)
 		return -1;
 	if (!granted)
-		record_fault(r, ERR_FORBIDDEN, f, say_text(u->arena, u->lang, SAY_FIELD_NOT_YOURS, label(u, f)));
+		record_fault(r, ERR_INVALID, f, say_text(u->arena, u->lang, SAY_FIELD_NOT_YOURS, label(u, f)));
 	else if (readonly)
 		record_fault(r, ERR_INVALID, f, say_text(u->arena, u->lang, SAY_READONLY, label(u, f)));
 	return 0;
@@ -126,7 +126,7 @@ int record_apply_lines(struct record *r, const struct field *detail, bool *ok, s
 	if (access_test(u, x, GRANT_UPDATE, r, true, detail, ok, NULL, err) < 0)
 		return -1;
 	if (!*ok)
-		record_fault(r, ERR_FORBIDDEN, detail, say_text(u->arena, u->lang, SAY_FIELD_NOT_YOURS, label(u, detail)));
+		record_fault(r, ERR_INVALID, detail, say_text(u->arena, u->lang, SAY_FIELD_NOT_YOURS, label(u, detail)));
 	return 0;
 }
 

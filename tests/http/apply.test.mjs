@@ -355,7 +355,7 @@ test('a long reader holds an apply up, and nobody behind it', { skip }, async ()
 test('writers wait for a switch that cannot come no longer than its lock_timeout', { skip }, async () => {
   const db = database(base)
   const file = path.join(scratch, 'write.sql')
-  fs.writeFileSync(file, 'BEGIN;\nSELECT pg_advisory_xact_lock_shared(7001);\nUPDATE app.item SET changed_at = now() WHERE id = 1 + (random() * 50)::int;\nCOMMIT;\n')
+  fs.writeFileSync(file, '\\set id random(1, 51)\nBEGIN;\nSELECT pg_advisory_xact_lock_shared(7001);\nUPDATE app.item SET changed_at = now() WHERE id = :id;\nCOMMIT;\n')
   const long = session(db, 'BEGIN; SELECT pg_advisory_xact_lock_shared(7001); SELECT pg_sleep(4)')
   await until('the long writer', () => sql(db, "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 7001 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())").length > 0)
   const writing = pgbench(db, file, 6, '-c statement_timeout=700ms')
