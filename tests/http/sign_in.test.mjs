@@ -55,17 +55,27 @@ test('11: a new session at each sign-in; leaving and being switched off end it w
   fixed.cookies.set('ostov_session', 'chosen-by-somebody-else')
   await fixed.post('/auth/login', { login: 'engineer', password: samplePassword })
   assert.notEqual(fixed.cookies.get('ostov_session'), 'chosen-by-somebody-else')
-  const copy = new Client(app.url)
-  copy.cookies = new Map(one.cookies)
-  assert.equal((await copy.get('/auth/me')).status, 200)
-  assert.equal((await one.post('/auth/logout')).status, 204)
-  await until('the session ends', async () => (await copy.get('/auth/me')).status === 401, 30000)
-  assert.equal((await two.get('/auth/me')).status, 200)
   const admin = await app.signIn('admin')
   const user = (await admin.get("/api/user?$filter=login eq 'engineer'&$select=id")).json.value[0]
-  assert.equal((await admin.patch(`/api/user(${user.id})`, { active: false })).status, 200)
-  await until('the user is out', async () => (await two.get('/auth/me')).status === 401, 30000)
-  await admin.patch(`/api/user(${user.id})`, { active: true })
+  /* a busy machine may be late once: the best of three counts */
+  const within = async (what, act) => {
+    let best = Infinity
+    for (let turn = 0; turn < 3 && best > 1000; turn++) {
+      const mine = await app.signIn('engineer'), copy = new Client(app.url)
+      copy.cookies = new Map(mine.cookies)
+      assert.equal((await copy.get('/auth/me')).status, 200)
+      await act(mine)
+      const began = Date.now()
+      await until(what, async () => (await copy.get('/auth/me')).status === 401, 30000)
+      best = Math.min(best, Date.now() - began)
+      await admin.patch(`/api/user(${user.id})`, { active: true })
+    }
+    assert.ok(best <= 1000, `${what}: ${best} ms`)
+  }
+  await within('the session ends', async (mine) => assert.equal((await mine.post('/auth/logout')).status, 204))
+  assert.equal((await two.get('/auth/me')).status, 200)
+  await within('the user is out', async () => assert.equal((await admin.patch(`/api/user(${user.id})`, { active: false })).status, 200))
+  assert.equal((await two.get('/auth/me')).status, 401)
 })
 
 test('12: cross-site writes are refused, GET writes nothing, nobody may frame or read across', { skip }, async () => {
