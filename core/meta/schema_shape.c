@@ -262,6 +262,35 @@ static void index_sort(struct schema_shape *s, const struct section *section, co
 	buf_destroy(&hint);
 }
 
+/* The index of a lookup's target that serves an order by one of its columns, both ways: `path` is a lookup, which is ordered by its target's name, or leads through one. */
+static void index_target(struct schema_shape *s, const struct section *section, const char *path)
+{
+	size_t n = strcspn(path, ".");
+	const struct field *nav = section_find_n(section, path, n), *f = NULL;
+	if (!nav || nav->type != FIELD_LOOKUP || !nav->to || !column_of(s, nav))
+		return;
+	if (path[n])
+		f = section_find(nav->to, path + n + 1);
+	for (size_t i = 0; !path[n] && i < nav->to->nfields && !f; i++)
+		f = field_is_name(nav->to->fields[i]) ? nav->to->fields[i] : NULL;
+	const char *col = f ? column_of(s, f) : NULL;
+	if (!col || f->type == FIELD_LOOKUP || f->type == FIELD_FILE || f->type == FIELD_ID || f->is_long)
+		return;
+	const char *collate = is_collated(f) ? " COLLATE \"und-x-icu\"" : "";
+	index_add(s, nav->to, col, arena_printf(s->arena, "USING btree (%s%s, id)", ident(s->arena, col), collate), "list", false);
+}
+
+static void list_indexes(struct schema_shape *s, const struct section *section, const struct list *l)
+{
+	index_sort(s, section, l);
+	/* several keys are read without it */
+	if (l->nsort == 1)
+		index_target(s, section, l->sort[0] + (l->sort[0][0] == '-'));
+	for (size_t i = 0; i < l->ncolumns; i++)
+		if (!strchr(l->columns[i].path, '.'))
+			index_target(s, section, l->columns[i].path);
+}
+
 static void index_search(struct schema_shape *s, const struct field *f)
 {
 	const char *col = column_of(s, f);
@@ -304,7 +333,7 @@ static void section_indexes(struct schema_shape *s, const struct section *sectio
 	for (size_t i = 0; i < section->nuniques; i++)
 		index_unique(s, section, section->uniques[i].fields, section->uniques[i].nfields);
 	for (size_t i = 0; i < section->nlists; i++)
-		index_sort(s, section, section->lists[i]);
+		list_indexes(s, section, section->lists[i]);
 	if (section->title.expr)
 		expr_walk_fields(section->title.expr, search_visit, s);
 }

@@ -22,6 +22,11 @@ struct field *section_find_n(const struct section *s, const char *name, size_t l
 	return map_find_n(&s->by_name, name, len);
 }
 
+bool field_is_name(const struct field *f)
+{
+	return !f->builtin && f->stored && !f->many && f->expr.type.kind == EXPR_TEXT && f->expr.storage == EXPR_COLUMN;
+}
+
 struct stage *section_find_stage(const struct section *s, const char *code)
 {
 	return map_find(&s->stages, code);

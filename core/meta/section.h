@@ -329,6 +329,8 @@ const char *label_get(const struct label *l, enum lang lang);
 /* The field of that name, or NULL. */
 struct field *section_find(const struct section *s, const char *name);
 struct field *section_find_n(const struct section *s, const char *name, size_t len);
+/* True when people may know a record by the field: a text in a column of its own. Lookups are ordered by the first of these. */
+bool field_is_name(const struct field *f);
 struct stage *section_find_stage(const struct section *s, const char *code);
 struct move *section_find_move(const struct section *s, const char *name);
 /* The task with that id of the object map, of whatever stage, or NULL. */

@@ -9,7 +9,8 @@
 #include "base/say.h"
 #include "serve/moment.h"
 
-int plan_create(struct arena *a, const struct registry *reg, const struct actor *actor, struct section *s, struct plan **out, struct err *err)
+int plan_create(struct arena *a, const struct registry *reg, const struct actor *actor, struct section *s, struct plan **out,
+				struct err *err)
 {
 	struct plan *p = arena_new(a, struct plan);
 	struct actor *copy = arena_new(a, struct actor);
@@ -194,19 +195,31 @@ int plan_order(struct plan *p, const char *const *names, size_t n, bool desc, st
 	if (!o.last)
 		return err_tell(err, ERR_SYNTAX, SAY_ORDER_EMPTY);
 	o.id = n == 1 && o.last->type == FIELD_ID;
+	struct section *at = p->section;
+	o.joins = n > 1 && n <= PLAN_STEPS && o.last->type != FIELD_ID;
+	for (size_t i = 0; i < n && i < PLAN_STEPS; i++) {
+		o.path[i] = section_find_n(at, names[i], strlen(names[i]));
+		o.joins = o.joins && o.path[i] && (i + 1 == n || o.path[i]->expr.storage == EXPR_COLUMN);
+		at = o.path[i] ? o.path[i]->to : NULL;
+		if (!at)
+			break;
+	}
+	o.steps = n;
 	/* a lookup is ordered by what people see of it; its key would be meaningless to them */
 	if (o.last->to) {
-		const char *path[8];
+		const char *path[PLAN_STEPS];
 		const struct field *name = NULL;
 		for (size_t i = 0; i < o.last->to->nfields && !name; i++) {
 			struct field *f = o.last->to->fields[i];
-			if (!f->builtin && f->stored && !f->many && f->expr.type.kind == EXPR_TEXT && f->expr.storage == EXPR_COLUMN && access_find(&p->eyes, &o.last->to->expr, f->expr.name, strlen(f->expr.name)))
+			if (field_is_name(f) && access_find(&p->eyes, &o.last->to->expr, f->expr.name, strlen(f->expr.name)))
 				name = f;
 		}
-		if (name && n + 1 <= 8) {
+		if (name && n + 1 <= PLAN_STEPS) {
 			memcpy(path, names, n * sizeof *path);
 			path[n] = name->expr.name;
-			o.last = name;
+			o.joins = (n == 1 || o.joins) && o.last->expr.storage == EXPR_COLUMN;
+			o.path[n] = o.last = name;
+			o.steps = n + 1;
 			o.expr = expr_make_path(p->arena, path, n + 1);
 		}
 	}
@@ -223,12 +236,12 @@ int plan_list(struct plan *p, const struct list *l, struct err *err)
 	bool asked = p->orders.count > 0;
 	p->where = l->where.set ? &l->where : NULL;
 	for (size_t i = 0; !asked && i < l->nsort; i++) {
-		const char *names[8], *at = l->sort[i];
+		const char *names[PLAN_STEPS], *at = l->sort[i];
 		size_t n = 0;
 		bool desc = *at == '-';
 		if (desc)
 			at++;
-		while (*at && n < 8) {
+		while (*at && n < PLAN_STEPS) {
 			size_t len = strcspn(at, ".");
 			names[n++] = arena_strndup(p->arena, at, len);
 			at += len + (at[len] == '.');

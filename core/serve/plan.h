@@ -25,6 +25,7 @@ enum {
 	PLAN_DEPTH = 3,   /* nesting of expands */
 	PLAN_LINES = 200, /* rows of an expanded collection, per parent */
 	PLAN_ORDERS = 5,
+	PLAN_STEPS = 8, /* fields of a path */
 	PLAN_EXPANDS = 20
 };
 
@@ -36,8 +37,11 @@ struct plan_expand {
 };
 
 struct plan_order {
-	struct expr *expr;        /* typed path in the user's eyes */
-	const struct field *last; /* the field at its end */
+	struct expr *expr;                    /* typed path in the user's eyes */
+	const struct field *last;             /* the field at its end */
+	const struct field *path[PLAN_STEPS]; /* the fields of the path, `last` among them */
+	size_t steps;
+	bool joins; /* its lookups can be joined, and the value read from the last of them */
 	bool desc;
 	bool id; /* the key itself */
 };

@@ -282,30 +282,44 @@ int plan_token(struct plan *p, const char *token, struct value **inputs, size_t 
 int plan_run(struct plan_query *q, struct pg *pg, enum pg_lane lane, struct arena *a, const struct pg_bindings *b, struct buf *out,
 			 struct plan_page *page, struct err *err)
 {
-	struct pg_rows *rows;
-	struct lines *children;
+	struct pg_rows *rows, *rest = NULL;
+	struct lines *children, *rest_children = NULL;
 	if (fetch(q, pg, lane, a, b, &rows, &children, err))
 		return -1;
-	size_t n = pg_rows_count(rows);
+	size_t n = pg_rows_count(rows), top = (size_t)q->top;
+	if (q->rest && n <= top) {
+		struct pg_bindings mine = *b;
+		struct value inputs[] = {b->ninputs ? b->inputs[0] : value_nil(), value_nil(), value_int(q->id_desc ? INT64_MAX : 0)};
+		mine.inputs = inputs;
+		mine.ninputs = sizeof inputs / sizeof *inputs;
+		if (fetch(q->rest, pg, lane, a, &mine, &rest, &rest_children, err))
+			return -1;
+	}
+	size_t all = n + (rest ? pg_rows_count(rest) : 0);
 	memset(page, 0, sizeof *page);
-	page->more = !q->one && n > (size_t)q->top;
-	page->rows = page->more ? (size_t)q->top : n;
+	page->more = !q->one && all > top;
+	page->rows = page->more ? top : all;
 	size_t from = out->len;
 	buf_room(out, (q->bytes < EXPECTED ? q->bytes : EXPECTED) + 256);
 	for (size_t i = 0; i < page->rows; i++) {
 		if (i)
 			buf_putc(out, ',');
-		write_row(q, rows, children, i, out);
+		if (i < n)
+			write_row(q, rows, children, i, out);
+		else
+			write_row(q->rest, rest, rest_children, i - n, out);
 	}
 	q->bytes = out->len - from;
 	if (q->one && n)
 		page->version = pg_rows_int(rows, 0, q->version_column);
 	if (q->one || !q->keyset)
 		return 0;
-	if (page->more) {
+	if (page->more && page->rows > n) {
+		page->token = make_token(q->rest, a, rest, page->rows - 1 - n, true);
+	} else if (page->more && !rest) {
 		size_t last = page->rows - 1;
 		page->token = make_token(q, a, rows, last, q->first_nullable && pg_rows_null(rows, last, q->order_columns[0]));
-	} else if (q->after && !q->after_nulls && q->first_nullable) {
+	} else if (page->more || (q->after && !q->after_nulls && q->first_nullable)) {
 		/* the rows with a value are at their end; those without follow */
 		page->more = true;
 		page->token = encode_token(a, q->id_desc ? "[1,null,9223372036854775807]" : "[1,null,0]");

@@ -98,39 +98,34 @@ static int title_sql(struct plan *p, struct pg_sql *sql, const char *alias, stru
 	return expr_sql_value(p->section->title.expr, &opts, err);
 }
 
-struct join {
-	const struct field *nav;
-	const char *alias;
-	struct join *next;
-};
-
-/* The alias of the joined target of a lookup; `joins` collects the joins to be written after FROM. */
-static const char *join_of(struct plan *p, struct plan_query *q, struct join **joins, const struct field *nav)
+const char *plan_join_of(struct plan *p, struct plan_query *q, struct plan_join **joins, const char *owner, const struct field *nav,
+						 bool inner)
 {
-	for (struct join *j = *joins; j; j = j->next)
-		if (j->nav == nav)
-			return j->alias;
-	struct join *j = arena_new(p->arena, struct join);
+	struct plan_join **end = joins;
+	for (; *end; end = &(*end)->next)
+		if ((*end)->nav == nav && strcmp((*end)->owner, owner) == 0)
+			return (*end)->alias;
+	struct plan_join *j = *end = arena_new(p->arena, struct plan_join);
 	j->nav = nav;
+	j->owner = owner;
 	j->alias = pg_sql_alias(&q->sql);
-	j->next = *joins;
-	*joins = j;
+	j->inner = inner;
 	return j->alias;
 }
 
-static int fields_sql(struct plan *p, struct plan_query *q, const char *alias, struct join **joins, struct buf *from, struct err *err);
+static int fields_sql(struct plan *p, struct plan_query *q, const char *alias, struct plan_join **joins, struct buf *from, struct err *err);
 
 /* Writes the joins of one level into `from`; nested levels are appended by fields_sql before. */
-static int joins_sql(struct plan *p, struct plan_query *q, const char *alias, struct join *joins, struct buf *from, struct err *err)
+static int joins_sql(struct plan *p, struct plan_query *q, struct plan_join *joins, struct buf *from, struct err *err)
 {
 	/* parameters are numbered where they are made, so the joins go through the same statement and are moved into `from` */
-	for (struct join *j = joins; j; j = j->next) {
+	for (struct plan_join *j = joins; j; j = j->next) {
 		size_t mark = q->sql.text.len;
-		buf_puts(&q->sql.text, " LEFT JOIN ");
+		buf_puts(&q->sql.text, j->inner ? " JOIN " : " LEFT JOIN ");
 		if (access_sql_table(&p->eyes, &q->sql, &j->nav->to->expr, j->alias, err))
 			return -1;
 		buf_printf(&q->sql.text, " ON %s.id = ", j->alias);
-		if (value_sql(p, &q->sql, alias, j->nav, err))
+		if (access_sql_field(&p->eyes, &q->sql, &j->nav->expr, j->owner, err))
 			return -1;
 		buf_add(from, q->sql.text.data + mark, q->sql.text.len - mark);
 		q->sql.text.len = mark;
@@ -163,7 +158,8 @@ static int file_sql(struct plan *p, struct plan_query *q, const char *alias, con
 }
 
 /* Titles of what a lookup, or several, point to. */
-static int titles_sql(struct plan *p, struct plan_query *q, const char *alias, const struct field *f, struct join **joins, struct err *err)
+static int titles_sql(struct plan *p, struct plan_query *q, const char *alias, const struct field *f, struct plan_join **joins,
+					  struct err *err)
 {
 	struct plan *target;
 	struct err ignored;
@@ -189,7 +185,7 @@ static int titles_sql(struct plan *p, struct plan_query *q, const char *alias, c
 	}
 	unsigned c = column(q);
 	if (!f->many) {
-		const char *joined = join_of(p, q, joins, f);
+		const char *joined = plan_join_of(p, q, joins, alias, f, false);
 		buf_printf(&q->sql.text, "CASE WHEN %s.id IS NOT NULL THEN ", joined);
 		if (title_sql(target, &q->sql, joined, err))
 			return -1;
@@ -240,7 +236,7 @@ static int collection(struct plan *p, struct plan_query *q, const char *alias, c
 	return build(e->plan, &child->query, link ? link : "", err);
 }
 
-static int fields_sql(struct plan *p, struct plan_query *q, const char *alias, struct join **joins, struct buf *from, struct err *err)
+static int fields_sql(struct plan *p, struct plan_query *q, const char *alias, struct plan_join **joins, struct buf *from, struct err *err)
 {
 	unsigned version = column(q);
 	buf_printf(&q->sql.text, "%s.row_version", alias);
@@ -274,14 +270,14 @@ static int fields_sql(struct plan *p, struct plan_query *q, const char *alias, s
 				return -1;
 			continue;
 		}
-		const char *joined = join_of(p, q, joins, e->nav);
+		const char *joined = plan_join_of(p, q, joins, alias, e->nav, false);
 		unsigned c = column(q);
 		buf_printf(&q->sql.text, "%s.id", joined);
 		size_t open = q->ops.count;
 		op_column(q, OP_OPEN, c);
-		struct join *below = NULL;
+		struct plan_join *below = NULL;
 		struct buf deeper = BUF_INIT;
-		int failed = fields_sql(e->plan, q, joined, &below, &deeper, err) || joins_sql(e->plan, q, joined, below, &deeper, err);
+		int failed = fields_sql(e->plan, q, joined, &below, &deeper, err) || joins_sql(e->plan, q, below, &deeper, err);
 		/* deeper joins stand after this level's own; the caller appends them last */
 		if (!failed)
 			buf_add(from, deeper.data ? deeper.data : "", deeper.len);
@@ -299,91 +295,6 @@ static int fields_sql(struct plan *p, struct plan_query *q, const char *alias, s
 		op_column(q, OP_CELL, c);
 	}
 	op_text(q, "}");
-	return 0;
-}
-
-static enum pg_type order_type(const struct plan_order *o)
-{
-	return o->id ? PG_INT8 : field_pg_type(o->last);
-}
-
-static bool order_text(const struct plan_order *o)
-{
-	return !o->id && order_type(o) == PG_TEXT && o->last->expr.type.kind == EXPR_TEXT;
-}
-
-static int order_sql(struct plan *p, struct plan_query *q, const char *alias, const struct plan_order *o, bool collate, struct err *err)
-{
-	struct expr_sql opts;
-	if (o->id) {
-		buf_printf(&q->sql.text, "%s.id", alias);
-		return 0;
-	}
-	user_eyes(p, &q->sql, alias, &opts);
-	if (expr_sql_value(o->expr, &opts, err))
-		return -1;
-	if (collate && order_text(o))
-		buf_puts(&q->sql.text, " COLLATE \"und-x-icu\"");
-	return 0;
-}
-
-/* Rows behind the position of a token. Inputs 1…: values of the order, the key last. */
-static int after_sql(struct plan *p, struct plan_query *q, const char *alias, struct err *err)
-{
-	struct buf *b = &q->sql.text;
-	size_t n = p->orders.count;
-	const struct plan_order *first = &p->orders.items[0];
-	bool down = p->orders.items[n - 1].desc;
-	if (n == 1) { /* the key alone */
-		buf_printf(b, "%s.id %s ", alias, down ? "<" : ">");
-		pg_sql_input(&q->sql, PG_INT8, 1);
-		return 0;
-	}
-	if (n == 2 && p->after_nulls) {
-		if (order_sql(p, q, alias, first, false, err))
-			return -1;
-		buf_printf(b, " IS NULL AND %s.id %s ", alias, down ? "<" : ">");
-		pg_sql_input(&q->sql, PG_INT8, 2);
-		return 0;
-	}
-	if (n == 2) { /* one range of the index; rows without a value are another phase */
-		buf_putc(b, '(');
-		if (order_sql(p, q, alias, first, true, err))
-			return -1;
-		buf_printf(b, ", %s.id) %s (", alias, down ? "<" : ">");
-		pg_sql_input(&q->sql, order_type(first), 1);
-		buf_puts(b, ", ");
-		pg_sql_input(&q->sql, PG_INT8, 2);
-		buf_putc(b, ')');
-		return 0;
-	}
-	/* several fields: (a after) or (a same and (b after or …)); an empty value is last */
-	for (size_t i = 0; i < n; i++) {
-		const struct plan_order *o = &p->orders.items[i];
-		buf_putc(b, '(');
-		if (order_sql(p, q, alias, o, true, err))
-			return -1;
-		buf_printf(b, " %s ", o->desc ? "<" : ">");
-		pg_sql_input(&q->sql, order_type(o), (int)i + 1);
-		if (!o->id) {
-			buf_puts(b, " OR (");
-			if (order_sql(p, q, alias, o, false, err))
-				return -1;
-			buf_puts(b, " IS NULL AND ");
-			pg_sql_input(&q->sql, order_type(o), (int)i + 1);
-			buf_puts(b, " IS NOT NULL)");
-		}
-		if (i + 1 < n) {
-			buf_puts(b, " OR (");
-			if (order_sql(p, q, alias, o, false, err))
-				return -1;
-			buf_puts(b, " IS NOT DISTINCT FROM ");
-			pg_sql_input(&q->sql, order_type(o), (int)i + 1);
-			buf_puts(b, " AND ");
-		}
-	}
-	for (size_t i = 0; i < n; i++)
-		buf_puts(b, i + 1 < n ? "))" : ")");
 	return 0;
 }
 
@@ -434,7 +345,8 @@ static int where_sql(struct plan *p, struct plan_query *q, const char *alias, st
 }
 
 /* What a person sees of a field: a lookup's title, a file's name. */
-static int shown_sql(struct plan *p, struct plan_query *q, const char *alias, const struct field *f, struct join **joins, struct err *err)
+static int shown_sql(struct plan *p, struct plan_query *q, const char *alias, const struct field *f, struct plan_join **joins,
+					 struct err *err)
 {
 	struct plan *target;
 	struct err ignored;
@@ -462,7 +374,7 @@ static int shown_sql(struct plan *p, struct plan_query *q, const char *alias, co
 		return 0;
 	}
 	if (!f->many) {
-		const char *joined = join_of(p, q, joins, f);
+		const char *joined = plan_join_of(p, q, joins, alias, f, false);
 		buf_printf(&q->sql.text, "CASE WHEN %s.id IS NOT NULL THEN ", joined);
 		if (title_sql(target, &q->sql, joined, err))
 			return -1;
@@ -484,7 +396,8 @@ static int shown_sql(struct plan *p, struct plan_query *q, const char *alias, co
 }
 
 /* The same of a field beyond lookups. */
-static int path_sql(struct plan *p, struct plan_query *q, const char *alias, const struct field *last, const struct expr *e, struct err *err)
+static int path_sql(struct plan *p, struct plan_query *q, const char *alias, const struct field *last, const struct expr *e,
+					struct err *err)
 {
 	struct buf *b = &q->sql.text;
 	struct plan *target;
@@ -516,32 +429,6 @@ static int path_sql(struct plan *p, struct plan_query *q, const char *alias, con
 	return 0;
 }
 
-int plan_order_by_name(struct plan *p, struct err *err)
-{
-	for (size_t i = 0; i < p->section->nfields; i++) {
-		const struct field *f = p->section->fields[i];
-		if (f->builtin || f->expr.storage != EXPR_COLUMN || f->expr.type.kind != EXPR_TEXT ||
-			access_field(p->access, GRANT_READ, f) == ACCESS_NONE)
-			continue;
-		return plan_order(p, &f->expr.name, 1, false, err);
-	}
-	return 0;
-}
-
-int plan_complete_order(struct plan *p, struct err *err)
-{
-	static const char *const id[] = {"id"};
-	for (size_t i = 0; i < p->orders.count; i++)
-		if (p->orders.items[i].id) {
-			p->orders.count = i + 1; /* the key decides: what stands behind it says nothing */
-			return 0;
-		}
-	bool desc = p->orders.count ? p->orders.items[p->orders.count - 1].desc : true;
-	if (p->orders.count == PLAN_ORDERS)
-		p->orders.count--;
-	return plan_order(p, id, 1, desc, err);
-}
-
 /* `parents`: NULL for the statement of the plan itself; "" for lines by plan->by; else the link table. */
 static int build(struct plan *p, struct plan_query *q, const char *parents, struct err *err)
 {
@@ -554,7 +441,9 @@ static int build(struct plan *p, struct plan_query *q, const char *parents, stru
 		return -1;
 	const char *alias = pg_sql_alias(&q->sql);
 	struct buf from = BUF_INIT, *b = &q->sql.text;
-	struct join *joins = NULL;
+	struct plan_join *joins = NULL;
+	if (!p->one)
+		plan_order_joins(p, q, alias, !parents, &joins);
 	buf_puts(b, "SELECT ");
 	if (parents) {
 		buf_puts(b, "p.id, x.* FROM unnest(");
@@ -567,8 +456,7 @@ static int build(struct plan *p, struct plan_query *q, const char *parents, stru
 	if (!p->one && !parents)
 		for (size_t i = 0; i < p->orders.count; i++) {
 			q->order_columns[i] = column(q);
-			q->order_types[i] = order_type(&p->orders.items[i]);
-			if (order_sql(p, q, alias, &p->orders.items[i], false, err))
+			if (plan_order_sql(p, q, alias, i, false, err))
 				goto failed;
 			q->norders++;
 		}
@@ -581,7 +469,7 @@ static int build(struct plan *p, struct plan_query *q, const char *parents, stru
 	}
 	/* this level's joins come before the deeper ones, which refer to them */
 	struct buf own = BUF_INIT;
-	if (joins_sql(p, q, alias, joins, &own, err)) {
+	if (joins_sql(p, q, joins, &own, err)) {
 		buf_destroy(&own);
 		goto failed;
 	}
@@ -610,31 +498,15 @@ static int build(struct plan *p, struct plan_query *q, const char *parents, stru
 	q->top = p->top;
 	if (p->one)
 		return 0;
-	if (p->after) {
-		buf_puts(b, " AND ");
-		if (after_sql(p, q, alias, err))
-			return -1;
-	}
-	const struct plan_order *first = &p->orders.items[0];
+	if (plan_place_sql(p, q, alias, err))
+		return -1;
 	q->after = p->after;
 	q->after_nulls = p->after_nulls;
 	q->id_desc = p->orders.items[p->orders.count - 1].desc;
-	q->first_nullable = p->orders.count == 2 && !(first->last->builtin && first->last->type == FIELD_DATETIME);
+	q->first_nullable = plan_first_nullable(p);
 	q->keyset = true;
-	for (size_t i = 0; i < p->orders.count; i++) {
-		buf_puts(b, i ? ", " : link && p->orders.count == 1 ? arena_printf(a, " ORDER BY %s.position, ", link) : " ORDER BY ");
-		if (order_sql(p, q, alias, &p->orders.items[i], true, err))
-			return -1;
-		buf_puts(b, p->orders.items[i].id     ? (p->orders.items[i].desc ? " DESC" : "")
-					: p->orders.items[i].desc ? " DESC NULLS LAST"
-											  : " ASC NULLS LAST");
-	}
-	buf_puts(b, " LIMIT ");
-	pg_sql_value(&q->sql, PG_INT8, value_int(p->top + 1));
-	if (p->skip) {
-		buf_puts(b, " OFFSET ");
-		pg_sql_literal(&q->sql, PG_INT8, value_int(p->skip), p->skip_literal);
-	}
+	if (plan_page_sql(p, q, alias, link, err))
+		return -1;
 	if (parents)
 		buf_puts(b, ") x");
 	return 0;
@@ -659,14 +531,27 @@ int plan_compile(struct plan *p, struct plan_query **out, struct err *err)
 	}
 	finish(q);
 	*out = q;
+	if (!q->valued || p->after)
+		return 0;
+	/* the first page goes on with the rows that this statement leaves out */
+	q->rest = arena_new(p->arena, struct plan_query);
+	p->after = p->after_nulls = true;
+	int failed = build(p, q->rest, NULL, err);
+	p->after = p->after_nulls = false;
+	if (failed) {
+		buf_destroy(&q->rest->sql.text);
+		return -1;
+	}
+	finish(q->rest);
 	return 0;
 }
 
 int plan_build_rows(struct plan *p, struct plan_query *q, bool positions, struct buf *from, struct err *err)
 {
 	struct buf *b = &q->sql.text;
-	struct join *joins = NULL;
+	struct plan_join *joins = NULL;
 	const char *alias = pg_sql_alias(&q->sql);
+	plan_order_joins(p, q, alias, positions, &joins);
 	buf_printf(b, "SELECT %s.id, ", alias);
 	if (!p->titles)
 		buf_puts(b, "NULL::text");
@@ -681,36 +566,19 @@ int plan_build_rows(struct plan *p, struct plan_query *q, bool positions, struct
 	}
 	for (size_t i = 0; positions && i < p->orders.count; i++) {
 		buf_puts(b, ", ");
-		if (order_sql(p, q, alias, &p->orders.items[i], false, err))
+		if (plan_order_sql(p, q, alias, i, false, err))
 			return -1;
 	}
-	if (joins_sql(p, q, alias, joins, from, err))
+	if (joins_sql(p, q, joins, from, err))
 		return -1;
 	buf_printf(b, " FROM %s %s%s", p->section->expr.sql, alias, from->data ? from->data : "");
 	if (where_sql(p, q, alias, err))
 		return -1;
-	if (p->after) {
-		buf_puts(b, " AND ");
-		if (after_sql(p, q, alias, err))
-			return -1;
-	}
+	if (plan_place_sql(p, q, alias, err))
+		return -1;
 	if (p->ids)
 		return 0;
-	for (size_t i = 0; i < p->orders.count; i++) {
-		buf_puts(b, i ? ", " : " ORDER BY ");
-		if (order_sql(p, q, alias, &p->orders.items[i], true, err))
-			return -1;
-		buf_puts(b, p->orders.items[i].id     ? (p->orders.items[i].desc ? " DESC" : "")
-					: p->orders.items[i].desc ? " DESC NULLS LAST"
-											  : " ASC NULLS LAST");
-	}
-	buf_puts(b, " LIMIT ");
-	pg_sql_value(&q->sql, PG_INT8, value_int(p->top + 1));
-	if (p->skip) {
-		buf_puts(b, " OFFSET ");
-		pg_sql_literal(&q->sql, PG_INT8, value_int(p->skip), p->skip_literal);
-	}
-	return 0;
+	return plan_page_sql(p, q, alias, NULL, err);
 }
 
 int plan_rows(struct plan *p, struct pg *pg, enum pg_lane lane, struct arena *a, const struct pg_bindings *bindings, struct pg_rows **rows,

@@ -11,8 +11,8 @@ struct plan_walk {
 	struct plan *plan;
 	struct plan_query query[WALK_DONE]; /* compiled when its phase begins */
 	enum phase phase;
-	bool nullable;                      /* rows without the first order's value come last, as a phase of their own */
-	struct arena *place;                /* of the position's values */
+	bool nullable;       /* rows without the first order's value come last, as a phase of their own */
+	struct arena *place; /* of the position's values */
 	struct value *inputs;
 };
 
@@ -27,9 +27,8 @@ int plan_walk_new(struct plan *p, struct plan_walk **out, struct err *err)
 	if (plan_complete_order(p, err))
 		return -1;
 	struct plan_walk *w = arena_new(p->arena, struct plan_walk);
-	const struct plan_order *first = &p->orders.items[0];
 	w->plan = p;
-	w->nullable = p->orders.count == 2 && !(first->last->builtin && first->last->type == FIELD_DATETIME);
+	w->nullable = plan_first_nullable(p);
 	arena_defer(p->arena, walk_end, w);
 	*out = w;
 	return 0;
@@ -81,11 +80,16 @@ static void begin_nulls(struct plan_walk *w)
 {
 	struct plan *p = w->plan;
 	w->phase = WALK_NULLS;
+	if (!w->inputs) {
+		w->place = arena_new_sized(512);
+		w->inputs = arena_array(w->place, struct value, p->orders.count + 1);
+	}
 	w->inputs[1] = value_nil();
 	w->inputs[2] = value_int(p->orders.items[1].desc ? INT64_MAX : 0);
 }
 
-int plan_walk_next(struct plan_walk *w, struct pg *pg, enum pg_lane lane, struct arena *a, const struct pg_bindings *b, struct pg_rows **rows, size_t *n, struct err *err)
+int plan_walk_next(struct plan_walk *w, struct pg *pg, enum pg_lane lane, struct arena *a, const struct pg_bindings *b,
+				   struct pg_rows **rows, size_t *n, struct err *err)
 {
 	*n = 0;
 	while (!*n && w->phase != WALK_DONE) {
@@ -106,7 +110,7 @@ int plan_walk_next(struct plan_walk *w, struct pg *pg, enum pg_lane lane, struct
 		*n = count > top ? top : count;
 		if (count > top)
 			remember(w, *rows, top - 1);
-		else if (w->phase == WALK_AFTER && w->nullable)
+		else if (w->nullable && (w->phase == WALK_AFTER || q->valued))
 			begin_nulls(w);
 		else
 			w->phase = WALK_DONE;

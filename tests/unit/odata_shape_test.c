@@ -44,6 +44,9 @@ static const char *const templates[] = {
 	"order?$filter=number eq ?&$skip=?",
 	"order?$orderby=due&$skip=?",
 	"order?$orderby=due&$skiptoken=?",
+	"order?$filter=number eq ?&$orderby=firm/name",
+	"order?$orderby=firm/name&$skip=?",
+	"order?$filter=sum gt ?&$orderby=firm desc&$skiptoken=?",
 	"order?$filter=due gt ?&_=?",
 	"order?$search=?",
 	"order?$top=?",
@@ -127,6 +130,14 @@ static void add_query(struct buf *b, const struct plan_query *q, struct arena *a
 		mine.inputs = &none;
 		mine.ninputs = 1;
 		add_query(b, &q->children.items[i]->query, a, &mine);
+	}
+	if (q->rest) {
+		struct value place[3] = {{0}};
+		struct pg_bindings mine = *with;
+		place[2] = value_int(0);
+		mine.inputs = place;
+		mine.ninputs = 3;
+		add_query(b, q->rest, a, &mine);
 	}
 }
 

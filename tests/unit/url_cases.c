@@ -1,5 +1,5 @@
 /* Runs text cases of addresses: tests/cases/url/NAME.test. Blocks are separated by empty lines; the first line of a block is the address below /api, the others what must come
- * out: "sql TEXT" of the statement and, when asked for, "count TEXT", or "error code target: message". Lines before the first block and those that begin with "#" are
+ * out: "sql TEXT" of the statement, "rest TEXT" of the one that goes on with rows without a value and, when asked for, "count TEXT", or "error code target: message". Lines before the first block and those that begin with "#" are
  * remarks; "role NAME" holds to the end of the file. `url_cases --accept FILE…` writes what comes out into the files. */
 #include "shop_fixture.h"
 
@@ -44,6 +44,10 @@ static void outcome(struct buf *b, const struct registry *reg, const struct acto
 	} else {
 		buf_printf(b, "sql %s\n", q->text);
 		children(b, q);
+		if (q->rest) {
+			buf_printf(b, "rest %s\n", q->rest->text);
+			children(b, q->rest);
+		}
 		if (options.count && plan_compile_count(p, options.count_bound, &count, &err) == 0)
 			buf_printf(b, "count %s\n", pg_sql_finish(&count));
 	}
