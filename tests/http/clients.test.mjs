@@ -51,11 +51,11 @@ test('67: the long read of a client that leaves ends with it; others of the same
   for (let i = 0; i < 8; i++) {
     const s = ask(`GET /api/account?$top=${i + 1} HTTP/1.1\r\n${head()}\r\n`)
     await until('the read waits on the slow lane', () => waiting('account').length === 1)
-    // the last one only stops sending: whoever does not take the answer in looks no different
+    // the last one only stops sending: whoever does not take the answer in looks no different, and the connection may end without one
     if (i < 7) s.destroy()
     else s.end()
     await until('its statement is gone', () => waiting('account').length === 0, 30000)
-    if (i === 7) await until('who still listens is told', () => s.got.startsWith('HTTP/1.1 503'), 30000)
+    if (i === 7) await until('its connection ends', () => s.destroyed && /^(HTTP\/1.1 503 .*)?$/s.test(s.got), 30000)
   }
   stop = true
   await others
