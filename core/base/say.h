@@ -237,7 +237,7 @@
 	X(OPTION_ALIAS, "Parameter aliases are not executed by this server", "Псевдонимы параметров этот сервер не выполняет")                 \
 	X(OPTION_COUNT, "There are too many options", "Слишком много параметров")                                                              \
 	X(ORDER_PATHS, "$orderby: only properties and paths are executed", "$orderby: порядок задаётся только полями и путями через ссылки")   \
-	X(TASK_OPTIONS, "The tasks of a record take no options", "Для списка дел записи параметры не выполняются")                              \
+	X(TASK_OPTIONS, "The tasks of a record take no options", "Для списка дел записи параметры не выполняются")                             \
 	X(EXPAND_ONE, "$expand: name one navigation; deeper ones go into its parentheses",                                                     \
 	  "$expand: назовите одну ссылку, следующие пишутся в её скобках")                                                                     \
 	X(ONLY_JSON, "Only JSON is written", "Ответы бывают только в JSON")                                                                    \
@@ -250,7 +250,7 @@
 	X(TOO_MUCH_EXPANDED, "Too much is expanded in one request", "Слишком много вложенных данных в одном запросе")                          \
 	X(ORDER_COUNT, "A list is ordered by at most %s fields", "Список упорядочивается не более чем по %s полям")                            \
 	X(ORDER_FIELD, "A list cannot be ordered by '%s'", "По полю «%s» список не упорядочить")                                               \
-	X(PATH_FIELD, "'%s' cannot stand in a column beyond a lookup", "Поле «%s» не выгрузить столбцом через ссылку")                        \
+	X(PATH_FIELD, "'%s' cannot stand in a column beyond a lookup", "Поле «%s» не выгрузить столбцом через ссылку")                         \
 	X(ORDER_EMPTY, "An order without a field", "Порядок без поля")                                                                         \
 	X(SKIPTOKEN, "The position of the page cannot be read", "Место в списке из адреса не читается")                                        \
 	X(NO_LIST, "There is no list '%s'", "Списка «%s» нет")                                                                                 \
@@ -292,6 +292,7 @@
 	X(DB_MISSING, "a value is missing", "Не хватает значения")                                                                             \
 	X(DB_CHECK, "a check fails", "Запись не проходит проверку")                                                                            \
 	X(DB_RANGE, "a value is out of range or malformed", "Значение неверно или слишком велико")                                             \
+	X(DB_INDEX, "a text is too long for the index of its field", "Текст слишком длинный: поле с индексом вмещает меньше")                  \
 	X(DB_BUSY, "another transaction was in the way", "Помешало чужое изменение; повторите")                                                \
 	X(DB_SLOW, "the statement took too long", "Запрос выполнялся слишком долго")                                                           \
 	X(DB_CHANGED, "the tables changed meanwhile", "Таблицы тем временем изменились; повторите")                                            \

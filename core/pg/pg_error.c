@@ -39,6 +39,10 @@ int pg_error_result(struct err *err, const PGresult *res, const char *sql)
 		err_tell(err, ERR_INVALID, SAY_DB_CHECK);
 	} else if (class_is(state, "22")) {
 		err_tell(err, ERR_INVALID, SAY_DB_RANGE);
+	} else if (strcmp(state, "54000") == 0 && constraint) {
+		/* the name is that of an index, which holds 2,700 bytes of a value: no constraint that was broken */
+		err_tell(err, ERR_INVALID, SAY_DB_INDEX);
+		constraint = NULL;
 	} else if (strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0 || strcmp(state, "55P03") == 0) {
 		err_tell(err, ERR_RETRY, SAY_DB_BUSY);
 	} else if (strcmp(state, "57014") == 0) {
