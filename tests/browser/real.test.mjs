@@ -129,9 +129,19 @@ test('a file is sent, kept with its record, and comes down whole', { skip }, asy
   await page.click('.page-head >> text=Изменить')
   const file = path.join(folder, 'Договор подписан.txt')
   fs.writeFileSync(file, 'подпись '.repeat(5000))
+  // Saving is asked while the file is still on its way: it waits for it, and the record is written once, with it.
+  let release
+  const held = new Promise((resolve) => { release = resolve })
+  await page.route('**/files', async (route) => {
+    await held
+    await route.continue()
+  })
   await page.setInputFiles('.field[data-field=scan] input[type=file]', file)
-  await page.waitForSelector('.field[data-field=scan] .file-title:has-text("Договор подписан.txt")')
+  await page.waitForSelector('.field[data-field=scan] .file-progress')
   await page.keyboard.press('Control+s')
+  await page.waitForSelector('.savebar .ant-btn-loading')
+  assert.match(await page.textContent('.savebar'), /Файл ещё отправляется/)
+  release()
   await page.waitForSelector('.field[data-field=scan] a:has-text("Договор подписан.txt")')
   const [download] = await Promise.all([page.waitForEvent('download'), page.click('.field[data-field=scan] a')])
   assert.equal(fs.readFileSync(await download.path(), 'utf8'), fs.readFileSync(file, 'utf8'))

@@ -3,7 +3,7 @@ import PaperClipOutlined from '@ant-design/icons/es/icons/PaperClipOutlined';
 import UploadOutlined from '@ant-design/icons/es/icons/UploadOutlined';
 import Button from 'antd/es/button';
 import Progress from 'antd/es/progress';
-import { useRef, useState } from 'react';
+import { useContext, useRef, useState } from 'react';
 import type { DragEvent } from 'react';
 import { ApiError } from '../api/http';
 import type { Upload } from '../api/files';
@@ -12,6 +12,7 @@ import type { FileInfo } from '../api/types';
 import { errorText } from '../app/errors';
 import { useLanguage, useT } from '../i18n';
 import { sizeFormat } from './size';
+import { UploadsContext } from './uploads';
 
 interface Going { key: number; name: string; part: number; error: string | null; upload: Upload | null }
 
@@ -26,6 +27,7 @@ export function FileEditor({ id, label, many, files, onChange }: Props) {
   const input = useRef<HTMLInputElement>(null);
   const [going, setGoing] = useState<Going[]>([]);
   const [over, setOver] = useState(false);
+  const track = useContext(UploadsContext);
   const latest = useRef(files);
   latest.current = files;
 
@@ -38,15 +40,18 @@ export function FileEditor({ id, label, many, files, onChange }: Props) {
       const key = keys;
       const upload = fileUpload(file, (part) => patch(key, { part }));
       setGoing((list) => [...list, { key, name: file.name, part: 0, error: null, upload }]);
-      upload.done.then((info) => {
+      const arrived = upload.done.then((info) => {
         drop(key);
         const next = many ? [...latest.current, info] : [info];
         latest.current = next;
         onChange(next);
+        return true;
       }).catch((error: unknown) => {
         if (error instanceof ApiError && error.code === 'cancelled') drop(key);
         else patch(key, { error: errorText(error, t), upload: null });
+        return false;
       });
+      track({ arrived, cancel: upload.cancel });
     }
   };
 

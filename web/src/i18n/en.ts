@@ -63,7 +63,7 @@ export const en = {
   field: {
     required: 'Fill in this field', must: 'Required', empty: 'Not set', yes: 'Yes', no: 'No', unseen: 'A record closed to you', url_hint: 'https://', duration_hint: '1 h 30 min',
   },
-  file: { add: 'Choose a file', add_several: 'Add files', replace: 'Replace', remove: 'Remove {{name}}' },
+  file: { add: 'Choose a file', add_several: 'Add files', replace: 'Replace', remove: 'Remove {{name}}', sending: 'A file is still being sent' },
   lookup: { nothing: 'Nothing found', more: 'Type more to narrow the list', create: 'Create: {{label}}', create_named: 'Create “{{name}}”' },
   record: {
     new: '{{label}}: new', more: 'More actions', up: 'Back to the list: {{label}}', saved: 'Saved', moved: '{{label}}: done', savebar: 'Unsaved changes', tabs: 'Parts of the form',

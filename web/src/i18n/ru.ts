@@ -67,7 +67,7 @@ export const ru = {
   field: {
     required: 'Заполните это поле', must: 'Обязательное поле', empty: 'Не указано', yes: 'Да', no: 'Нет', unseen: 'Запись вам недоступна', url_hint: 'https://', duration_hint: '1 ч 30 мин',
   },
-  file: { add: 'Выбрать файл', add_several: 'Добавить файлы', replace: 'Заменить', remove: 'Убрать {{name}}' },
+  file: { add: 'Выбрать файл', add_several: 'Добавить файлы', replace: 'Заменить', remove: 'Убрать {{name}}', sending: 'Файл ещё отправляется' },
   lookup: { nothing: 'Ничего не найдено', more: 'Наберите ещё, чтобы сузить список', create: 'Создать: {{label}}', create_named: 'Создать «{{name}}»' },
   record: {
     new: '{{label}}: создание', more: 'Ещё', up: 'К списку: {{label}}', saved: 'Сохранено', moved: '{{label}}: выполнено', savebar: 'Несохранённые изменения', tabs: 'Части формы',

@@ -4,6 +4,7 @@ import { sectionField } from '../api/meta';
 import type { LayoutItem, Section } from '../api/types';
 import { typing } from '../app/keys';
 import { TabStrip } from '../app/TabStrip';
+import { UploadsContext } from '../fields/uploads';
 import { useT } from '../i18n';
 import { DetailBox } from './DetailBox';
 import { fieldFlags, fieldInput } from './draft';
@@ -95,6 +96,7 @@ export function FormLayout({ section, form, recordId, editing, scope, creatable 
   const laidOut = new Set(names(items));
   const rest = section.details.filter((detail) => !laidOut.has(detail.name) && (recordId !== null || detail.owned));
   return (
+    <UploadsContext.Provider value={form.track}>
     <div id={scope} className="form">
       <div className="fields">{draw(above)}</div>
       {shown.length ? (
@@ -106,5 +108,6 @@ export function FormLayout({ section, form, recordId, editing, scope, creatable 
       ) : null}
       {withDetails ? rest.map((detail) => <DetailBox key={detail.name} section={section} detail={detail} form={form} recordId={recordId} editing={editing === 'all'} scope={scope} />) : null}
     </div>
+    </UploadsContext.Provider>
   );
 }

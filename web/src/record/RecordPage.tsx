@@ -140,7 +140,7 @@ function RecordView({ section, id }: { section: Section; id: number | null }) {
         </div>
         {id !== null ? <aside className="record-feed"><History section={section} id={id} /></aside> : null}
       </div>
-      {bar ? <SaveBar count={form.count} fresh={id === null} saving={form.saving} dirty={form.dirty} onSave={save} onCancel={cancel} /> : null}
+      {bar ? <SaveBar count={form.count} fresh={id === null} saving={form.saving} dirty={form.dirty} sending={form.sending} onSave={save} onCancel={cancel} /> : null}
       {moving ? <MoveDialog move={moving} busy={form.saving} onDone={(comment) => act(moving, comment)} onClose={() => setMoving(null)} /> : null}
       {deleting && id !== null ? (
         <DeleteDialog section={section} ids={[id]} title={title} onClose={() => setDeleting(false)} onDone={(answer) => {

@@ -9,6 +9,7 @@ import { errorText } from '../app/errors';
 import { fieldsMissing } from './missing';
 import type { DetailDraft, Draft, Faults } from './draft';
 import { detailEmpty, draftBody, draftCount, draftFill, draftSet, errorsOf, faultsOf, fieldFlags, fieldInput, NO_DRAFT, NO_FAULTS } from './draft';
+import { useUploads } from '../fields/uploads';
 import { useT } from '../i18n';
 
 const REST = 250;
@@ -27,6 +28,8 @@ export function useForm(section: Section, id: number | null, preset?: Row) {
   const [saving, setSaving] = useState(false);
   const [answer, setAnswer] = useState<FormAnswer | null>(null);
   const [formError, setFormError] = useState<unknown>(null);
+  const uploads = useUploads();
+  const busy = useRef(false);
   const current = useRef(draft);
   current.current = draft;
   const version = useRef(0);
@@ -128,7 +131,7 @@ export function useForm(section: Section, id: number | null, preset?: Row) {
 
   const row: Row = useMemo(() => ({ ...base, ...shown, ...draft.values }), [base, shown, draft.values]);
   const count = draftCount(section, draft, base);
-  const dirty = existing ? count > 0 : draft.touched.length > 0 || Object.values(draft.details).some((detail) => !detailEmpty(detail));
+  const dirty = uploads.going > 0 || (existing ? count > 0 : draft.touched.length > 0 || Object.values(draft.details).some((detail) => !detailEmpty(detail)));
   const states = answer?.fields;
   const may = existing ? answer?.can?.update ?? section.can.update : section.can.create;
 
@@ -146,9 +149,10 @@ export function useForm(section: Section, id: number | null, preset?: Row) {
   }, []);
 
   const cancel = useCallback(() => {
+    uploads.cancel();
     clear();
     void ask([]);
-  }, [clear, ask]);
+  }, [uploads, clear, ask]);
 
   const settle = useCallback((saved: Row) => {
     clear();
@@ -207,7 +211,18 @@ export function useForm(section: Section, id: number | null, preset?: Row) {
     }
   }, [ask, answer, existing, section, id, settle, fail]);
 
-  const save = useCallback(async (): Promise<Row | null> => {
+  /** Waits for files that are still being sent; one that did not arrive says why beside its field. */
+  const arrived = useCallback(async (): Promise<boolean> => {
+    setSaving(true);
+    try {
+      return await uploads.settled();
+    } finally {
+      setSaving(false);
+    }
+  }, [uploads]);
+
+  const check = useCallback(async (): Promise<Row | null> => {
+    if (!(await arrived())) return null;
     const missing = fieldsMissing(section, { ...baseRef.current, ...shown, ...current.current.values }, answer?.fields, editable);
     if (missing.length) {
       setFaults({ ...NO_FAULTS, fields: Object.fromEntries(missing.map((field) => [field.name, t('field.required')])) });
@@ -215,7 +230,18 @@ export function useForm(section: Section, id: number | null, preset?: Row) {
       return null;
     }
     return write(etagOf(baseRef.current));
-  }, [section, shown, answer, editable, write, t]);
+  }, [arrived, section, shown, answer, editable, write, t]);
+
+  const save = useCallback(async (): Promise<Row | null> => {
+    // Asked again before the answer (a key pressed twice) it would find its own change as somebody else's.
+    if (busy.current) return null;
+    busy.current = true;
+    try {
+      return await check();
+    } finally {
+      busy.current = false;
+    }
+  }, [check]);
 
   const moving = useMutation({
     mutationFn: async ({ name, comment }: { name: string; comment?: string }): Promise<Row | null> => {
@@ -230,6 +256,7 @@ export function useForm(section: Section, id: number | null, preset?: Row) {
           return null;
         }
       };
+      if (!(await arrived())) return null;
       let match = etagOf(baseRef.current);
       if (draftCount(section, current.current, baseRef.current) > 0) {
         const saved = await save();
@@ -266,7 +293,7 @@ export function useForm(section: Section, id: number | null, preset?: Row) {
   }, [answer, draft.touched, section, attempt]);
 
   return {
-    record, base, row, draft, dirty, count, answer, formError, may, editable, states,
+    record, base, row, draft, dirty, count, sending: uploads.going > 0, track: uploads.track, answer, formError, may, editable, states,
     faults: { ...faults, fields: { ...touchedErrors, ...faults.fields } } as Faults,
     attempt, conflict, saving: saving || moving.isPending,
     change, changeDetail, save, cancel, askAgain: () => ask([]),
