@@ -241,7 +241,6 @@ static void results_read(struct pg_conn *c)
 {
 	struct pg_query *done = NULL, **tail = &done;
 	bool ok = true, any = false;
-	unsigned executed = 0;
 	while (ok && c->nexpect && !PQisBusy(c->pq)) {
 		struct pg_expect *e = expect_at(c, 0);
 		PGresult *res = PQgetResult(c->pq);
@@ -259,7 +258,6 @@ static void results_read(struct pg_conn *c)
 		}
 		struct pg_expect over = expect_pop(c);
 		pg_stmt_unref(over.stmt);
-		executed += over.kind == PG_EXPECT_EXECUTE;
 		if (over.kind == PG_EXPECT_EXECUTE && over.q) {
 			over.q->outcome = outcome_of(over.q->res);
 			over.q->next = NULL;
@@ -272,8 +270,6 @@ static void results_read(struct pg_conn *c)
 			}
 		}
 	}
-	if (executed && c->on_pace)
-		c->on_pace(c, (now_us() - c->since_us) / executed);
 	if (any)
 		progress(c);
 	PGnotify *n;

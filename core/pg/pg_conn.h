@@ -90,8 +90,6 @@ struct pg_conn {
 	void (*slot_drop)(void *);
 	struct arena *scratch; /* of the transaction that has the connection */
 
-	void (*on_pace)(struct pg_conn *c,
-					uint64_t us);          /* a statement took that long, counted from the one before it on this connection; or NULL */
 	void (*on_drained)(struct pg_conn *c); /* after results were read, in the loop; also after a loss */
 	void (*on_notify)(struct pg_conn *c, const char *channel, const char *payload);
 };

@@ -192,29 +192,19 @@ static void connector_start(struct pg *pg, struct pg_conn *c)
 
 /* ---- the fast lane ---- */
 
-/* An eighth of each statement goes into the mean: some tens of them decide, one does not. */
-static void on_pace(struct pg_conn *c, uint64_t us)
-{
-	struct pg_lane_conns *lane = &c->pg->lanes[PG_LANE_FAST];
-	lane->pace_us += us / 8;
-	lane->pace_us -= lane->pace_us / 8;
-}
-
 static size_t fast_load(const struct pg_conn *c)
 {
 	return c->nexpect + 2 * c->nqueue;
 }
 
-/* Short statements share few connections, for what goes together costs both sides less; long ones spread over all of them, so that the database works on several at once.
- * Behind one that takes long nobody waits while another connection is free of such. */
+/* Statements share few connections, for what goes together costs both sides less. Behind one that takes long nobody waits while another connection is free of such. */
 static struct pg_conn *fast_pick(struct pg *pg)
 {
 	struct pg_lane_conns *lane = &pg->lanes[PG_LANE_FAST];
 	struct pg_conn *best = NULL, *any = NULL, *closed = NULL;
 	uint64_t now = uv_hrtime() / 1000;
 	bool coming = false;
-	int few = lane->pace_us < PG_FAST_LONG && lane->nconns > PG_FAST_FEW ? PG_FAST_FEW : lane->nconns;
-	for (int i = 0; i < lane->nconns && (i < few || !best); i++) {
+	for (int i = 0; i < lane->nconns && (i < PG_FAST_FEW || !best); i++) {
 		struct pg_conn *c = &lane->conns[i];
 		if (c->state == PG_CONN_CLOSED && !closed)
 			closed = c;
@@ -657,7 +647,6 @@ int pg_open(const struct pg_config *config, struct pg **out, struct err *err)
 		for (int i = 0; i < lane->nconns; i++) {
 			pg_conn_create(&lane->conns[i], pg, (enum pg_lane)l, lane_kinds[l].patience_ms);
 			lane->conns[i].on_drained = on_drained;
-			lane->conns[i].on_pace = l == PG_LANE_FAST ? on_pace : NULL;
 		}
 	}
 	pg_conn_create(&pg->listen, pg, PG_LANE_OPERATOR, 30000);

@@ -20,8 +20,7 @@ struct map;
 enum {
 	PG_WAIT_MS = 2000,    /* longest wait for a connection */
 	PG_WAITERS = 1000,    /* fibers that wait for one lane */
-	PG_FAST_FEW = 2,      /* fast connections that share short statements: more would only make the batches smaller */
-	PG_FAST_LONG = 500,   /* us of a statement from which on all of them are used */
+	PG_FAST_FEW = 2,      /* fast connections that share all statements while neither is stuck: more would only make the batches smaller */
 	PG_FAST_STUCK = 5000, /* us of a statement after which others go by another connection */
 	PG_FAST_DEPTH = 256,  /* statements in flight on one fast connection */
 	PG_FAST_BATCH = 8,    /* statements of one turn that share a sync */
@@ -40,7 +39,6 @@ struct pg_lane_conns {
 	unsigned waiting; /* fibers in the queue */
 	struct fiber_queue queue;
 	const char *options; /* settings of its sessions */
-	uint64_t pace_us;    /* of the fast lane: how long a statement took of late */
 };
 
 struct pg_listener {
