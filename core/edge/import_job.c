@@ -84,14 +84,16 @@ static void close_work(struct work *w)
 /* A failure that a repetition would meet again: told to the user, not to the queue. */
 static int tell_failure(struct work *w, struct err *failure, struct err *err)
 {
-	bool passing = failure->code == ERR_UNAVAILABLE || failure->code == ERR_RETRY || failure->code == ERR_OUTCOME_UNKNOWN || failure->code == ERR_DB_TIMEOUT;
+	bool passing = failure->code == ERR_UNAVAILABLE || failure->code == ERR_RETRY || failure->code == ERR_OUTCOME_UNKNOWN ||
+				   failure->code == ERR_DB_TIMEOUT;
 	if (passing) {
 		*err = *failure;
 		return -1;
 	}
 	if (failure->code == ERR_CONFLICT)
 		return 0; /* cancelled, or taken up by another */
-	return import_store_state(w->job->arena, w->job->pg, w->row.id, w->row.run, &w->row.counts, w->row.rows, "failed", err_message(failure, w->actor.lang), err);
+	return import_store_state(w->job->arena, w->job->pg, w->row.id, w->row.run, &w->row.counts, w->row.rows, "failed",
+							  err_message(failure, w->actor.lang), err);
 }
 
 static int prepare(struct work *w, const struct import_map **map, struct section **section, struct err *err)
@@ -112,18 +114,29 @@ static int kept_plan(struct work *w, struct section *section, const struct impor
 	struct job *j = w->job;
 	struct json *format = NULL, *columns = NULL;
 	w->plan = (struct import_plan){.section = section, .map = map, .rows = (size_t)w->row.rows};
-	w->plan.format = (struct import_format){.kind = "csv", .decimal = ',', .date = IMPORT_DATE_DMY, .header_row = 1, .csv = {';', CSV_DOUBLED}};
+	w->plan.format =
+		(struct import_format){.kind = "csv", .decimal = ',', .date = IMPORT_DATE_DMY, .header_row = 1, .csv = {';', CSV_DOUBLED}};
 	if (strstr(w->row.format, "\"xlsx\""))
 		w->plan.format.kind = "xlsx";
-	return json_read(j->arena, w->row.format, strlen(w->row.format), &format, err) || json_read(j->arena, w->row.columns, strlen(w->row.columns), &columns, err) ||
-	               import_plan_read(j->arena, j->reg, &w->actor, format, columns, w->row.key ? w->row.key : "", &w->plan, err)
-	           ? -1
-	           : 0;
+	return json_read(j->arena, w->row.format, strlen(w->row.format), &format, err) ||
+				   json_read(j->arena, w->row.columns, strlen(w->row.columns), &columns, err) ||
+				   import_plan_read(j->arena, j->reg, &w->actor, format, columns, w->row.key ? w->row.key : "", &w->plan, err)
+			   ? -1
+			   : 0;
 }
 
 static int reread(struct work *w, struct err *err)
 {
-	return import_plan_reread(w->job->arena, w->job->reg, &w->actor, w->bytes.data ? w->bytes.data : "", w->bytes.len, w->decide, &w->plan, err);
+	return import_plan_reread(w->job->arena, w->job->reg, &w->actor, w->bytes.data ? w->bytes.data : "", w->bytes.len, w->decide, &w->plan,
+							  err);
+}
+
+static bool takes_any(const struct import_plan *plan)
+{
+	for (size_t i = 0; i < plan->ncolumns; i++)
+		if (plan->columns[i].to)
+			return true;
+	return false;
 }
 
 static int find_out(struct work *w, struct err *err)
@@ -133,8 +146,15 @@ static int find_out(struct work *w, struct err *err)
 	struct job *j = w->job;
 	if (prepare(w, &map, &section, err))
 		return -1;
-	if (!w->reread || !w->row.format || !w->row.columns)
-		return import_plan_detect(j->arena, j->reg, &w->actor, section, map, w->bytes.data ? w->bytes.data : "", w->bytes.len, &w->plan, err);
+	const char *bytes = w->bytes.data ? w->bytes.data : "";
+	if (!w->reread || !w->row.format || !w->row.columns) {
+		if (import_plan_detect(j->arena, j->reg, &w->actor, section, map, bytes, w->bytes.len, &w->plan, err))
+			return -1;
+		/* a mapping that knows none of the columns is one of other files: the names decide, as without it */
+		return map && !takes_any(&w->plan)
+				   ? import_plan_detect(j->arena, j->reg, &w->actor, section, NULL, bytes, w->bytes.len, &w->plan, err)
+				   : 0;
+	}
 	return kept_plan(w, section, map, err) || reread(w, err) ? -1 : 0;
 }
 
@@ -216,17 +236,17 @@ static int bring_in(struct job *job, struct err *err)
 	if (strcmp(w.row.state, "running") == 0 || strcmp(w.row.state, "checking") == 0) {
 		failed = begin(&w, &failure);
 		struct import_run run = {.pg = job->pg,
-		                         .reg = job->reg,
-		                         .actor = &w.actor,
-		                         .plan = &w.plan,
-		                         .bytes = w.bytes.data ? w.bytes.data : "",
-		                         .len = w.bytes.len,
-		                         .dry = w.row.dry,
-		                         .counts = w.row.counts,
-		                         .store = store,
-		                         .reject = reject,
-		                         .progress = progress,
-		                         .ctx = &w};
+								 .reg = job->reg,
+								 .actor = &w.actor,
+								 .plan = &w.plan,
+								 .bytes = w.bytes.data ? w.bytes.data : "",
+								 .len = w.bytes.len,
+								 .dry = w.row.dry,
+								 .counts = w.row.counts,
+								 .store = store,
+								 .reject = reject,
+								 .progress = progress,
+								 .ctx = &w};
 		if (!failed)
 			failed = import_run(&run, &failure);
 		w.row.counts = run.counts;

@@ -31,7 +31,8 @@ static int taken(struct err *err)
 	return err_tell(err, ERR_CONFLICT, SAY_CANCELLED);
 }
 
-int import_store_new(struct unit *u, struct arena *a, const char *section, int64_t file_id, const char *mapping, int64_t *id, struct err *err)
+int import_store_new(struct unit *u, struct arena *a, const char *section, int64_t file_id, const char *mapping, int64_t *id,
+					 struct err *err)
 {
 	struct pg_params p = {0};
 	struct pg_rows *rows;
@@ -40,9 +41,10 @@ int import_store_new(struct unit *u, struct arena *a, const char *section, int64
 	pg_params_text(a, &p, PG_TEXT, mapping);
 	pg_params_int(a, &p, u->user->id);
 	if (pg_tx_run(u->tx, a,
-	              "INSERT INTO ostov.import (section, file_id, mapping, state, user_id, created_at) VALUES ($1, $2, jsonb_build_object('name', $3::text), 'detecting', $4, "
-	              "clock_timestamp()) RETURNING id",
-	              &p, &rows, err))
+				  "INSERT INTO ostov.import (section, file_id, mapping, state, user_id, created_at) VALUES ($1, $2, "
+				  "jsonb_build_object('name', $3::text), 'detecting', $4, "
+				  "clock_timestamp()) RETURNING id",
+				  &p, &rows, err))
 		return -1;
 	*id = pg_rows_int(rows, 0, 0);
 	return 0;
@@ -65,31 +67,32 @@ int import_store_find(struct arena *a, struct pg *pg, int lang, int64_t id, int6
 	pg_params_int(a, &p, id);
 	pg_params_int(a, &p, user_id);
 	if (pg_read(pg, PG_LANE_FAST, a,
-	            "SELECT id, file_id, user_id, section, mapping->>'name', state, format::text, columns::text, key, error, counts::text, position, dry, run FROM ostov.import WHERE id = "
-	            "$1 AND ($2 = 0 OR user_id = $2)",
-	            &p, &rows, err))
+				"SELECT id, file_id, user_id, section, mapping->>'name', state, format::text, columns::text, key, error, counts::text, "
+				"position, dry, run FROM ostov.import WHERE id = "
+				"$1 AND ($2 = 0 OR user_id = $2)",
+				&p, &rows, err))
 		return -1;
 	if (!pg_rows_count(rows))
 		return err_say(err, ERR_NOT_FOUND, lang, SAY_NO_IMPORT);
 	*out = (struct import_row){.id = id,
-	                           .file_id = pg_rows_int(rows, 0, 1),
-	                           .user_id = pg_rows_int(rows, 0, 2),
-	                           .section = pg_rows_text(rows, 0, 3),
-	                           .mapping = pg_rows_text(rows, 0, 4),
-	                           .state = pg_rows_text(rows, 0, 5),
-	                           .format = pg_rows_text(rows, 0, 6),
-	                           .columns = pg_rows_text(rows, 0, 7),
-	                           .key = pg_rows_text(rows, 0, 8),
-	                           .error = pg_rows_text(rows, 0, 9),
-	                           .dry = pg_rows_bool(rows, 0, 12)};
+							   .file_id = pg_rows_int(rows, 0, 1),
+							   .user_id = pg_rows_int(rows, 0, 2),
+							   .section = pg_rows_text(rows, 0, 3),
+							   .mapping = pg_rows_text(rows, 0, 4),
+							   .state = pg_rows_text(rows, 0, 5),
+							   .format = pg_rows_text(rows, 0, 6),
+							   .columns = pg_rows_text(rows, 0, 7),
+							   .key = pg_rows_text(rows, 0, 8),
+							   .error = pg_rows_text(rows, 0, 9),
+							   .dry = pg_rows_bool(rows, 0, 12)};
 	const char *text = pg_rows_text(rows, 0, 10);
 	if (text && json_read(a, text, strlen(text), &counts, &none) == 0) {
 		out->rows = number(counts, "rows");
 		out->counts = (struct import_counts){.done = number(counts, "done"),
-		                                     .created = number(counts, "created"),
-		                                     .updated = number(counts, "updated"),
-		                                     .unchanged = number(counts, "unchanged"),
-		                                     .rejected = number(counts, "rejected")};
+											 .created = number(counts, "created"),
+											 .updated = number(counts, "updated"),
+											 .unchanged = number(counts, "unchanged"),
+											 .rejected = number(counts, "rejected")};
 	}
 	out->counts.position = pg_rows_int(rows, 0, 11);
 	out->run = pg_rows_int(rows, 0, 13);
@@ -104,7 +107,9 @@ int import_store_claim(struct arena *a, struct pg *pg, int lang, int64_t id, str
 	pg_params_int(a, &p, id);
 	if (pg_tx_open(pg, PG_LANE_TX, &tx, err))
 		return -1;
-	if (pg_tx_run(tx, a, "UPDATE ostov.import SET run = run + 1 WHERE id = $1 AND state IN ('detecting', 'checking', 'running') RETURNING run", &p, &rows, err)) {
+	if (pg_tx_run(tx, a,
+				  "UPDATE ostov.import SET run = run + 1 WHERE id = $1 AND state IN ('detecting', 'checking', 'running') RETURNING run", &p,
+				  &rows, err)) {
 		pg_tx_rollback(tx);
 		return -1;
 	}
@@ -116,8 +121,9 @@ int import_store_claim(struct arena *a, struct pg *pg, int lang, int64_t id, str
 
 static const char *counts_json(struct arena *a, const struct import_counts *n, int64_t rows)
 {
-	return arena_printf(a, "{\"rows\":%lld,\"done\":%lld,\"created\":%lld,\"updated\":%lld,\"unchanged\":%lld,\"rejected\":%lld}", (long long)rows, (long long)n->done,
-	                    (long long)n->created, (long long)n->updated, (long long)n->unchanged, (long long)n->rejected);
+	return arena_printf(a, "{\"rows\":%lld,\"done\":%lld,\"created\":%lld,\"updated\":%lld,\"unchanged\":%lld,\"rejected\":%lld}",
+						(long long)rows, (long long)n->done, (long long)n->created, (long long)n->updated, (long long)n->unchanged,
+						(long long)n->rejected);
 }
 
 static void plan_params(struct arena *a, struct pg_params *p, int64_t id, const struct import_plan *plan)
@@ -135,17 +141,20 @@ static void plan_params(struct arena *a, struct pg_params *p, int64_t id, const 
 	pg_params_text(a, p, PG_TEXT, counts_json(a, &none, (int64_t)plan->rows));
 }
 
-int import_store_plan(struct arena *a, struct pg *pg, int64_t id, int64_t run, const struct import_plan *plan, const char *state, struct err *err)
+int import_store_plan(struct arena *a, struct pg *pg, int64_t id, int64_t run, const struct import_plan *plan, const char *state,
+					  struct err *err)
 {
 	struct pg_params p = {0};
 	size_t changed;
 	plan_params(a, &p, id, plan);
 	pg_params_text(a, &p, PG_TEXT, state);
 	pg_params_int(a, &p, run);
+	pg_params_bool(a, &p, plan->map != NULL);
 	if (run_alone(a, pg,
-	              "UPDATE ostov.import SET format = $2::jsonb, columns = $3::jsonb, key = $4, counts = $5::jsonb, state = coalesce($6, state), error = NULL, position = 0 WHERE "
-	              "id = $1 AND run = $7",
-	              &p, &changed, err))
+				  "UPDATE ostov.import SET format = $2::jsonb, columns = $3::jsonb, key = $4, counts = $5::jsonb, state = coalesce($6, "
+				  "state), error = NULL, position = 0, "
+				  "mapping = CASE WHEN $8 THEN mapping ELSE jsonb_build_object('name', NULL) END WHERE id = $1 AND run = $7",
+				  &p, &changed, err))
 		return -1;
 	return changed ? 0 : taken(err);
 }
@@ -160,9 +169,10 @@ static int start(struct unit *u, struct arena *a, int64_t id, const struct impor
 	pg_params_text(a, &p, PG_TEXT, state);
 	pg_params_bool(a, &p, dry);
 	if (pg_tx_run(u->tx, a,
-	              "UPDATE ostov.import SET format = $2::jsonb, columns = $3::jsonb, key = $4, counts = $5::jsonb, state = $6, dry = $7, error = NULL, position = 0, run = run + 1 "
-	              "WHERE id = $1 AND state IN ('ready', 'done', 'failed', 'cancelled')",
-	              &p, &rows, err))
+				  "UPDATE ostov.import SET format = $2::jsonb, columns = $3::jsonb, key = $4, counts = $5::jsonb, state = $6, dry = $7, "
+				  "error = NULL, position = 0, run = run + 1 "
+				  "WHERE id = $1 AND state IN ('ready', 'done', 'failed', 'cancelled')",
+				  &p, &rows, err))
 		return -1;
 	if (pg_rows_affected(rows) != 1)
 		return err_say(err, ERR_CONFLICT, u->user->lang, SAY_IMPORT_AT_WORK);
@@ -180,7 +190,8 @@ int import_store_begin(struct unit *u, struct arena *a, int64_t id, const struct
 	return start(u, a, id, plan, dry ? "checking" : "running", dry, err);
 }
 
-int import_store_counts(struct unit *u, struct arena *a, int64_t id, int64_t run, const struct import_counts *n, int64_t rows, struct err *err)
+int import_store_counts(struct unit *u, struct arena *a, int64_t id, int64_t run, const struct import_counts *n, int64_t rows,
+						struct err *err)
 {
 	struct pg_params p = {0};
 	struct pg_rows *done;
@@ -193,7 +204,8 @@ int import_store_counts(struct unit *u, struct arena *a, int64_t id, int64_t run
 	return pg_rows_affected(done) == 1 ? 0 : taken(err);
 }
 
-int import_store_state(struct arena *a, struct pg *pg, int64_t id, int64_t run, const struct import_counts *n, int64_t rows, const char *state, const char *error, struct err *err)
+int import_store_state(struct arena *a, struct pg *pg, int64_t id, int64_t run, const struct import_counts *n, int64_t rows,
+					   const char *state, const char *error, struct err *err)
 {
 	struct pg_params p = {0};
 	pg_params_int(a, &p, id);
@@ -201,13 +213,17 @@ int import_store_state(struct arena *a, struct pg *pg, int64_t id, int64_t run, 
 	pg_params_text(a, &p, PG_TEXT, state);
 	pg_params_text(a, &p, PG_TEXT, error);
 	pg_params_int(a, &p, run);
-	return run_alone(a, pg, "UPDATE ostov.import SET counts = $2::jsonb, state = coalesce($3, state), error = $4 WHERE id = $1 AND run = $5", &p, NULL, err);
+	return run_alone(a, pg,
+					 "UPDATE ostov.import SET counts = $2::jsonb, state = coalesce($3, state), error = $4 WHERE id = $1 AND run = $5", &p,
+					 NULL, err);
 }
 
-int import_store_reject(struct unit *u, struct arena *a, struct pg *pg, int64_t id, int64_t run, const struct import_rejected *r, struct err *err)
+int import_store_reject(struct unit *u, struct arena *a, struct pg *pg, int64_t id, int64_t run, const struct import_rejected *r,
+						struct err *err)
 {
 	/* the lock makes a run that begins wait, or this one see it */
-	static const char sql[] = "INSERT INTO ostov.import_error (import_id, \"row\", \"column\", reason, cells) SELECT id, $2, $3, $4, $5::jsonb FROM ostov.import WHERE id = $1 AND run = $6 FOR SHARE";
+	static const char sql[] = "INSERT INTO ostov.import_error (import_id, \"row\", \"column\", reason, cells) SELECT id, $2, $3, $4, "
+							  "$5::jsonb FROM ostov.import WHERE id = $1 AND run = $6 FOR SHARE";
 	struct pg_params p = {0};
 	struct buf b = BUF_INIT;
 	buf_putc(&b, '[');
@@ -235,14 +251,20 @@ int import_store_forget(struct arena *a, struct pg *pg, int64_t id, int64_t run,
 	struct pg_params p = {0};
 	pg_params_int(a, &p, id);
 	pg_params_int(a, &p, run);
-	return run_alone(a, pg, "WITH mine AS (SELECT id FROM ostov.import WHERE id = $1 AND run = $2 FOR SHARE) DELETE FROM ostov.import_error e USING mine WHERE e.import_id = mine.id", &p, NULL, err);
+	return run_alone(a, pg,
+					 "WITH mine AS (SELECT id FROM ostov.import WHERE id = $1 AND run = $2 FOR SHARE) DELETE FROM ostov.import_error e "
+					 "USING mine WHERE e.import_id = mine.id",
+					 &p, NULL, err);
 }
 
 int import_store_cancel(struct arena *a, struct pg *pg, int64_t id, struct err *err)
 {
 	struct pg_params p = {0};
 	pg_params_int(a, &p, id);
-	return run_alone(a, pg, "UPDATE ostov.import SET state = 'cancelled', run = run + 1 WHERE id = $1 AND state IN ('detecting', 'ready', 'checking', 'running')", &p, NULL, err);
+	return run_alone(a, pg,
+					 "UPDATE ostov.import SET state = 'cancelled', run = run + 1 WHERE id = $1 AND state IN ('detecting', 'ready', "
+					 "'checking', 'running')",
+					 &p, NULL, err);
 }
 
 int import_store_mine(struct arena *a, struct pg *pg, int64_t id, int64_t run, struct err *err)

@@ -139,6 +139,13 @@ test('a mapping of the configuration, targets made once though a row between is 
   assert.deepEqual(app.sql("select d.number, f.name from app.deal d left join app.firm f on f.id = d.firm where number like '10%' order by 1"), [['101', 'Новая'], ['103', 'Новая'], ['105', '']])
 })
 
+test('a mapping that knows none of the columns is one of other files: the names decide', { skip }, async () => {
+  const i = await settled(await begin(Buffer.from('Number;Amount;Kind\nX-1;5;Sale\nX-2;6;a\n'), 'deal', { mapping: 'deals' }))
+  assert.equal(i.mapping, null)
+  assert.deepEqual(i.columns.map((c) => c.to), ['number', 'amount', 'kind'])
+  assert.deepEqual(counts(await go(i.id, { dry: false, key: 'number' })), { created: 2, updated: 0, unchanged: 0, rejected: 0 })
+})
+
 test('what is at fault is told: columns, format, somebody else\'s import', { skip }, async () => {
   const id = await begin(Buffer.from('Code,N\nx,1\n'), 'item')
   await settled(id)

@@ -40,7 +40,7 @@ export function ImportFormatForm({ format, rows, onChange }: { format: ImportFor
         {csv ? part('quote', <Select id="format-quote" value={format.quote ?? 'doubled'} options={['doubled', 'backslash'].map((item) => ({ value: item, label: t(`import.quote_${item}`) }))} onChange={(quote) => set({ quote })} />) : null}
         {format.sheet !== undefined ? part('sheet', <AutoComplete id="format-sheet" value={sheet} onChange={(name: string) => setSheet(name)} onBlur={() => keepSheet(sheet)} />) : null}
         {csv ? part('decimal', <Select id="format-decimal" value={format.decimal ?? ','} options={[',', '.'].map((item) => ({ value: item, label: item === ',' ? t('import.comma') : t('import.point') }))} onChange={(decimal) => set({ decimal })} />) : null}
-        {csv ? part('date', <Select id="format-date" value={format.date ?? ''} options={names(DATES, format.date).map((item) => ({ value: item, label: item }))} onChange={(date) => set({ date })} />) : null}
+        {csv ? part('date', <Select id="format-date" value={format.date ?? ''} options={names(DATES, format.date).map((item) => ({ value: item, label: item.replace(/[dmy]/g, (letter) => t(`import.letter_${letter}`)) }))} onChange={(date) => set({ date })} />) : null}
         {part('header_row', <InputNumber id="format-header_row" min={1} max={1000} value={heading} onChange={setHeading} onStep={(row) => keepHeading(Number(row))} onBlur={() => keepHeading(heading)} onPressEnter={() => keepHeading(heading)} />)}
       </div>
     </fieldset>
