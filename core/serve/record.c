@@ -22,7 +22,7 @@ struct piece {
 	struct field *detail; /* by which it is owned */
 	const char *prefix;
 	enum change_kind kind;
-	bool idle;            /* an update that changed nothing */
+	bool idle; /* an update that changed nothing */
 };
 
 struct batch {
@@ -78,7 +78,8 @@ static struct record *draft_new(struct batch *b, struct section *s, int64_t id, 
 	return r;
 }
 
-static struct piece *piece_add(struct batch *b, struct record *r, const struct record_input *in, enum act act, struct piece *owner, struct field *detail)
+static struct piece *piece_add(struct batch *b, struct record *r, const struct record_input *in, enum act act, struct piece *owner,
+							   struct field *detail)
 {
 	struct piece *p = arena_new(b->u->arena, struct piece);
 	*p = (struct piece){.r = r, .in = in ? in : &NOTHING, .act = act, .owner = owner, .detail = detail};
@@ -89,8 +90,8 @@ static struct piece *piece_add(struct batch *b, struct record *r, const struct r
 
 static int lines_add(struct batch *b, struct piece *owner, struct err *err);
 
-static int piece_create(struct batch *b, struct section *s, const struct record_input *in, struct piece *owner, struct field *detail, const char *prefix, struct piece **out,
-						struct err *err)
+static int piece_create(struct batch *b, struct section *s, const struct record_input *in, struct piece *owner, struct field *detail,
+						const char *prefix, struct piece **out, struct err *err)
 {
 	struct unit *u = b->u;
 	int64_t id;
@@ -124,8 +125,8 @@ static int piece_create(struct batch *b, struct section *s, const struct record_
 	return lines_add(b, p, err);
 }
 
-static int draft_open(struct batch *b, struct section *s, int64_t id, bool to_delete, const struct record_input *in, const char *prefix, unsigned flags,
-					  struct record **out, struct err *err)
+static int draft_open(struct batch *b, struct section *s, int64_t id, bool to_delete, const struct record_input *in, const char *prefix,
+					  unsigned flags, struct record **out, struct err *err)
 {
 	struct unit *u = b->u;
 	struct record *r;
@@ -320,28 +321,67 @@ static int ask_unique(struct batch *b, struct record *r, struct field *const *fi
 		return 0;
 	if (pg_tx_run(u->tx, u->arena, text, &params, &rows, err) < 0)
 		return -1;
-	if (pg_rows_count(rows))
-		record_fault(r, ERR_NOT_UNIQUE, fields[0], say_text(u->arena, u->lang, SAY_NOT_UNIQUE, label_get(&fields[0]->label, u->lang)));
+	if (pg_rows_count(rows) == 0)
+		return 0;
+	const char *labels = label_get(&fields[0]->label, u->lang);
+	for (size_t i = 1; i < n; i++)
+		labels = arena_printf(u->arena, "%s, %s", labels, label_get(&fields[i]->label, u->lang));
+	record_fault(r, ERR_NOT_UNIQUE, fields[0], say_text(u->arena, u->lang, n > 1 ? SAY_NOT_UNIQUE_SET : SAY_NOT_UNIQUE, labels));
 	return 0;
 }
 
-/* What the database would refuse is asked for only when something else is wrong already: then all is told at once. */
+/* What the database would refuse: uniqueness, and targets that are not there. */
+static int look_ahead(struct batch *b, struct err *err)
+{
+	for (size_t i = 0; i < b->pieces.count; i++)
+		if (b->pieces.items[i]->act != ACT_REMOVE)
+			record_ask_references(b->pieces.items[i]->r);
+	for (size_t i = 0; i < b->pieces.count; i++) {
+		struct record *r = b->pieces.items[i]->r;
+		if (b->pieces.items[i]->act == ACT_REMOVE)
+			continue;
+		if (record_check_references(r, err) < 0)
+			return -1;
+		for (size_t k = 0; k < r->section->nfields; k++) {
+			struct field *f = r->section->fields[k];
+			if (f->unique && f->expr.storage == EXPR_COLUMN && ask_unique(b, r, &f, 1, err) < 0)
+				return -1;
+		}
+		for (size_t k = 0; k < r->section->nuniques; k++)
+			if (ask_unique(b, r, r->section->uniques[k].fields, r->section->uniques[k].nfields, err) < 0)
+				return -1;
+	}
+	return 0;
+}
+
+/* Checks that read lines and rollups, on the drafts; with a value missing somewhere nobody can say what they would find. */
+static int look_late(struct batch *b, struct err *err)
+{
+	struct unit *u = b->u;
+	int r = 0;
+	for (size_t i = 0; i < b->pieces.count; i++)
+		if (b->pieces.items[i]->r->priv->unread)
+			return 0;
+	u->priv->form = true;
+	for (size_t i = 0; i < b->pieces.count && r == 0; i++)
+		if (b->pieces.items[i]->act != ACT_REMOVE)
+			r = record_check_late(b->pieces.items[i]->r, err);
+	u->priv->form = false;
+	return r;
+}
+
+/* What else is wrong is looked for only when something is wrong already: then all is told at once. */
 static int fail(struct batch *b, struct err *err)
 {
 	struct unit *u = b->u;
-	for (size_t i = 0; i < b->pieces.count; i++) {
-		struct piece *p = b->pieces.items[i];
-		if (p->act == ACT_REMOVE)
-			continue;
-		for (size_t k = 0; k < p->r->section->nfields; k++) {
-			struct field *f = p->r->section->fields[k];
-			if (f->unique && f->expr.storage == EXPR_COLUMN && ask_unique(b, p->r, &f, 1, err) < 0)
-				return -1;
-		}
-		for (size_t k = 0; k < p->r->section->nuniques; k++)
-			if (ask_unique(b, p->r, p->r->section->uniques[k].fields, p->r->section->uniques[k].nfields, err) < 0)
-				return -1;
-	}
+	bool thorough = u->priv->thorough;
+	u->priv->thorough = true;
+	int r = look_ahead(b, err);
+	u->priv->thorough = thorough;
+	if (r < 0 || b->faults.code == ERR_OK)
+		return r;
+	if (look_late(b, err) < 0)
+		return -1;
 	/* the head decides the answer's status: what is not the actor's to do stands before what is wrong with it */
 	struct err sorted;
 	err_init(&sorted, u->arena);
@@ -360,7 +400,7 @@ static int check_all(struct batch *b, struct err *err)
 	for (size_t i = 0; i < b->pieces.count; i++)
 		if (b->pieces.items[i]->act != ACT_REMOVE && record_check(b->pieces.items[i]->r, err) < 0)
 			return -1;
-	return b->faults.code == ERR_OK ? 0 : fail(b, err);
+	return b->faults.code == ERR_OK && !b->u->priv->thorough ? 0 : fail(b, err);
 }
 
 static int run_hooks(struct batch *b, bool *changed, struct err *err)
@@ -497,7 +537,8 @@ static int create(struct batch *b, struct section *s, const struct record_input 
 	const struct access *x = access_get(u->reg, u->actor, s);
 	struct piece *p;
 	if (x->rows[GRANT_CREATE] == ACCESS_NONE)
-		return access_exists(x) ? refuse(b, ERR_FORBIDDEN, SAY_NO_CREATE, label_get(&s->label, u->lang), err) : refuse(b, ERR_NOT_FOUND, SAY_NOT_FOUND, NULL, err);
+		return access_exists(x) ? refuse(b, ERR_FORBIDDEN, SAY_NO_CREATE, label_get(&s->label, u->lang), err)
+								: refuse(b, ERR_NOT_FOUND, SAY_NOT_FOUND, NULL, err);
 	record_ask_id(u, s);
 	prefetch(u, in);
 	record_ask_parents(u, s, 0, in, false);
@@ -515,7 +556,8 @@ int record_create(struct unit *u, struct section *s, const struct record_input *
 	return batch_end(&b, create(&b, s, in, id, err));
 }
 
-static int open_visible(struct batch *b, struct section *s, int64_t id, const struct record_input *in, const int64_t *if_version, struct record **out, struct err *err)
+static int open_visible(struct batch *b, struct section *s, int64_t id, const struct record_input *in, const int64_t *if_version,
+						struct record **out, struct err *err)
 {
 	struct unit *u = b->u;
 	if (!access_exists(access_get(u->reg, u->actor, s)))
@@ -570,8 +612,8 @@ int record_update(struct unit *u, struct section *s, int64_t id, const struct re
 	return batch_end(&b, update(&b, s, id, in, if_version, err));
 }
 
-static int move_on(struct batch *b, struct section *s, int64_t id, const char *name, const char *comment, const struct record_input *in, const int64_t *if_version,
-				   struct err *err)
+static int move_on(struct batch *b, struct section *s, int64_t id, const char *name, const char *comment, const struct record_input *in,
+				   const int64_t *if_version, struct err *err)
 {
 	struct unit *u = b->u;
 	struct record *r;
@@ -607,8 +649,8 @@ static int move_on(struct batch *b, struct section *s, int64_t id, const char *n
 	return finish(b, err);
 }
 
-int record_move(struct unit *u, struct section *s, int64_t id, const char *move, const char *comment, const struct record_input *in, const int64_t *if_version,
-				struct err *err)
+int record_move(struct unit *u, struct section *s, int64_t id, const char *move, const char *comment, const struct record_input *in,
+				const int64_t *if_version, struct err *err)
 {
 	struct batch b;
 	batch_begin(&b, u);

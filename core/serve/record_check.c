@@ -190,11 +190,11 @@ static void check_bounds(struct record *r, const struct field *f)
 		record_fault(r, ERR_INVALID, f, say_text(u->arena, u->lang, SAY_MAX, label_get(&f->label, u->lang), f->max));
 }
 
-static int check_check(struct record *r, const struct field *f, struct err *err)
+static int check_check(struct record *r, const struct field *f, bool touched, struct err *err)
 {
 	struct unit *u = r->unit;
-	if (!f->check.expr || record_empty(&r->now.values[f->pos]) || !(record_changed(r, f) || record_names_changed(r, f->check.expr)) ||
-		record_names_unread(r, f->check.expr))
+	if (!f->check.expr || record_empty(&r->now.values[f->pos]) ||
+		!(touched || record_changed(r, f) || record_names_changed(r, f->check.expr)) || record_names_unread(r, f->check.expr))
 		return 0;
 	bool ok;
 	if (record_rule(r, &f->check, true, &ok, err) < 0)
@@ -259,8 +259,8 @@ static int check_target(struct record *r, const struct field *f, int64_t id, boo
 	struct unit *u = r->unit;
 	bool ask = fresh_choice && r->priv->given && r->priv->given[f->pos] && !u->actor->system;
 	const struct access *x = access_get(u->reg, u->actor, f->to);
-	/* what everybody in this role may see and no filter narrows is left to the foreign key */
-	if (!f->where.set && (!ask || x->rows[GRANT_READ] == ACCESS_ALL))
+	/* what everybody in this role may see and no filter narrows is left to the foreign key, until something is wrong anyway */
+	if (!f->where.set && (!ask || x->rows[GRANT_READ] == ACCESS_ALL) && !u->priv->thorough)
 		return 0;
 	struct record *target;
 	if (record_load(u, f->to, id, &target, err) < 0)
@@ -383,6 +383,38 @@ static int check_tree(struct record *r, struct err *err)
 	return 0;
 }
 
+static void ask_targets(struct record *r, const struct field *f)
+{
+	const struct value *now = &r->now.values[f->pos];
+	if (!f->to || f->type == FIELD_FILE || !record_changed(r, f))
+		return;
+	const struct value *items = now->kind == VALUE_LIST ? now->list.items : now;
+	size_t n = now->kind == VALUE_LIST ? now->list.count : 1;
+	for (size_t i = 0; i < n; i++)
+		if (items[i].kind == VALUE_INT && items[i].i > 0)
+			record_prefetch(r->unit, f->to, items[i].i);
+}
+
+static bool may_point(const struct record *r, const struct field *f)
+{
+	return !f->builtin && record_stores(f) && f->type != FIELD_ROLLUP && !record_unread(r, f);
+}
+
+void record_ask_references(struct record *r)
+{
+	for (size_t i = 0; i < r->section->nfields; i++)
+		if (may_point(r, r->section->fields[i]))
+			ask_targets(r, r->section->fields[i]);
+}
+
+int record_check_references(struct record *r, struct err *err)
+{
+	for (size_t i = 0; i < r->section->nfields; i++)
+		if (may_point(r, r->section->fields[i]) && check_references(r, r->section->fields[i], err) < 0)
+			return -1;
+	return 0;
+}
+
 /* ---- the path of stages that the data point to ---- */
 
 static int check_path(struct record *r, struct err *err)
@@ -406,6 +438,22 @@ static int check_path(struct record *r, struct err *err)
 	return 0;
 }
 
+static int check_whole(struct record *r, bool touched, struct err *err)
+{
+	struct unit *u = r->unit;
+	const struct expr *e = r->section->check.expr;
+	if (!e || !(touched || record_names_changed(r, e)) || record_names_unread(r, e))
+		return 0;
+	bool ok;
+	if (record_rule(r, &r->section->check, true, &ok, err) < 0)
+		return -1;
+	if (!ok) {
+		const char *said = label_get(&r->section->check_message, u->lang);
+		record_fault(r, ERR_INVALID, NULL, *said ? said : say_text(u->arena, u->lang, SAY_CHECK_RECORD));
+	}
+	return 0;
+}
+
 int record_check(struct record *r, struct err *err)
 {
 	struct unit *u = r->unit;
@@ -420,22 +468,23 @@ int record_check(struct record *r, struct err *err)
 			return -1;
 		if (record_changed(r, f))
 			check_bounds(r, f);
-		if ((!p->late[i] || u->priv->form) && check_check(r, f, err) < 0)
+		if ((!p->late[i] || u->priv->form) && check_check(r, f, false, err) < 0)
 			return -1;
 		if (check_references(r, f, err) < 0)
 			return -1;
 	}
-	if (r->section->check.expr && (!p->late_check || u->priv->form) && record_names_changed(r, r->section->check.expr) &&
-		!record_names_unread(r, r->section->check.expr)) {
-		bool ok;
-		if (record_rule(r, &r->section->check, true, &ok, err) < 0)
-			return -1;
-		if (!ok) {
-			const char *said = label_get(&r->section->check_message, u->lang);
-			record_fault(r, ERR_INVALID, NULL, *said ? said : say_text(u->arena, u->lang, SAY_CHECK_RECORD));
-		}
-	}
+	if ((!p->late_check || u->priv->form) && check_whole(r, false, err) < 0)
+		return -1;
 	return check_tree(r, err) < 0 || check_path(r, err) < 0 ? -1 : 0;
+}
+
+int record_check_late(struct record *r, struct err *err)
+{
+	struct record_plan *p = record_plan_get(r->unit->reg, r->section);
+	for (size_t i = 0; i < p->nfields; i++)
+		if (p->late[i] && !record_unread(r, r->section->fields[i]) && check_check(r, r->section->fields[i], r->priv->touched, err) < 0)
+			return -1;
+	return p->late_check ? check_whole(r, r->priv->touched, err) : 0;
 }
 
 /* ---- late checks: what reads lines and rollups is asked of the database when they are written ---- */

@@ -126,6 +126,7 @@ struct unit_private {
 	size_t written; /* records */
 	bool jobs;      /* a job was queued: NOTIFY at commit */
 	bool form;      /* a draft is looked at, nothing is written: rollups come from the drafts, what is missing is no fault yet */
+	bool thorough;  /* what the database would refuse is looked for before: something is wrong, and all of it is to be told */
 	int hook_depth;
 	struct actor system;
 	int nests;
@@ -200,6 +201,12 @@ void record_fault_add(struct record *r, const struct err *fault);
 bool record_names_changed(const struct record *r, const struct expr *e);
 /* required, min, max, check, lookups, files, the section's check, the tree: faults are collected, -1 only when the database fails. */
 int record_check(struct record *r, struct err *err);
+/* Starts reading the targets of lookups that the draft changes; then whether they are there and the actor's to choose, those too that are else left to the
+ * foreign key (u->priv->thorough). */
+void record_ask_references(struct record *r);
+int record_check_references(struct record *r, struct err *err);
+/* The checks that read lines or rollups, on the drafts (u->priv->form): for an answer that tells all faults; what is written is asked of the database. */
+int record_check_late(struct record *r, struct err *err);
 /* The choice of a lookup's target by `where`: a comparison with an empty field of the record offers all. */
 int record_where(struct record *r, const struct field *f, struct record *target, bool *out, struct err *err);
 /* Checks that read lines or rollups, after the write: queued, tested by the next call of record_late_run. */

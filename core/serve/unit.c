@@ -49,7 +49,8 @@ int unit_begin(const struct unit_config *config, struct unit **out, struct err *
 	actor_system(&u->priv->system, u->lang);
 	/* two statements: the second sees what a switch committed while the first waited for it */
 	pg_tx_send(tx, a, "SELECT pg_advisory_xact_lock_shared(7001)", NULL);
-	u->priv->clock = pg_tx_send(tx, a, "SELECT (SELECT id FROM ostov.generation WHERE current), clock_timestamp(), nextval('ostov.unit')", NULL);
+	u->priv->clock =
+		pg_tx_send(tx, a, "SELECT (SELECT id FROM ostov.generation WHERE current), clock_timestamp(), nextval('ostov.unit')", NULL);
 	*out = u;
 	return 0;
 }
@@ -99,12 +100,14 @@ static struct field *field_by_column(struct section *s, const char *column)
 	return NULL;
 }
 
-static const char CONSTRAINT[] =
-	"SELECT t.relname::text, ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = t.oid AND a.attnum = ANY(x.indkey::int2[]) ORDER BY a.attnum)"
-	" FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid"
-	" WHERE i.relname = $1::text AND i.relnamespace = 'app'::regnamespace"
-	" UNION ALL SELECT t.relname::text, ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = t.oid AND a.attnum = ANY(c.conkey) ORDER BY a.attnum)"
-	" FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid WHERE c.conname = $1::text AND c.connamespace = 'app'::regnamespace AND c.contype <> 'u' LIMIT 1";
+static const char CONSTRAINT[] = "SELECT t.relname::text, ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = t.oid AND "
+								 "a.attnum = ANY(x.indkey::int2[]) ORDER BY a.attnum)"
+								 " FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid"
+								 " WHERE i.relname = $1::text AND i.relnamespace = 'app'::regnamespace"
+								 " UNION ALL SELECT t.relname::text, ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = "
+								 "t.oid AND a.attnum = ANY(c.conkey) ORDER BY a.attnum)"
+								 " FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid WHERE c.conname = $1::text AND "
+								 "c.connamespace = 'app'::regnamespace AND c.contype <> 'u' LIMIT 1";
 
 static void explain_fields(struct unit *u, struct section *s, const struct value *columns, struct err *err)
 {
@@ -223,18 +226,29 @@ void unit_rollback(struct unit *u)
 	unit_end(u);
 }
 
+/* The database refused one thing and said no more: the next run looks for all that it would refuse, so that the answer tells everything at once. */
+static bool wants_thorough(bool *thorough, const struct err *e)
+{
+	if (*thorough || !e->constraint || (e->code != ERR_NOT_UNIQUE && e->code != ERR_INVALID))
+		return false;
+	*thorough = true;
+	return true;
+}
+
 int unit_run(const struct unit_config *config, int (*fn)(struct unit *u, void *ctx, struct err *err), void *ctx, struct err *err)
 {
+	bool thorough = false;
 	for (int run = 1;; run++) {
 		struct unit *u;
 		if (unit_begin(config, &u, err) < 0)
 			return -1;
+		u->priv->thorough = thorough;
 		struct err one;
 		err_init(&one, err ? err->arena : NULL);
 		int r = fn(u, ctx, &one);
-		bool again = r < 0 && one.code == ERR_RETRY && run < RUNS;
+		bool again = r < 0 && (wants_thorough(&thorough, &one) || (one.code == ERR_RETRY && run < RUNS));
 		if (r < 0) {
-			if (one.constraint)
+			if (one.constraint && !again)
 				explain(u, &one);
 			/* what the unit's arena holds of the error goes with the unit */
 			if (!again)
@@ -242,14 +256,15 @@ int unit_run(const struct unit_config *config, int (*fn)(struct unit *u, void *c
 			unit_rollback(u);
 		} else {
 			r = unit_commit(u, &one);
-			again = r < 0 && one.code == ERR_RETRY && run < RUNS;
+			again = r < 0 && (wants_thorough(&thorough, &one) || (one.code == ERR_RETRY && run < RUNS));
 			if (r < 0 && !again)
 				err_copy(err, &one);
 		}
 		if (!again)
 			return r;
 		log_debug("a unit of work runs again (%d)", run + 1);
-		fiber_sleep((uint64_t)run * 5);
+		if (one.code == ERR_RETRY)
+			fiber_sleep((uint64_t)run * 5);
 	}
 }
 
@@ -322,7 +337,8 @@ const struct actor *unit_act_as(struct unit *u, const struct actor *actor)
 
 /* ---- requests that are sent again ---- */
 
-int unit_idempotency(struct unit *u, const char *key, const char *method_path, const unsigned char body_hash[32], struct unit_answer *out, struct err *err)
+int unit_idempotency(struct unit *u, const char *key, const char *method_path, const unsigned char body_hash[32], struct unit_answer *out,
+					 struct err *err)
 {
 	*out = (struct unit_answer){0};
 	if (strlen(key) > KEY_MAX)
@@ -337,15 +353,18 @@ int unit_idempotency(struct unit *u, const char *key, const char *method_path, c
 	struct pg_rows *rows;
 	/* the second of two at once waits here for the first one's end */
 	if (pg_tx_run(u->tx, u->arena,
-				  "INSERT INTO ostov.idempotency (user_id, key, method_path, body_hash, at) VALUES ($1, $2, $3, $4, clock_timestamp()) ON CONFLICT DO NOTHING", &claim,
-				  &rows, err) < 0)
+				  "INSERT INTO ostov.idempotency (user_id, key, method_path, body_hash, at) VALUES ($1, $2, $3, $4, clock_timestamp()) ON "
+				  "CONFLICT DO NOTHING",
+				  &claim, &rows, err) < 0)
 		return -1;
 	if (pg_rows_affected(rows) == 1)
 		return 0;
 	struct pg_params ask = {0};
 	pg_params_int(u->arena, &ask, u->user->id);
 	pg_params_text(u->arena, &ask, PG_TEXT, key);
-	if (pg_tx_run(u->tx, u->arena, "SELECT method_path, body_hash, status, answer, headers FROM ostov.idempotency WHERE user_id = $1 AND key = $2", &ask, &rows, err) < 0)
+	if (pg_tx_run(u->tx, u->arena,
+				  "SELECT method_path, body_hash, status, answer, headers FROM ostov.idempotency WHERE user_id = $1 AND key = $2", &ask,
+				  &rows, err) < 0)
 		return -1;
 	if (pg_rows_count(rows) == 0)
 		return err_tell(err, ERR_RETRY, SAY_KEY_UNDONE);

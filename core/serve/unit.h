@@ -1,7 +1,7 @@
 /* unit: a unit of work: one transaction in which records are written, on one connection, at one business time.
  *
- * unit_run is the way in: it begins, calls, commits, and runs the whole again after a serialization failure or deadlock (3 times at most), so `fn` has no
- * effect but through the unit. The first flush carries BEGIN, the shared configuration lock, the generation and the clock together with the first statements of
+ * unit_run is the way in: it begins, calls, commits, and runs the whole again after a serialization failure or deadlock (3 times at most), and once more after
+ * a violated constraint, to tell with it what else is wrong; so `fn` has no effect but through the unit. The first flush carries BEGIN, the shared configuration lock, the generation and the clock together with the first statements of
  * the caller; what is written is queued and leaves with COMMIT. Everything of a unit lives in its arena and ends with it.
  * Not here: what a write means (record.h). Floors above see `struct unit` only between begin and end. */
 #ifndef OST_SERVE_UNIT_H
@@ -42,10 +42,10 @@ struct unit {
 	enum lang lang;            /* of messages */
 	int64_t now_us, today;     /* business time; valid after unit_ready */
 	const char *zone;
-	struct expr_env env;       /* for expr_eval over records of this unit (record.h); valid after unit_ready */
+	struct expr_env env; /* for expr_eval over records of this unit (record.h); valid after unit_ready */
 	bool bulk;
 	int depth;
-	int64_t serial;            /* of this process: handles of scripts know their unit by it */
+	int64_t serial; /* of this process: handles of scripts know their unit by it */
 	struct unit_private *priv;
 };
 
@@ -59,7 +59,7 @@ int unit_flush(struct unit *u, struct err *err);
 int unit_commit(struct unit *u, struct err *err);
 /* Undoes everything; the unit is gone. NULL is fine. */
 void unit_rollback(struct unit *u);
-/* Begins, calls fn(u, ctx, err), commits; at most 3 runs when the database asks to repeat. */
+/* Begins, calls fn(u, ctx, err), commits; at most 3 runs when the database asks to repeat, one more when it refused something. */
 int unit_run(const struct unit_config *config, int (*fn)(struct unit *u, void *ctx, struct err *err), void *ctx, struct err *err);
 
 /* A savepoint around writes that may fail alone (a row of an import): unit_nest, writes, then unit_unnest(keep). Unkept writes are forgotten. */
@@ -79,7 +79,7 @@ void unit_on_stale(void (*fn)(void *ctx), void *ctx);
 
 /* What a repeated request gets. */
 struct unit_answer {
-	bool found;          /* this key was answered before: status, headers, body are that answer */
+	bool found; /* this key was answered before: status, headers, body are that answer */
 	int status;
 	const char *headers; /* JSON object, or NULL */
 	const char *body;
@@ -87,7 +87,8 @@ struct unit_answer {
 };
 
 /* Claims the key for this unit's actor; waits while another unit with the same key runs. A key used for another request is ERR_CONFLICT. */
-int unit_idempotency(struct unit *u, const char *key, const char *method_path, const unsigned char body_hash[32], struct unit_answer *out, struct err *err);
+int unit_idempotency(struct unit *u, const char *key, const char *method_path, const unsigned char body_hash[32], struct unit_answer *out,
+					 struct err *err);
 /* Stores the answer beside the effect, before unit_commit. */
 void unit_idempotency_store(struct unit *u, const char *key, int status, const char *headers, const void *body, size_t len);
 
