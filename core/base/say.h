@@ -13,6 +13,11 @@
 	X(NO_SECTION, "There is no section '%s'", "Раздела «%s» нет")                                                                          \
 	X(NO_RESOURCE, "There is nothing at this address", "По этому адресу ничего нет")                                                       \
 	X(METHOD, "This address does not take %s", "Этот адрес не принимает %s")                                                               \
+	X(EVENTS_MANY, "At most %s records can be watched at once", "Следить можно не более чем за %s записями сразу")                         \
+	X(EVENTS_SECTIONS, "At most %s sections can be watched at once", "Следить можно не более чем за %s разделами сразу")                   \
+	X(EVENTS_IDS, "Ids of records joined by commas are expected", "Нужны номера записей через запятую")                                    \
+	X(EVENTS_FULL, "Too many pages are open; this one will not change by itself",                                                          \
+	  "Открыто слишком много страниц, эта не обновляется сама")                                                                            \
 	X(SEND_JSON, "Send JSON (Content-Type: application/json)", "Отправьте JSON (Content-Type: application/json)")                          \
 	X(BAD_KEY, "The Idempotency-Key has 1 to 200 characters", "Idempotency-Key: от 1 до 200 знаков")                                       \
 	X(NO_IMPORT, "There is no such import", "Такого импорта нет")                                                                          \

@@ -118,6 +118,8 @@ void http_reply_err(struct http_request *r, const struct err *err);
 void http_write_err(struct buf *b, const struct http_request *r, const struct err *err);
 /* Answers an open file of `size` bytes; the descriptor is closed when it was sent. */
 void http_reply_file(struct http_request *r, int status, int fd, uint64_t size);
+/* The client has closed its side. */
+bool http_left(const struct http_request *r);
 /* Streams: headers and status go out, then pieces; `total` bytes when known, else -1 (chunked). */
 int http_stream_begin(struct http_request *r, int status, int64_t total, struct err *err);
 /* Waits while more than 256 KB are unsent; -1 when the client is gone. */

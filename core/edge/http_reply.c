@@ -309,6 +309,11 @@ enum MHD_Result http_reply_queue(struct http_request *r)
 	return done;
 }
 
+bool http_left(const struct http_request *r)
+{
+	return r->priv->gone || r->priv->left;
+}
+
 int http_stream_begin(struct http_request *r, int status, int64_t total, struct err *err)
 {
 	if (r->priv->gone)

@@ -12,6 +12,7 @@
 #include "edge/http.h"
 #include "edge/import.h"
 #include "edge/ui_bulk.h"
+#include "edge/ui_events.h"
 #include "edge/ui_meta.h"
 #include "edge/ui_record.h"
 #include "edge/ui_search.h"
@@ -41,6 +42,8 @@ static int handle(struct http_request *r, struct app_request *q, struct err *err
 		ui_meta(r, q);
 		return 0;
 	}
+	if (n == 1 && strcmp(part[0], "events") == 0)
+		return ui_events(r, q, err);
 	if (n == 1 && strcmp(part[0], "search") == 0)
 		return ui_search(r, q, err);
 	if (n == 2 && strcmp(part[0], "export") == 0)

@@ -15,6 +15,7 @@
 #include "edge/http_route.h"
 #include "edge/http_static.h"
 #include "edge/lua_hooks.h"
+#include "edge/ui_events.h"
 #include "edge/worker.h"
 #include "pg/pg.h"
 #include "serve/session.h"
@@ -41,6 +42,7 @@ static void stop(void *ctx)
 		return;
 	}
 	http_server_quiesce(app.http);
+	ui_events_stop();
 	uv_timer_init(fiber_loop(), &drain);
 	uv_timer_start(&drain, on_drain, DRAIN_POLL_MS, DRAIN_POLL_MS);
 }
@@ -108,7 +110,7 @@ static void begin(void *arg)
 							   .left = on_left,
 							   .language = http_route_language,
 							   .ctx = &app};
-	if (app_open(c, &app, &err) || app_watch(&app, NULL, &err) || session_watch(app.pg, &err))
+	if (app_open(c, &app, &err) || app_watch(&app, NULL, &err) || session_watch(app.pg, &err) || ui_events_watch(app.pg, &err))
 		goto failed;
 	lua_hooks_setup();
 	unit_on_stale(on_stale, NULL);

@@ -145,6 +145,9 @@ int plan_walk_next(struct plan_walk *w, struct pg *pg, enum pg_lane lane, struct
 /* Titles of visible records of a section by id, in the user's eyes; NULL for those not visible. All in `a`. */
 int plan_titles(struct arena *a, struct pg *pg, const struct registry *reg, const struct actor *actor, struct section *s,
 				const int64_t *ids, size_t n, const char **titles, struct err *err);
+/* Which of these records the actor sees; none of a section that is not there for him. */
+int plan_visible(struct arena *a, struct pg *pg, const struct registry *reg, const struct actor *actor, struct section *s,
+				 const int64_t *ids, size_t n, bool *visible, struct err *err);
 /* Orders by the first text of the section that the actor may read (what people look for), else by the key. */
 int plan_order_by_name(struct plan *p, struct err *err);
 /* True when `search` would look into at least one field. */

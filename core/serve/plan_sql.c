@@ -599,33 +599,54 @@ int plan_rows(struct plan *p, struct pg *pg, enum pg_lane lane, struct arena *a,
 	return pg_read(pg, lane, a, text, &params, rows, err);
 }
 
-int plan_titles(struct arena *a, struct pg *pg, const struct registry *reg, const struct actor *actor, struct section *s,
-				const int64_t *ids, size_t n, const char **titles, struct err *err)
+/* The visible ones of these records: column 0 their ids, 1 their titles when asked for; *rows NULL when the section is not visible at all. */
+static int rows_of_ids(struct arena *a, struct pg *pg, const struct registry *reg, const struct actor *actor, struct section *s,
+					   const int64_t *ids, size_t n, bool titles, struct pg_rows **rows, struct err *err)
 {
 	struct plan *p;
 	struct pg_bindings b;
-	struct pg_rows *rows;
 	struct value *items = arena_array(a, struct value, n ? n : 1), list = {.kind = VALUE_LIST};
 	struct err invisible;
 	err_init(&invisible, a);
-	for (size_t i = 0; i < n; i++) {
-		titles[i] = NULL;
-		items[i] = value_int(ids[i]);
-	}
+	*rows = NULL;
 	if (!n || plan_create(a, reg, actor, s, &p, &invisible))
 		return 0;
-	p->titles = p->ids = true;
+	for (size_t i = 0; i < n; i++)
+		items[i] = value_int(ids[i]);
+	p->titles = titles;
+	p->ids = true;
 	plan_bindings(reg, actor, &b);
 	list.list.items = items;
 	list.list.count = n;
 	b.inputs = &list;
 	b.ninputs = 1;
-	if (plan_rows(p, pg, PG_LANE_FAST, a, &b, &rows, err))
+	return plan_rows(p, pg, PG_LANE_FAST, a, &b, rows, err);
+}
+
+int plan_titles(struct arena *a, struct pg *pg, const struct registry *reg, const struct actor *actor, struct section *s,
+				const int64_t *ids, size_t n, const char **titles, struct err *err)
+{
+	struct pg_rows *rows;
+	memset(titles, 0, n * sizeof *titles);
+	if (rows_of_ids(a, pg, reg, actor, s, ids, n, true, &rows, err))
 		return -1;
-	for (size_t r = 0; r < pg_rows_count(rows); r++)
+	for (size_t r = 0; rows && r < pg_rows_count(rows); r++)
 		for (size_t i = 0; i < n; i++)
 			if (ids[i] == pg_rows_int(rows, r, 0))
 				titles[i] = pg_rows_text(rows, r, 1);
+	return 0;
+}
+
+int plan_visible(struct arena *a, struct pg *pg, const struct registry *reg, const struct actor *actor, struct section *s,
+				 const int64_t *ids, size_t n, bool *visible, struct err *err)
+{
+	struct pg_rows *rows;
+	memset(visible, 0, n * sizeof *visible);
+	if (rows_of_ids(a, pg, reg, actor, s, ids, n, false, &rows, err))
+		return -1;
+	for (size_t r = 0; rows && r < pg_rows_count(rows); r++)
+		for (size_t i = 0; i < n; i++)
+			visible[i] = visible[i] || ids[i] == pg_rows_int(rows, r, 0);
 	return 0;
 }
 

@@ -88,6 +88,10 @@ struct rollup_note {
 	int64_t id;
 };
 
+struct unit_changed {
+	int64_t section, id;
+};
+
 struct parent_query {
 	struct pg_query *query;
 	struct section *section;
@@ -122,6 +126,10 @@ struct unit_private {
 		struct rollup_note *items;
 		size_t count, cap;
 	} checks; /* rows whose late checks have to be run */
+	struct {
+		struct unit_changed *items;
+		size_t count, cap;
+	} changed; /* records that open pages are told of (live.h) */
 	struct unit_callback *after;
 	size_t written; /* records */
 	bool jobs;      /* a job was queued: NOTIFY at commit */

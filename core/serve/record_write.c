@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "pg/pg.h"
+#include "serve/live.h"
 #include "serve/number.h"
 #include "serve/record_private.h"
 #include "serve/rollup.h"
@@ -286,6 +287,11 @@ static void write_calendar(struct record *r)
 
 static void write_rest(struct record *r)
 {
+	int64_t parent_section, parent;
+	live_note(r->unit, r->section->id, r->id);
+	change_parent(r, &parent_section, &parent);
+	if (parent)
+		live_note(r->unit, parent_section, parent);
 	if (r->section->history)
 		write_version(r);
 	if (r->section == r->unit->reg->user)

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "pg/pg.h"
+#include "serve/live.h"
 #include "serve/record_private.h"
 #include "serve/version.h"
 
@@ -271,6 +272,7 @@ static int recompute(struct unit *u, struct section *s, int64_t *ids, size_t n, 
 		version_keep(u, s, ids, n);
 	for (size_t i = 0; i < n; i++) {
 		struct record *r = record_find(u, s, ids[i]);
+		live_note(u, s->id, ids[i]);
 		if (r && !r->priv->writing)
 			r->priv->reread = true;
 		if (any_late(p)) {

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/date.h"
 #include "pg/pg.h"
+#include "serve/live.h"
 #include "serve/plan.h"
 #include "serve/record_private.h"
 #include "serve/stage.h"
@@ -243,6 +244,7 @@ static void write_tick(struct record *r, const struct stage_task *t, int64_t id,
 		"INSERT INTO ostov.change (section_id, record_id, at, user_id, kind, fields, row_version, unit, parent_section, parent_record)"
 		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
 		&c);
+	live_note(u, r->section->id, r->id);
 	r->priv->tasks = NULL;
 }
 

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/say.h"
 #include "serve/job.h"
+#include "serve/live.h"
 #include "serve/moment.h"
 #include "serve/record_private.h"
 #include "serve/rollup.h"
@@ -211,6 +212,7 @@ int unit_commit(struct unit *u, struct err *err)
 	} else {
 		if (p->jobs)
 			job_hint(u->pg);
+		live_tell(u);
 		for (struct unit_callback *c = p->after; c; c = c->next)
 			c->fn(c->arg);
 	}
