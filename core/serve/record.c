@@ -112,7 +112,8 @@ static int piece_create(struct batch *b, struct section *s, const struct record_
 	if (record_derive(r, NULL, 0, err) < 0)
 		return -1;
 	const struct record_plan *plan = record_plan_get(u->reg, s);
-	if (plan->stage && r->now.values[plan->stage->pos].kind == VALUE_NIL) {
+	bool given = plan->stage && r->now.values[plan->stage->pos].kind != VALUE_NIL;
+	if (plan->stage && !given) {
 		struct stage *first;
 		if (stage_first(u, r, &first, err) < 0)
 			return -1;
@@ -122,7 +123,17 @@ static int piece_create(struct batch *b, struct section *s, const struct record_
 		record_fault(r, ERR_INVALID, plan->stage, say_text(u->arena, u->lang, SAY_NO_STAGE, r->now.values[plan->stage->pos].text.s));
 	}
 	*out = p;
-	return lines_add(b, p, err);
+	if (lines_add(b, p, err) < 0)
+		return -1;
+	/* a path may be chosen by what the lines come to */
+	struct stage *by_lines = NULL;
+	if (given || !plan->stage || !r->priv->touched || s->npaths < 2)
+		return 0;
+	if (stage_first(u, r, &by_lines, err) < 0)
+		return -1;
+	if (by_lines)
+		r->now.values[plan->stage->pos] = value_textz(by_lines->name);
+	return 0;
 }
 
 static int draft_open(struct batch *b, struct section *s, int64_t id, bool to_delete, const struct record_input *in, const char *prefix,
@@ -173,8 +184,10 @@ static int line_open(struct batch *b, struct piece *owner, const struct record_l
 	}
 	r->priv->owner = owner->r;
 	struct piece *p = piece_add(b, r, line->values, line->op == RECORD_LINE_REMOVE ? ACT_REMOVE : ACT_UPDATE, owner, line->detail);
-	if (line->op == RECORD_LINE_REMOVE)
+	if (line->op == RECORD_LINE_REMOVE) {
+		r->priv->leaving = true;
 		return 0;
+	}
 	if (record_apply(r, line->values, err) < 0)
 		return -1;
 	r->now.values[line->detail->by->pos] = value_int(owner->r->id);
@@ -209,7 +222,7 @@ static int lines_add(struct batch *b, struct piece *owner, struct err *err)
 			return -1;
 		}
 	}
-	return 0;
+	return record_derive_lines(owner->r, err);
 }
 
 /* ---- rights ---- */
@@ -285,6 +298,15 @@ static int check_left(struct batch *b, struct err *err)
 			if (!p->r->priv->given[f->pos] || !record_changed(p->r, f))
 				continue;
 			if (access_test(u, x, GRANT_UPDATE, p->r, false, f, &ok, NULL, err) < 0)
+				return -1;
+			if (!ok)
+				return refuse(b, ERR_FORBIDDEN, SAY_NO_UPDATE_AFTER, NULL, err);
+		}
+		for (size_t k = 0; k < p->in->lines.count; k++) {
+			bool ok;
+			if (k && p->in->lines.items[k].detail == p->in->lines.items[k - 1].detail)
+				continue;
+			if (access_test(u, x, GRANT_UPDATE, p->r, false, p->in->lines.items[k].detail, &ok, NULL, err) < 0)
 				return -1;
 			if (!ok)
 				return refuse(b, ERR_FORBIDDEN, SAY_NO_UPDATE_AFTER, NULL, err);
@@ -477,7 +499,7 @@ static void drop(struct batch *b)
 {
 	for (size_t i = 0; i < b->pieces.count; i++) {
 		struct record *r = b->pieces.items[i]->r;
-		r->priv->writing = r->priv->touched = false;
+		r->priv->writing = r->priv->touched = r->priv->leaving = false;
 		r->priv->faults = NULL;
 		r->priv->unread = NULL;
 		r->priv->move = r->priv->comment = NULL;

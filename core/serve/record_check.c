@@ -76,8 +76,15 @@ static void look(void *ctx, const struct expr_table *t, const struct expr_field 
 	(void)of_old;
 	struct names_changed *n = ctx;
 	struct field *field = record_field(f);
-	if (field->section == n->r->section && record_changed(n->r, field))
-		n->any = true;
+	if (field->section != n->r->section)
+		return;
+	bool by_lines = field->type == FIELD_DETAIL || field->type == FIELD_ROLLUP;
+	n->any |= record_changed(n->r, field) || (by_lines && n->r->priv->touched);
+}
+
+bool record_rollup_open(const struct record *r, const struct field *f)
+{
+	return f->type == FIELD_ROLLUP && f->rollup.expr && r->priv->writing && (r->fresh || r->priv->touched);
 }
 
 bool record_names_changed(const struct record *r, const struct expr *e)
@@ -518,6 +525,41 @@ static bool late_has_role(void *ctx, const char *role)
 	return actor_has_role(((struct late *)ctx)->u->user, role);
 }
 
+/* What is asked of a row: a check, that holds or whose field is empty, or that a field is filled if its rule says so. */
+struct late_question {
+	const struct field *field; /* NULL: the section's check */
+	bool required;
+};
+
+static int late_ask(struct pg_sql *sql, const struct expr_sql *opts, const struct field *f, const struct expr *e, bool required, struct err *err)
+{
+	const char *none = required ? "" : "NOT ";
+	if (f && f->expr.storage == EXPR_LINK)
+		buf_printf(&sql->text, "%sEXISTS (SELECT 1 FROM %s AS l WHERE l.record = t.id) OR ", none, f->expr.link);
+	else if (f)
+		buf_printf(&sql->text, "t.%s IS %sNULL OR ", f->expr.column, required ? "NOT " : "");
+	buf_puts(&sql->text, required ? "NOT (" : "(");
+	if (expr_sql_condition(e, opts, err) < 0)
+		return -1;
+	buf_putc(&sql->text, ')');
+	return 0;
+}
+
+static void late_fault(struct unit *u, const struct section *s, const struct late_question *q, struct err *faults)
+{
+	const struct field *f = q->field;
+	const char *said = q->required ? "" : label_get(f ? &f->message : &s->check_message, u->lang);
+	struct err one;
+	err_init(&one, u->arena);
+	if (*said)
+		err_set(&one, ERR_INVALID, "%s", said);
+	else
+		err_say(&one, ERR_INVALID, u->lang, q->required ? SAY_REQUIRED : f ? SAY_CHECK : SAY_CHECK_RECORD, f ? label_get(&f->label, u->lang) : "");
+	if (f)
+		err_target(&one, f->expr.name);
+	err_append(faults, &one);
+}
+
 static int late_one(struct unit *u, struct section *s, int64_t id, struct err *err)
 {
 	struct record_plan *p = record_plan_get(u->reg, s);
@@ -525,24 +567,23 @@ static int late_one(struct unit *u, struct section *s, int64_t id, struct err *e
 	struct late late = {u, r};
 	struct pg_sql sql;
 	struct {
-		const struct field **items;
+		struct late_question *items;
 		size_t count, cap;
 	} asked = {0};
 	pg_sql_create(&sql, u->arena);
 	buf_puts(&sql.text, "SELECT ");
 	struct expr_sql opts = {.sql = &sql, .alias = "t", .old_value = late_old, .has_role = late_has_role, .ctx = &late};
-	for (size_t i = 0; i <= p->nfields; i++) {
-		const struct field *f = i < p->nfields ? s->fields[i] : NULL;
-		const struct expr *e = f ? (p->late[i] ? f->check.expr : NULL) : p->late_check ? s->check.expr : NULL;
+	for (size_t i = 0; i <= 2 * p->nfields; i++) {
+		struct late_question q = {i < 2 * p->nfields ? s->fields[i / 2] : NULL, i % 2 && i < 2 * p->nfields};
+		const struct expr *e = !q.field ? (p->late_check ? s->check.expr : NULL)
+							   : q.required ? (p->late_required[i / 2] ? q.field->required.expr : NULL)
+							   : p->late[i / 2] ? q.field->check.expr : NULL;
 		if (!e)
 			continue;
-		buf_puts(&sql.text, asked.count ? ", (" : "(");
-		if (f)
-			buf_printf(&sql.text, "t.%s IS NULL OR ", f->expr.column);
-		if (expr_sql_condition(e, &opts, err) < 0)
+		buf_puts(&sql.text, asked.count ? ", " : "");
+		if (late_ask(&sql, &opts, q.field, e, q.required, err) < 0)
 			return -1;
-		buf_putc(&sql.text, ')');
-		arena_push(u->arena, &asked, f);
+		arena_push(u->arena, &asked, q);
 	}
 	if (!asked.count) {
 		buf_destroy(&sql.text);
@@ -559,21 +600,9 @@ static int late_one(struct unit *u, struct section *s, int64_t id, struct err *e
 		return -1;
 	struct err faults;
 	err_init(&faults, u->arena);
-	for (size_t i = 0; i < asked.count && pg_rows_count(rows); i++) {
-		const struct field *f = asked.items[i];
-		if (pg_rows_bool(rows, 0, i))
-			continue;
-		const char *said = f ? label_get(&f->message, u->lang) : label_get(&s->check_message, u->lang);
-		struct err one;
-		err_init(&one, u->arena);
-		if (*said)
-			err_set(&one, ERR_INVALID, "%s", said);
-		else
-			err_say(&one, ERR_INVALID, u->lang, f ? SAY_CHECK : SAY_CHECK_RECORD, f ? label_get(&f->label, u->lang) : "");
-		if (f)
-			err_target(&one, f->expr.name);
-		err_append(&faults, &one);
-	}
+	for (size_t i = 0; i < asked.count && pg_rows_count(rows); i++)
+		if (!pg_rows_bool(rows, 0, i))
+			late_fault(u, s, &asked.items[i], &faults);
 	return faults.code == ERR_OK ? 0 : err_copy(err, &faults);
 }
 

@@ -258,23 +258,12 @@ static void look(void *ctx, const struct expr_table *t, const struct expr_field 
 		n->any = true;
 }
 
-int record_derive(struct record *r, struct field *const *changed, size_t nchanged, struct err *err)
+/* `news` by pos: what changed in the first round; `changed`: what the form says was edited, NULL: what the input gives. */
+static int fill(struct record *r, bool *news, struct field *const *changed, size_t nchanged, struct err *err)
 {
 	struct unit *u = r->unit;
 	struct record_plan *p = record_plan_get(u->reg, r->section);
-	if (r->fresh && start(r, err) < 0)
-		return -1;
-	bool *news = arena_array(u->arena, bool, p->nfields + 1);
-	bool fills = false;
-	for (size_t i = 0; i < p->nfields; i++) {
-		struct field *f = r->section->fields[i];
-		fills |= f->fill.expr != NULL;
-		if (!changed && record_stores(f))
-			news[i] = r->was.values ? record_changed(r, f) : !record_empty(&r->now.values[i]);
-	}
-	for (size_t i = 0; i < nchanged; i++)
-		news[changed[i]->pos] = true;
-	for (int round = 0; fills && round < FILL_ROUNDS; round++) {
+	for (int round = 0; round < FILL_ROUNDS; round++) {
 		bool *next = arena_array(u->arena, bool, p->nfields + 1), any = false;
 		for (size_t i = 0; i < p->nfields; i++) {
 			struct field *f = r->section->fields[i];
@@ -309,6 +298,36 @@ int record_derive(struct record *r, struct field *const *changed, size_t nchange
 	return 0;
 }
 
+int record_derive(struct record *r, struct field *const *changed, size_t nchanged, struct err *err)
+{
+	struct unit *u = r->unit;
+	struct record_plan *p = record_plan_get(u->reg, r->section);
+	if (r->fresh && start(r, err) < 0)
+		return -1;
+	bool *news = arena_array(u->arena, bool, p->nfields + 1);
+	bool fills = false;
+	for (size_t i = 0; i < p->nfields; i++) {
+		struct field *f = r->section->fields[i];
+		fills |= f->fill.expr != NULL;
+		if (!changed && record_stores(f))
+			news[i] = r->was.values ? record_changed(r, f) : !record_empty(&r->now.values[i]);
+	}
+	for (size_t i = 0; i < nchanged; i++)
+		news[changed[i]->pos] = true;
+	return fills ? fill(r, news, changed, nchanged, err) : 0;
+}
+
+int record_derive_lines(struct record *r, struct err *err)
+{
+	struct record_plan *p = record_plan_get(r->unit->reg, r->section);
+	if (!p->fills_by_lines || !r->priv->touched)
+		return 0;
+	bool *news = arena_array(r->unit->arena, bool, p->nfields + 1);
+	for (size_t i = 0; i < p->nfields; i++)
+		news[i] = r->section->fields[i]->type == FIELD_DETAIL || r->section->fields[i]->type == FIELD_ROLLUP;
+	return fill(r, news, NULL, 0, err);
+}
+
 int record_put(struct record *r, const struct field *f, const struct value *v, struct err *err)
 {
 	struct unit *u = r->unit;
@@ -333,6 +352,12 @@ int record_get(struct record *r, struct arena *a, const struct field *f, struct 
 		return -1;
 	if (f->expr.storage == EXPR_FORMULA && f->expr.formula) {
 		if (expr_eval(a, f->expr.formula, &r->unit->env, &r->now, NULL, NULL, out, err) < 0)
+			return -1;
+		record_fit(a, f, out);
+		return 0;
+	}
+	if (record_rollup_open(r, f)) {
+		if (expr_eval(a, f->rollup.expr, &r->unit->env, &r->now, NULL, NULL, out, err) < 0)
 			return -1;
 		record_fit(a, f, out);
 		return 0;

@@ -325,7 +325,7 @@ int record_lock_parents(struct unit *u, struct record **rs, size_t n, struct err
 static bool line_of(const struct record *r, const struct field *detail, int64_t parent)
 {
 	const struct value *v = r->now.values ? &r->now.values[detail->by->pos] : NULL;
-	return !r->gone && v && v->kind == VALUE_INT && v->i == parent;
+	return !r->gone && !r->priv->leaving && v && v->kind == VALUE_INT && v->i == parent;
 }
 
 static int order_by_id(const void *x, const void *y)
@@ -438,7 +438,8 @@ static int env_get(void *ctx, struct arena *a, const struct expr_table *t, const
 	struct unit *u = ctx;
 	const struct record_face *face = record;
 	struct field *field = record_field(f);
-	if (u->priv->form && field->type == FIELD_ROLLUP && field->rollup.expr && face == &face->record->now) {
+	bool drafts = u->priv->form ? field->type == FIELD_ROLLUP && field->rollup.expr : record_rollup_open(face->record, field);
+	if (drafts && face == &face->record->now) {
 		if (expr_eval(a, field->rollup.expr, &u->env, face, NULL, NULL, out, err) < 0)
 			return -1;
 		record_fit(a, field, out);

@@ -48,6 +48,21 @@ static bool is_late(struct arena *a, const struct expr *e)
 	return false;
 }
 
+/* The same of owned lines only: what else is written changes the rollup, but is not refused for what this record lacks. */
+static bool reads_own_lines(struct arena *a, const struct section *s, const struct expr *e)
+{
+	struct names n;
+	names_of(&n, a, e);
+	for (size_t i = 0; i < n.fields.count; i++) {
+		struct field *f = n.fields.items[i];
+		if (f->section != s)
+			continue;
+		if (f->expr.storage == EXPR_DETAIL ? f->owned : stored_rollup(f) && reads_own_lines(a, s, f->rollup.expr))
+			return true;
+	}
+	return false;
+}
+
 static void select_build(struct record_plan *p, struct arena *a)
 {
 	const struct section *s = p->section;
@@ -112,6 +127,18 @@ static void feed_note(struct record_plan *p, struct arena *a, struct field *roll
 	grown[p->nfeeds++] = feed;
 }
 
+/* The rule of another section looks at lines that are records of this one. */
+static void parents_checked(struct record_plan *p, struct arena *a, const struct section *other, const struct expr *e, bool owned)
+{
+	struct names n;
+	names_of(&n, a, e);
+	for (size_t i = 0; i < n.fields.count; i++) {
+		struct field *f = n.fields.items[i];
+		if (f->expr.storage == EXPR_DETAIL && f->section == other && f->by->section == p->section && (!owned || f->owned))
+			parent_note(p, a, f)->checks = true;
+	}
+}
+
 static void dependants_of(struct record_plan *p, struct arena *a, struct section *other)
 {
 	struct names n;
@@ -124,19 +151,10 @@ static void dependants_of(struct record_plan *p, struct arena *a, struct section
 				if (n.fields.items[k]->expr.storage == EXPR_DETAIL && n.fields.items[k]->section == other && n.fields.items[k]->by->section == p->section)
 					parent_note(p, a, n.fields.items[k])->rollups = true;
 		}
-		if (!f->check.expr)
-			continue;
-		names_of(&n, a, f->check.expr);
-		for (size_t k = 0; k < n.fields.count; k++)
-			if (n.fields.items[k]->expr.storage == EXPR_DETAIL && n.fields.items[k]->section == other && n.fields.items[k]->by->section == p->section)
-				parent_note(p, a, n.fields.items[k])->checks = true;
+		parents_checked(p, a, other, f->check.expr, false);
+		parents_checked(p, a, other, f->required.expr, true);
 	}
-	if (other->check.expr) {
-		names_of(&n, a, other->check.expr);
-		for (size_t k = 0; k < n.fields.count; k++)
-			if (n.fields.items[k]->expr.storage == EXPR_DETAIL && n.fields.items[k]->section == other && n.fields.items[k]->by->section == p->section)
-				parent_note(p, a, n.fields.items[k])->checks = true;
-	}
+	parents_checked(p, a, other, other->check.expr, false);
 }
 
 static int by_section(const void *x, const void *y)
@@ -163,6 +181,7 @@ struct record_plan *record_plan_get(const struct registry *reg, struct section *
 	p->links = arena_array(a, struct field *, s->nfields + 1);
 	p->rollups = arena_array(a, struct field *, s->nfields + 1);
 	p->late = arena_array(a, bool, s->nfields + 1);
+	p->late_required = arena_array(a, bool, s->nfields + 1);
 	for (size_t i = 0; i < s->nfields; i++) {
 		struct field *f = s->fields[i];
 		f->pos = (int)i;
@@ -175,6 +194,8 @@ struct record_plan *record_plan_get(const struct registry *reg, struct section *
 			p->rollups[p->nrollups++] = f;
 		if (f->check.expr)
 			p->late[i] = is_late(a, f->check.expr);
+		p->late_required[i] = f->required.expr && reads_own_lines(a, s, f->required.expr);
+		p->fills_by_lines |= f->fill.expr && is_late(a, f->fill.expr);
 		if (!f->builtin)
 			continue;
 		if (strcmp(name, "stage") == 0)

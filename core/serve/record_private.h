@@ -52,6 +52,8 @@ struct record_plan {
 	size_t nrollups;
 	bool *late;      /* by pos: the field's check reads lines or rollups: tested after the write */
 	bool late_check; /* the section's check does */
+	bool *late_required; /* by pos: whether it is required is decided by owned lines, which may be written without it */
+	bool fills_by_lines; /* a fill names lines or rollups */
 	bool hooks[HOOK_EVENTS];
 };
 
@@ -70,6 +72,7 @@ struct record_private {
 	struct task_item *tasks; /* the checklist in force, once it was asked for */
 	size_t ntasks;
 	bool touched; /* lines were written through it: its version rises */
+	bool leaving; /* a line that this write removes */
 	struct record *next_drafted;
 	bool drafted;
 };
@@ -192,6 +195,8 @@ int unit_calendar(struct unit *u, struct err *err);
 int record_rule(struct record *r, const struct rule *rule, bool unset, bool *out, struct err *err);
 /* Adds a fault to the write's list; f NULL: of the whole record. */
 void record_fault(struct record *r, enum err_code code, const struct field *f, const char *message);
+/* The stored rollup as the drafts make it, while a write with lines of its record is under way; false: what the row holds is right. */
+bool record_rollup_open(const struct record *r, const struct field *f);
 /* A value that counts as empty: nil or an empty list. */
 bool record_empty(const struct value *v);
 /* The draft differs from the row (always true for a new record). */
@@ -238,6 +243,8 @@ int record_takes(struct record *r, const struct field *f, bool *ok, struct err *
 int record_frozen(struct record *r, const struct stage **out, struct err *err);
 /* Default, initial and fill. `changed` NULL: what differs from the row. */
 int record_derive(struct record *r, struct field *const *changed, size_t nchanged, struct err *err);
+/* The fills that name lines or rollups, once the lines of the write are drafts. */
+int record_derive_lines(struct record *r, struct err *err);
 
 /* record_write.c */
 /* Queues INSERT or UPDATE with links, history and what hangs on the section; nothing when nothing changed. */

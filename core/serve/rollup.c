@@ -222,7 +222,7 @@ static bool any_late(const struct record_plan *p)
 {
 	bool any = p->late_check;
 	for (size_t i = 0; i < p->nfields; i++)
-		any |= p->late[i];
+		any |= p->late[i] || p->late_required[i];
 	return any;
 }
 

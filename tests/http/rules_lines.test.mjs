@@ -1,0 +1,96 @@
+// Rules that name lines and rollups are judged by what the write makes of them: required, fill, the path, the right to update, hooks; written with the record or one line alone.
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import path from 'node:path'
+import { after, before, test } from 'node:test'
+import { hasDatabase, startServer } from '../support/ostov.mjs'
+
+const skip = hasDatabase ? false : 'no PostgreSQL on this machine'
+const scratch = process.env.OSTOV_TEST_TMP ?? fs.mkdtempSync('/tmp/ostov-test-')
+const config = `module "sums" { label = "Sums", version = "1.0.0", core = "1", language = "ru" }
+section "bill" { label = "Bill", title = "{name}",
+  text "name" { required = true }, text "note" { required = "double > 200" }, lookup "seconds" { to = "user", many = true, required = "count(lines) > 2" },
+  money "due" { fill = "total * 2" }, text "seen" {},
+  detail "lines" { section = "bill_line", by = "bill", owned = true }, detail "visits" { section = "visit", by = "bill" },
+  rollup "total" { "sum(lines, amount)" }, formula "double" { type = "money", "total * 2" }, rollup "visited" { "count(visits)" },
+  text "guest" { required = "visited > 0" },
+  stages "big" { when = "total > 5000", stage "huge" {}, stage "huge_end" { final = true }, move "end_huge" { from = "huge", to = "huge_end" } },
+  stages { stage "small" {}, stage "small_end" { final = true }, move "end_small" { from = "small", to = "small_end" } },
+}
+section "bill_line" { label = "Line", lookup "bill" { to = "bill", required = true, on_delete = "cascade" }, money "amount" {} }
+section "visit" { label = "Visit", lookup "bill" { to = "bill" }, text "name" {} }
+role "clerk" { label = "Clerk" }
+allow "clerk" { on = "bill", create = true, read = true, update = "total < 1000", delete = true }
+allow "clerk" { on = "visit", create = true, read = true, update = true }
+allow "clerk" { on = "user", read = true, fields = { "name" } }
+on "bill.before_save" "see" (function(r, ctx) r.seen = tostring(r.total) .. "/" .. tostring(r.double) .. "/" .. #r.lines end)
+data "user" { key = "login", { login = "u", name = "U", password = "ostov-demo", roles = { "clerk" } } }
+`
+
+let app, u
+before(async () => {
+  if (skip) return
+  fs.mkdirSync(path.join(scratch, 'sums'), { recursive: true })
+  fs.writeFileSync(path.join(scratch, 'sums/module.lua'), config)
+  app = await startServer({ config: path.join(scratch, 'sums') })
+  u = await app.signIn('u', 'ostov-demo', { 'Accept-Language': 'en' })
+})
+after(() => app?.stop())
+
+const bill = async (v) => {
+  const r = await u.post('/api/bill', { name: 'b', ...v })
+  assert.equal(r.status, 201, r.text)
+  return r.json
+}
+const patch = (b, v) => u.patch(`/api/bill(${b.id})`, v)
+const lines = async (b) => (await u.get(`/api/bill(${b.id})/lines?$orderby=id`)).json.value
+const wants = (r, target) => assert.deepEqual([r.status, r.json?.error?.details?.map((d) => d.target)], [400, [target]], r.text)
+
+test('required by a sum: when the record is made, when lines join it, when one line is written alone', { skip }, async () => {
+  wants(await u.post('/api/bill', { name: 'b', lines: [{ amount: 150 }] }), 'note')
+  const b = await bill({ lines: [{ amount: 60 }] })
+  wants(await patch(b, { 'lines@delta': [{ amount: 50 }] }), 'note')
+  const [line] = await lines(b)
+  wants(await u.patch(`/api/bill_line(${line.id})`, { amount: 170 }), 'note')
+  wants(await u.post('/api/bill_line', { bill_id: b.id, amount: 170 }), 'note')
+  assert.equal((await lines(b)).length, 1)
+  assert.equal((await patch(b, { note: 'why', 'lines@delta': [{ id: line.id, amount: 170 }] })).status, 200)
+  wants(await patch(b, { note: null }), 'note')
+  assert.equal((await patch(b, { note: null, 'lines@delta': [{ id: line.id, '@removed': { reason: 'deleted' } }] })).status, 200)
+})
+
+test('required by the number of lines, for several lookups too', { skip }, async () => {
+  wants(await u.post('/api/bill', { name: 'b', lines: [{}, {}, {}] }), 'seconds')
+  const b = await bill({ lines: [{}, {}] })
+  wants(await patch(b, { 'lines@delta': [{}] }), 'seconds')
+  wants(await u.post('/api/bill_line', { bill_id: b.id }), 'seconds')
+  assert.equal((await patch(b, { seconds_ids: [u.user.id], 'lines@delta': [{}] })).status, 200)
+  assert.equal((await u.post('/api/bill_line', { bill_id: b.id })).status, 201)
+})
+
+test('records that only point here are not refused for what this one lacks; it is asked when it is written', { skip }, async () => {
+  const b = await bill({})
+  assert.equal((await u.post('/api/visit', { bill_id: b.id })).status, 201)
+  wants(await patch(b, { guest: '' , 'lines@delta': [{}] }), 'guest')
+  assert.equal((await patch(b, { guest: 'somebody' })).status, 200)
+})
+
+test('a fill, the path of stages and hooks see the sum that the write leaves', { skip }, async () => {
+  const b = await bill({ lines: [{ amount: 10 }, { amount: 20 }] })
+  assert.deepEqual([b.due, b.seen, b.stage], [60, '30.00/60.00/2', 'small'])
+  const [line] = await lines(b)
+  let r = (await patch(b, { 'lines@delta': [{ id: line.id, amount: 11 }] })).json
+  assert.deepEqual([r.due, r.seen], [62, '31.00/62.00/2'])
+  r = (await patch(b, { due: 5, 'lines@delta': [{ id: line.id, '@removed': { reason: 'deleted' } }] })).json
+  assert.deepEqual([r.due, r.seen], [5, '20.00/40.00/1'])
+  assert.equal((await bill({ note: 'n', lines: [{ amount: 6000 }] })).stage, 'huge')
+  const by = await patch(b, { note: 'n', 'lines@delta': [{ amount: 6000 }] })
+  assert.equal(by.status, 400, by.text)
+})
+
+test('the right to update holds after the change too, when lines alone are changed', { skip }, async () => {
+  const b = await bill({ note: 'n', lines: [{ amount: 10 }] })
+  const r = await patch(b, { 'lines@delta': [{ amount: 2000 }] })
+  assert.equal(r.status, 403, r.text)
+  assert.equal((await lines(b)).length, 1)
+})
