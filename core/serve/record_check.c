@@ -531,7 +531,8 @@ struct late_question {
 	bool required;
 };
 
-static int late_ask(struct pg_sql *sql, const struct expr_sql *opts, const struct field *f, const struct expr *e, bool required, struct err *err)
+static int late_ask(struct pg_sql *sql, const struct expr_sql *opts, const struct field *f, const struct expr *e, bool required,
+					struct err *err)
 {
 	const char *none = required ? "" : "NOT ";
 	if (f && f->expr.storage == EXPR_LINK)
@@ -554,7 +555,11 @@ static void late_fault(struct unit *u, const struct section *s, const struct lat
 	if (*said)
 		err_set(&one, ERR_INVALID, "%s", said);
 	else
-		err_say(&one, ERR_INVALID, u->lang, q->required ? SAY_REQUIRED : f ? SAY_CHECK : SAY_CHECK_RECORD, f ? label_get(&f->label, u->lang) : "");
+		err_say(&one, ERR_INVALID, u->lang,
+				q->required ? SAY_REQUIRED
+				: f         ? SAY_CHECK
+							: SAY_CHECK_RECORD,
+				f ? label_get(&f->label, u->lang) : "");
 	if (f)
 		err_target(&one, f->expr.name);
 	err_append(faults, &one);
@@ -575,9 +580,10 @@ static int late_one(struct unit *u, struct section *s, int64_t id, struct err *e
 	struct expr_sql opts = {.sql = &sql, .alias = "t", .old_value = late_old, .has_role = late_has_role, .ctx = &late};
 	for (size_t i = 0; i <= 2 * p->nfields; i++) {
 		struct late_question q = {i < 2 * p->nfields ? s->fields[i / 2] : NULL, i % 2 && i < 2 * p->nfields};
-		const struct expr *e = !q.field ? (p->late_check ? s->check.expr : NULL)
-							   : q.required ? (p->late_required[i / 2] ? q.field->required.expr : NULL)
-							   : p->late[i / 2] ? q.field->check.expr : NULL;
+		const struct expr *e = !q.field         ? (p->late_check ? s->check.expr : NULL)
+							   : q.required     ? (p->late_required[i / 2] ? q.field->required.expr : NULL)
+							   : p->late[i / 2] ? q.field->check.expr
+												: NULL;
 		if (!e)
 			continue;
 		buf_puts(&sql.text, asked.count ? ", " : "");

@@ -148,7 +148,8 @@ static void dependants_of(struct record_plan *p, struct arena *a, struct section
 			names_of(&n, a, f->rollup.expr);
 			feed_note(p, a, f, &n);
 			for (size_t k = 0; k < n.fields.count; k++)
-				if (n.fields.items[k]->expr.storage == EXPR_DETAIL && n.fields.items[k]->section == other && n.fields.items[k]->by->section == p->section)
+				if (n.fields.items[k]->expr.storage == EXPR_DETAIL && n.fields.items[k]->section == other &&
+					n.fields.items[k]->by->section == p->section)
 					parent_note(p, a, n.fields.items[k])->rollups = true;
 		}
 		parents_checked(p, a, other, f->check.expr, false);
@@ -221,7 +222,9 @@ struct record_plan *record_plan_get(const struct registry *reg, struct section *
 		qsort(p->parents, p->nparents, sizeof *p->parents, by_section);
 	s->record_plan = p;
 	for (size_t i = 0; i < p->nparents; i++)
-		p->parents[i].lock = arena_printf(a, "%st.id = ANY(ARRAY(SELECT x.%s FROM %s x WHERE x.id = $1) || $2::bigint[]) ORDER BY t.id FOR NO KEY UPDATE OF t",
-										  record_plan_select(reg, p->parents[i].detail->section), p->parents[i].by->expr.column, s->expr.sql);
+		p->parents[i].lock =
+			arena_printf(a,
+						 "%st.id = ANY(ARRAY(SELECT x.%s FROM %s x WHERE x.id = $1) || $2::bigint[]) ORDER BY t.id FOR NO KEY UPDATE OF t",
+						 record_plan_select(reg, p->parents[i].detail->section), p->parents[i].by->expr.column, s->expr.sql);
 	return p;
 }

@@ -50,8 +50,8 @@ struct record_plan {
 	size_t nfeeds;
 	struct field **rollups; /* own stored rollups */
 	size_t nrollups;
-	bool *late;      /* by pos: the field's check reads lines or rollups: tested after the write */
-	bool late_check; /* the section's check does */
+	bool *late;          /* by pos: the field's check reads lines or rollups: tested after the write */
+	bool late_check;     /* the section's check does */
 	bool *late_required; /* by pos: whether it is required is decided by owned lines, which may be written without it */
 	bool fills_by_lines; /* a fill names lines or rollups */
 	bool hooks[HOOK_EVENTS];
