@@ -8,6 +8,9 @@
 #include "base/text.h"
 #include "meta/build.h"
 
+/* numbers are unique, and an index holds them */
+enum { PATTERN_MAX = 200 };
+
 void define_rule(struct build *b, struct node *n, const char *key, struct rule *out, struct section *s, struct section *record,
 				 struct field *f, bool old, bool of_form)
 {
@@ -289,6 +292,10 @@ static void pattern_check(struct build *b, struct node *n, const char *pattern)
 	int seq = 0;
 	const char *bad = NULL;
 	size_t at = 0, width = 1;
+	if (s && strlen(pattern) > PATTERN_MAX) {
+		build_fail(b, s->from, spot_value(b, s), NULL, "a pattern has at most %d bytes", PATTERN_MAX);
+		return;
+	}
 	for (const char *p = pattern; *p && !bad; p++) {
 		if (*p != '{')
 			continue;

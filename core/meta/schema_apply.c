@@ -266,6 +266,10 @@ static int index_create(struct schema_run *x, const struct schema_op *op, struct
 			err_set(err, ERR_CONFLICT, "%s: two records got the same value while the index was built", op->place);
 			return err_hint(err, "'ostov plan' counts them; change the records, then apply again");
 		}
+		if (code == ERR_INVALID) {
+			err_set(err, ERR_CONFLICT, "%s: a record got a text that is too long for the index %s while it was built", op->place, op->name);
+			return err_hint(err, "'ostov plan' counts them; change the records, then apply again");
+		}
 		if (code != ERR_RETRY || tries == 4)
 			return -1;
 		fiber_sleep(BACKOFF_MIN_MS << tries);

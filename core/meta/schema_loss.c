@@ -9,6 +9,9 @@
 #include "meta/schema_diff.h"
 #include "pg/pg.h"
 
+/* What a row of a btree may have, pages being of 8 KB. */
+enum { INDEX_BYTES = 2704 };
+
 int64_t schema_count(struct schema_diff *d, const char *sql)
 {
 	struct pg_rows *rows;
@@ -322,51 +325,105 @@ static void codes(struct schema_diff *d)
 	}
 }
 
+/* "item.code", or "item(place, code)" of several. */
+static const char *index_place(struct arena *a, const struct shape_index *x, const struct field *const *fields, size_t n)
+{
+	if (n == 1)
+		return arena_printf(a, "%s.%s", x->section->path, fields[0]->expr.name);
+	struct buf b = BUF_INIT;
+	for (size_t k = 0; k < n; k++)
+		buf_printf(&b, "%s%s", k ? ", " : "", fields[k]->expr.name);
+	const char *out = arena_printf(a, "%s(%s)", x->section->path, b.data);
+	buf_destroy(&b);
+	return out;
+}
+
+/* True for an index that is to be built over rows which are there. */
+static bool index_is_built(const struct schema_plan *p, const struct shape_index *x)
+{
+	const struct schema_index *there = map_find(&p->current->indexes, x->name);
+	return !(there && there->valid) && map_find(&p->current->tables, x->table);
+}
+
 /* Unique indexes over rows that are there. */
-static void duplicates(struct schema_diff *d)
+static void duplicates(struct schema_diff *d, const struct shape_index *x)
 {
 	struct schema_plan *p = d->plan;
 	struct arena *a = p->arena;
+	struct buf values = BUF_INIT, values_only = BUF_INIT, some = BUF_INIT, group = BUF_INIT;
+	for (size_t k = 0; k < x->nfields; k++) {
+		const char *value = schema_future_value(p, shape_field(&p->shape, x->fields[k]));
+		buf_printf(&values, "%s%s AS c%zu", k ? ", " : "", value, k);
+		buf_printf(&values_only, "%s%s", k ? ", " : "", value);
+		buf_printf(&some, "%sc%zu IS NOT NULL", k ? " AND " : "", k);
+		buf_printf(&group, "%sc%zu", k ? ", " : "", k);
+	}
+	int64_t rows = schema_count(
+		d, arena_printf(a,
+						"SELECT coalesce(sum(n), 0)::bigint FROM (SELECT count(*) AS n FROM (SELECT %s FROM %s t) v WHERE %s GROUP BY %s"
+						" HAVING count(*) > 1) w",
+						values.data, schema_table_sql(a, x->table), some.data, group.data));
+	if (rows != 0) {
+		struct schema_loss *l = loss_add(d, index_place(a, x, x->fields, x->nfields), rows,
+										 arena_printf(a, "%s: another one has the same value, and it shall be unique", records(a, rows)));
+		l->final = true;
+		l->allowed = false;
+		l->hint = "change the records first, or leave `unique` out";
+		l->shown = schema_examples(d, x->section->path,
+								   arena_printf(a, "(SELECT t.id, %s, count(*) OVER (PARTITION BY %s) AS n FROM %s t) t", values.data,
+												values_only.data, schema_table_sql(a, x->table)),
+								   x->nfields == 1 ? "t.c0" : NULL, arena_printf(a, "n > 1 AND %s", some.data));
+	}
+	buf_destroy(&values);
+	buf_destroy(&values_only);
+	buf_destroy(&some);
+	buf_destroy(&group);
+}
+
+/* Texts that an index does not hold: it would fail, and refuses such texts from then on. A row of the table keeps them packed as the index would. */
+static void too_long(struct schema_diff *d, const struct shape_index *x)
+{
+	struct schema_plan *p = d->plan;
+	struct arena *a = p->arena;
+	struct buf size = BUF_INIT, some = BUF_INIT;
+	const char *longest = NULL;
+	buf_puts(&size, "0");
+	for (size_t k = 0; k < x->nheld; k++) {
+		const struct field *f = x->held[k];
+		const char *value = schema_future_value(p, shape_field(&p->shape, f));
+		buf_printf(&size, " + pg_column_size(%s)", value);
+		buf_printf(&some, "%s(%s) IS NOT NULL", k ? " AND " : "", value);
+		if (!longest && shape_is_text(f) && f->type != FIELD_AUTONUMBER)
+			longest = value;
+	}
+	/* the head of an index's row, and what it is rounded up to for each value */
+	const char *where = arena_printf(a, "%s AND %s > %d", some.data ? some.data : "false", size.data, INDEX_BYTES - 8 - 8 * (int)x->nheld);
+	const char *table = arena_printf(a, "%s t", schema_table_sql(a, x->table));
+	int64_t rows = longest ? schema_count(d, arena_printf(a, "SELECT count(*) FROM %s WHERE %s", table, where)) : 0;
+	if (rows != 0) {
+		struct schema_loss *l =
+			loss_add(d, index_place(a, x, x->held, x->nheld), rows,
+					 arena_printf(a, "%s: the text is longer than its index holds, about 2,700 bytes", records(a, rows)));
+		l->final = true;
+		l->allowed = false;
+		l->hint = x->fields ? "shorten the texts first, or leave `unique` out" : "shorten the texts first, or leave `index` out";
+		l->shown = schema_examples(d, x->section->path, table, longest, where);
+	}
+	buf_destroy(&size);
+	buf_destroy(&some);
+}
+
+static void indexes(struct schema_diff *d)
+{
+	struct schema_plan *p = d->plan;
 	for (size_t i = 0; i < p->shape.indexes.count; i++) {
 		const struct shape_index *x = &p->shape.indexes.items[i];
-		const struct schema_index *there = map_find(&p->current->indexes, x->name);
-		if (!x->fields || (there && there->valid) || !map_find(&p->current->tables, x->table))
+		if (!index_is_built(p, x))
 			continue;
-		struct buf values = BUF_INIT, values_only = BUF_INIT, some = BUF_INIT, names = BUF_INIT;
-		for (size_t k = 0; k < x->nfields; k++) {
-			const struct schema_item *it = shape_field(&p->shape, x->fields[k]);
-			buf_printf(&values, "%s%s AS c%zu", k ? ", " : "", schema_future_value(p, it), k);
-			buf_printf(&values_only, "%s%s", k ? ", " : "", schema_future_value(p, it));
-			buf_printf(&some, "%sc%zu IS NOT NULL", k ? " AND " : "", k);
-			buf_printf(&names, "%s%s", k ? ", " : "", x->fields[k]->expr.name);
-		}
-		struct buf group = BUF_INIT;
-		for (size_t k = 0; k < x->nfields; k++)
-			buf_printf(&group, "%sc%zu", k ? ", " : "", k);
-		int64_t rows = schema_count(
-			d,
-			arena_printf(a,
-						 "SELECT coalesce(sum(n), 0)::bigint FROM (SELECT count(*) AS n FROM (SELECT %s FROM %s t) v WHERE %s GROUP BY %s"
-						 " HAVING count(*) > 1) w",
-						 values.data, schema_table_sql(a, x->table), some.data, group.data));
-		if (rows != 0) {
-			const char *name = x->nfields == 1 ? arena_printf(a, "%s.%s", x->section->path, names.data)
-											   : arena_printf(a, "%s(%s)", x->section->path, names.data);
-			struct schema_loss *l =
-				loss_add(d, name, rows, arena_printf(a, "%s: another one has the same value, and it shall be unique", records(a, rows)));
-			l->final = true;
-			l->allowed = false;
-			l->hint = "change the records first, or leave `unique` out";
-			l->shown = schema_examples(d, x->section->path,
-									   arena_printf(a, "(SELECT t.id, %s, count(*) OVER (PARTITION BY %s) AS n FROM %s t) t", values.data,
-													values_only.data, schema_table_sql(a, x->table)),
-									   x->nfields == 1 ? "t.c0" : NULL, arena_printf(a, "n > 1 AND %s", some.data));
-		}
-		buf_destroy(&values);
-		buf_destroy(&values_only);
-		buf_destroy(&some);
-		buf_destroy(&names);
-		buf_destroy(&group);
+		if (x->fields)
+			duplicates(d, x);
+		if (x->held)
+			too_long(d, x);
 	}
 }
 
@@ -401,6 +458,6 @@ void schema_losses(struct schema_diff *d)
 	drops(d);
 	misfits(d);
 	codes(d);
-	duplicates(d);
+	indexes(d);
 	roles(d);
 }

@@ -170,12 +170,31 @@ static struct shape_index *index_add(struct schema_shape *s, const struct sectio
 	return &s->indexes.items[s->indexes.count - 1];
 }
 
+bool shape_is_text(const struct field *f)
+{
+	switch (schema_value_type(f)) {
+	case FIELD_TEXT:
+	case FIELD_EMAIL:
+	case FIELD_PHONE:
+	case FIELD_URL:
+	case FIELD_AUTONUMBER: return true;
+	default: return false;
+	}
+}
+
 /* An index on one column by its values. */
 static void index_plain(struct schema_shape *s, const struct field *f, const char *why)
 {
 	const char *col = column_of(s, f);
-	if (col && f->type != FIELD_ID)
-		index_add(s, f->section, col, arena_printf(s->arena, "USING btree (%s)", ident(s->arena, col)), why, false);
+	if (!col || f->type == FIELD_ID)
+		return;
+	struct shape_index *x = index_add(s, f->section, col, arena_printf(s->arena, "USING btree (%s)", ident(s->arena, col)), why, false);
+	if (x) {
+		const struct field **held = arena_array(s->arena, const struct field *, 1);
+		held[0] = f;
+		x->held = held;
+		x->nheld = 1;
+	}
 }
 
 /* The body of a unique index over columns; NULLs never collide. */
@@ -219,20 +238,15 @@ static void index_unique(struct schema_shape *s, const struct section *section, 
 	const struct field **copy = arena_array(s->arena, const struct field *, n);
 	for (size_t i = 0; i < n; i++)
 		copy[i] = fields[i];
-	x->fields = copy;
-	x->nfields = n;
+	x->fields = x->held = copy;
+	x->nfields = x->nheld = n;
 }
 
-static bool is_collated(const struct field *f)
+/* A column as it stands in an order and its index: of a text so much as an index can always hold, where so many texts order together (serve/plan_order). */
+static const char *order_key(struct arena *a, const struct field *f, const char *col, size_t texts)
 {
-	switch (schema_value_type(f)) {
-	case FIELD_TEXT:
-	case FIELD_EMAIL:
-	case FIELD_PHONE:
-	case FIELD_URL:
-	case FIELD_AUTONUMBER: return true;
-	default: return false;
-	}
+	return shape_is_text(f) ? arena_printf(a, "left(%s, %d) COLLATE \"und-x-icu\"", ident(a, col), field_order_length(texts))
+							: ident(a, col);
 }
 
 /* The index that serves a declared list's ORDER BY, in exactly the shape that reading writes. */
@@ -240,6 +254,11 @@ static void index_sort(struct schema_shape *s, const struct section *section, co
 {
 	struct buf body = BUF_INIT, hint = BUF_INIT;
 	bool descending = false, whole = l->nsort > 0;
+	size_t texts = 0;
+	for (size_t i = 0; i < l->nsort; i++) {
+		const struct field *f = section_find(section, l->sort[i] + (l->sort[i][0] == '-'));
+		texts += f && shape_is_text(f);
+	}
 	buf_puts(&body, "USING btree (");
 	for (size_t i = 0; i < l->nsort && whole; i++) {
 		const char *name = l->sort[i];
@@ -250,9 +269,7 @@ static void index_sort(struct schema_shape *s, const struct section *section, co
 		whole = col && f->type != FIELD_LOOKUP && f->type != FIELD_FILE && f->type != FIELD_ID;
 		if (!whole)
 			break;
-		buf_puts(&body, i ? ", " : "");
-		buf_ident(&body, col);
-		buf_printf(&body, "%s%s", is_collated(f) ? " COLLATE \"und-x-icu\"" : "", descending ? " DESC NULLS LAST" : "");
+		buf_printf(&body, "%s%s%s", i ? ", " : "", order_key(s->arena, f, col, texts), descending ? " DESC NULLS LAST" : "");
 		buf_printf(&hint, "%s%s", i ? "_" : "", col);
 	}
 	buf_printf(&body, ", id%s)", descending ? " DESC" : "");
@@ -276,8 +293,7 @@ static void index_target(struct schema_shape *s, const struct section *section, 
 	const char *col = f ? column_of(s, f) : NULL;
 	if (!col || f->type == FIELD_LOOKUP || f->type == FIELD_FILE || f->type == FIELD_ID || f->is_long)
 		return;
-	const char *collate = is_collated(f) ? " COLLATE \"und-x-icu\"" : "";
-	index_add(s, nav->to, col, arena_printf(s->arena, "USING btree (%s%s, id)", ident(s->arena, col), collate), "list", false);
+	index_add(s, nav->to, col, arena_printf(s->arena, "USING btree (%s, id)", order_key(s->arena, f, col, 1)), "list", false);
 }
 
 static void list_indexes(struct schema_shape *s, const struct section *section, const struct list *l)
@@ -294,7 +310,7 @@ static void list_indexes(struct schema_shape *s, const struct section *section, 
 static void index_search(struct schema_shape *s, const struct field *f)
 {
 	const char *col = column_of(s, f);
-	if (!col || !s->trgm_schema || !is_collated(f))
+	if (!col || !s->trgm_schema || !shape_is_text(f))
 		return;
 	const char *body = arena_printf(s->arena, "USING gin ((%s COLLATE \"und-x-icu\") %s.gin_trgm_ops)", ident(s->arena, col),
 									ident(s->arena, s->trgm_schema));
@@ -311,9 +327,16 @@ static void search_visit(void *ctx, const struct expr_table *t, const struct exp
 static void rule_visit(void *ctx, const struct expr_table *t, const struct expr_field *f, bool of_old)
 {
 	(void)t;
+	struct schema_shape *s = ctx;
 	const struct field *field = (const struct field *)f;
-	if (!of_old && field->type != FIELD_BOOLEAN && !field->is_long && !field->unique)
-		index_plain(ctx, field, "rule");
+	if (of_old || field->type == FIELD_BOOLEAN || field->is_long || field->unique || field->index)
+		return;
+	const char *col = column_of(s, field);
+	/* rules ask whether texts are the same, and a hash is short however long its text is */
+	if (col && shape_is_text(field) && field->type != FIELD_AUTONUMBER)
+		index_add(s, field->section, col, arena_printf(s->arena, "USING hash (%s)", ident(s->arena, col)), "rule", false);
+	else
+		index_plain(s, field, "rule");
 }
 
 static void section_indexes(struct schema_shape *s, const struct section *section)

@@ -21,6 +21,8 @@ struct shape_index {
 	const struct schema_item *section;
 	const struct field *const *fields; /* of a unique one: what must not repeat; else NULL */
 	size_t nfields;
+	const struct field *const *held; /* fields whose values it holds whole: texts among them may be too long for it; or NULL */
+	size_t nheld;
 };
 
 /* A foreign key that the configuration needs. */
@@ -63,6 +65,8 @@ const char *shape_column_type(struct arena *a, const struct field *f);
 const char *shape_name(struct arena *a, const char *name, size_t room);
 /* A literal of SQL with its quotes and cast, of a field's default. */
 const char *shape_literal(struct arena *a, const struct field *f, const struct value *v);
+/* True when the field's values are texts of any length, sorted by the ICU collation. */
+bool shape_is_text(const struct field *f);
 /* A text as a literal of SQL. */
 const char *shape_quote(struct arena *a, const char *text);
 

@@ -4,6 +4,9 @@
 
 #include "base/arena.h"
 
+/* 2,400 bytes at four a character */
+enum { ORDER_LENGTH = 600 };
+
 const char *label_get(const struct label *l, enum lang lang)
 {
 	const char *text = lang < LANG_COUNT ? l->text[lang] : NULL;
@@ -25,6 +28,11 @@ struct field *section_find_n(const struct section *s, const char *name, size_t l
 bool field_is_name(const struct field *f)
 {
 	return !f->builtin && f->stored && !f->many && f->expr.type.kind == EXPR_TEXT && f->expr.storage == EXPR_COLUMN;
+}
+
+int field_order_length(size_t texts)
+{
+	return texts > 1 ? ORDER_LENGTH / (int)texts : ORDER_LENGTH;
 }
 
 struct stage *section_find_stage(const struct section *s, const char *code)

@@ -331,6 +331,9 @@ struct field *section_find(const struct section *s, const char *name);
 struct field *section_find_n(const struct section *s, const char *name, size_t len);
 /* True when people may know a record by the field: a text in a column of its own. Lookups are ordered by the first of these. */
 bool field_is_name(const struct field *f);
+/* Characters of a text that order, where so many texts order one after the other: an index holds about 2,700 bytes of a row, and a text of four bytes a character must not
+ * make it fail. What is the same up to there follows the next key. */
+int field_order_length(size_t texts);
 struct stage *section_find_stage(const struct section *s, const char *code);
 struct move *section_find_move(const struct section *s, const char *name);
 /* The task with that id of the object map, of whatever stage, or NULL. */

@@ -49,6 +49,14 @@ static bool order_text(const struct plan_order *o)
 	return !o->id && order_type(o) == PG_TEXT && o->last->expr.type.kind == EXPR_TEXT;
 }
 
+static int order_length(const struct plan *p)
+{
+	size_t texts = 0;
+	for (size_t i = 0; i < p->orders.count; i++)
+		texts += order_text(&p->orders.items[i]);
+	return field_order_length(texts);
+}
+
 int plan_order_sql(struct plan *p, struct plan_query *q, const char *alias, size_t i, bool collate, struct err *err)
 {
 	const struct plan_order *o = &p->orders.items[i];
@@ -63,11 +71,14 @@ int plan_order_sql(struct plan *p, struct plan_query *q, const char *alias, size
 		buf_printf(&q->sql.text, "%s.id", alias);
 		return 0;
 	}
+	/* what an index of it holds (meta/schema_shape), in the same words */
+	bool text = order_text(o);
+	buf_puts(&q->sql.text, text ? "left(" : "");
 	if (q->order_aliases[i] ? access_sql_field(&p->eyes, &q->sql, &o->last->expr, q->order_aliases[i], err)
 							: expr_sql_value(o->expr, &opts, err))
 		return -1;
-	if (collate && order_text(o))
-		buf_puts(&q->sql.text, " COLLATE \"und-x-icu\"");
+	if (text)
+		buf_printf(&q->sql.text, ", %d)%s", order_length(p), collate ? " COLLATE \"und-x-icu\"" : "");
 	return 0;
 }
 
@@ -83,7 +94,10 @@ static int nulls_of_target(struct plan *p, struct plan_query *q, const char *ali
 			   nav->expr.column, t);
 	if (access_sql_table(&p->eyes, &q->sql, &nav->to->expr, t, err))
 		return -1;
-	buf_printf(&q->sql.text, " WHERE %s.%s IS NULL)))", t, first->last->expr.column);
+	if (order_text(first)) /* as the index has it */
+		buf_printf(&q->sql.text, " WHERE left(%s.%s, %d) IS NULL)))", t, first->last->expr.column, order_length(p));
+	else
+		buf_printf(&q->sql.text, " WHERE %s.%s IS NULL)))", t, first->last->expr.column);
 	return 0;
 }
 
