@@ -224,15 +224,31 @@ static const char *change_near(struct build *b, struct node *section, const char
 	return hint_near(b, text_nearest(name, names, n));
 }
 
+/* Everything that the change says can be said of such a thing. */
+static bool change_fits(const struct decl *d, enum word_id word)
+{
+	for (size_t i = 0; i < d->noptions; i++) {
+		const struct decl_pair *p = &d->options[i];
+		if (p->key ? !word_option_find(word, p->key) : p->value.kind != DECL_DECL)
+			return false;
+		enum word_id inside = p->key ? WORD_COUNT : word_find(p->value.decl->word);
+		if (inside != WORD_COUNT && !(words[inside].places & WORD_IN(word)))
+			return false;
+	}
+	return true;
+}
+
 static void change_apply(struct build *b, struct node *section, struct decl *d)
 {
-	struct node *n = node_within(section, d->name, is_field_word);
-	if (!n)
-		n = node_within(section, d->name, is_stage);
-	if (!n)
-		n = node_within(section, d->name, is_move);
-	if (!n)
-		n = node_within(section, d->name, is_list);
+	/* a stage and a list may share a name: what the change says tells which is meant, else the first of this order */
+	bool (*const kinds[])(enum word_id) = {is_field_word, is_stage, is_move, is_list};
+	struct node *n = NULL;
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		struct node *found = node_within(section, d->name, kinds[i]);
+		if (!found || (n && change_fits(d, n->word)) || (n && !change_fits(d, found->word)))
+			continue;
+		n = found;
+	}
 	if (!n) {
 		if (!build_lost(b, d->name))
 			build_fail(b, d, spot_decl(b, d), change_near(b, section, d->name),
