@@ -61,7 +61,7 @@ static bool config_load(struct run *x)
 		x->code = CLI_ENV;
 		return false;
 	}
-	if (config_read_dir(x->arena, x->request->dir, lua, modules, &x->config, &errs) == 0)
+	if (config_read_dir(x->arena, x->request->dir, lua, modules, &x->config, &errs) == 0 || x->config.nfiles)
 		config_load_generation(&x->config, NULL, &x->bare, &errs);
 	config_report_count(&errs, &errors, &warnings);
 	bool environment = false;

@@ -32,7 +32,15 @@ int config_load_dir(struct arena *a, const char *dir, const char *lua_dir, const
 					struct registry **out, struct err *errs)
 {
 	struct config config;
-	if (config_read_dir(a, dir, lua_dir, modules_dir, &config, errs) != 0)
+	int failed = config_read_dir(a, dir, lua_dir, modules_dir, &config, errs);
+	if (failed && !config.nfiles)
 		return -1;
-	return config_load_generation(&config, map, out, errs);
+	/* of what could not be read whole the other errors are told, and nothing is made */
+	struct registry *r = NULL;
+	if (config_load_generation(&config, map, &r, errs) < 0 || failed) {
+		registry_unref(r);
+		return -1;
+	}
+	*out = r;
+	return 0;
 }

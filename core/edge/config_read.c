@@ -38,6 +38,11 @@ struct reading {
 		struct part **items;
 		size_t count, cap;
 	} parts, order;
+	struct {
+		const char **items;
+		size_t count, cap;
+	} absent;
+	bool unread; /* a file is there and its text is not */
 	size_t files, bytes;
 };
 
@@ -79,17 +84,20 @@ static int file_read(struct reading *r, struct part *p, const char *path)
 	if (stat(full, &st) != 0 || !S_ISREG(st.st_mode))
 		return 0;
 	if (++r->files > CONFIG_READ_FILES) {
+		r->unread = true;
 		if (r->files == CONFIG_READ_FILES + 1)
 			fail(r, NULL, 0, 0, 0, NULL, ERR_CONFIG, arena_printf(r->arena, "a configuration has at most %d files", CONFIG_READ_FILES));
 		return -1;
 	}
 	if (st.st_size > CONFIG_READ_FILE || (r->bytes += (size_t)st.st_size) > CONFIG_READ_ALL) {
+		r->unread = true;
 		fail(r, shown, 1, 0, 0, "split the file, or import large data", ERR_CONFIG,
 			 arena_printf(r->arena, "a file is at most %d KB, a configuration %d MB", CONFIG_READ_FILE >> 10, CONFIG_READ_ALL >> 20));
 		return -1;
 	}
 	FILE *f = fopen(full, "rb");
 	if (!f) {
+		r->unread = true;
 		fail(r, shown, 0, 0, 0, NULL, ERR_ENVIRONMENT, arena_printf(r->arena, "the file cannot be read: %s", strerror(errno)));
 		return -1;
 	}
@@ -97,6 +105,7 @@ static int file_read(struct reading *r, struct part *p, const char *path)
 	size_t len = fread(bytes, 1, (size_t)st.st_size, f);
 	fclose(f);
 	if (!text_valid(bytes, len)) {
+		r->unread = true;
 		fail(r, shown, 1, 0, 0, "save the file as UTF-8", ERR_CONFIG, "the file is not valid UTF-8");
 		return -1;
 	}
@@ -266,16 +275,20 @@ static void part_place(struct reading *r, struct part *p, const char *from)
 					 near ? arena_printf(r->arena, "did you mean '%s'?", near)
 						  : "modules are looked for beside the configuration and in the platform's modules/",
 					 ERR_CONFIG, arena_printf(r->arena, "module '%s': depends on '%s', which is nowhere", p->name, d->name));
+				arena_push(r->arena, &r->absent, d->name);
 				continue;
 			}
 			if (r->parts.count == CONFIG_READ_MODULES) {
 				fail(r, shown, d->line, d->column, width, NULL, ERR_CONFIG,
 					 arena_printf(r->arena, "a configuration has at most %d modules", CONFIG_READ_MODULES));
-				return;
+				arena_push(r->arena, &r->absent, d->name);
+				break;
 			}
 			q = part_read(r, dir, d->name);
-			if (!q)
+			if (!q) {
+				arena_push(r->arena, &r->absent, d->name);
 				continue;
+			}
 		}
 		if (q->state == OPEN)
 			fail(r, shown, d->line, d->column, width, NULL, ERR_CONFIG,
@@ -304,6 +317,9 @@ int config_read_dir(struct arena *a, const char *dir, const char *lua_dir, const
 		for (size_t k = 0; k < r.order.items[i]->nfiles; k++)
 			out->files[out->nfiles++] = r.order.items[i]->files[k];
 	config_read_hash(out);
+	out->absent = r.absent.items;
+	out->nabsent = r.absent.count;
+	out->unread = r.unread;
 	return r.failed ? -1 : 0;
 }
 
@@ -384,4 +400,7 @@ void config_read_copy(struct arena *a, const struct config *config, struct confi
 		to->bytes = arena_strndup(a, f->bytes, f->len);
 		to->len = f->len;
 	}
+	out->absent = arena_array(a, const char *, config->nabsent + 1);
+	for (size_t i = 0; i < config->nabsent; i++)
+		out->absent[i] = arena_strdup(a, config->absent[i]);
 }

@@ -17,7 +17,8 @@ struct err;
 #define CONFIG_READ_MODULES 100
 
 /* Reads the folder `dir` (its module.lua says the name and `depends`), the modules it needs (beside `dir`, then in modules_dir) and lua_dir/core, in the order of
- * loading: "core", then what is depended on, by name where free, `dir` last. Errors are appended to *errs. */
+ * loading: "core", then what is depended on, by name where free, `dir` last. Errors are appended to *errs; what could be read is in *out then (no file: nothing at
+ * all), so that its own errors can be told too, and what it is of cannot be used. */
 int config_read_dir(struct arena *a, const char *dir, const char *lua_dir, const char *modules_dir, struct config *out, struct err *errs);
 /* Appends the files as JSON: [{"module","path","text"}] in order. */
 void config_read_to_json(struct buf *b, const struct config *config);

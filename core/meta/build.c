@@ -219,3 +219,8 @@ bool build_lost(struct build *b, const char *name)
 	}
 	return false;
 }
+
+bool build_absent(struct build *b, const struct module *of, const char *near)
+{
+	return !near && (b->config->unread || (b->config->nabsent && !(of && map_find(&b->lacking, of->name))));
+}

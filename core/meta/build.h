@@ -85,9 +85,11 @@ struct build {
 		size_t count, cap;
 	} pending;
 	size_t untranslated;
-	bool tainted;       /* the expression in hand needs something whose fault was reported elsewhere */
-	const char *taint;  /* the name of that */
-	enum err_code code; /* of the next report; ERR_OK: ERR_CONFIG */
+	struct map lacking;            /* modules that need a missing one, themselves or through others */
+	const struct section *unfound; /* where the expression in hand looked last for a field that is not there */
+	bool tainted;                  /* the expression in hand needs something whose fault was reported elsewhere */
+	const char *taint;             /* the name of that */
+	enum err_code code;            /* of the next report; ERR_OK: ERR_CONFIG */
 };
 
 /* --- build.c: places and messages --- */
@@ -115,6 +117,9 @@ void build_finish(struct build *b);
 const char *hint_near(struct build *b, const char *near);
 /* True when a declaration of that name stands where it could not be read (a broken file, an unknown word): its absence is not reported again. */
 bool build_lost(struct build *b, const char *name);
+/* True when a name to which nothing is `near` may be declared in what is not there: in a missing module or a file that cannot be read. `of`: the module of the section that
+ * it is looked for in, or NULL; what a module misses adds nothing to it. */
+bool build_absent(struct build *b, const struct module *of, const char *near);
 
 /* --- shape.c: the first pass --- */
 

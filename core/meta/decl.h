@@ -68,7 +68,10 @@ struct config {
 	const char *name; /* of the top module */
 	struct config_file *files;
 	size_t nfiles;
-	char hash[65]; /* SHA-256 over names and bytes, hex */
+	char hash[65];       /* SHA-256 over names and bytes, hex */
+	const char **absent; /* modules that are needed and not there, or NULL */
+	size_t nabsent;
+	bool unread; /* a file of it could not be read */
 };
 
 /* All declarations of a configuration. */

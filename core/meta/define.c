@@ -78,9 +78,14 @@ static void module_depend(struct build *b, struct module *m, struct decl *d)
 	for (size_t i = 0; i < v->table.count; i++) {
 		const struct decl_pair *p = &v->table.pairs[i];
 		struct module *on = map_find(&b->modules, p->key);
-		if (!on) /* reading the folders says so, unless the table is computed */
+		bool absent = false;
+		for (size_t k = 0; k < b->config->nabsent && !absent; k++)
+			absent = strcmp(b->config->absent[k], p->key) == 0;
+		if (absent || (on && map_find(&b->lacking, on->name)))
+			map_put(&b->lacking, m->name, m);
+		if (!on && !absent) /* reading the folders says so, unless the table is computed */
 			build_fail(b, d, spot_key(b, d, "depends"), "write depends as a literal table", "module '%s' was not read", p->key);
-		else if (on->version && !same_major(p->value.text.s, on->version))
+		else if (on && on->version && !same_major(p->value.text.s, on->version))
 			build_fail(b, d, spot_key(b, d, "depends"), NULL, "depends on '%s' %s, which is %s", p->key, p->value.text.s, on->version);
 		if (on && on != m)
 			m->depends[m->ndepends++] = on;

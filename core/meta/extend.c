@@ -250,9 +250,9 @@ static void change_apply(struct build *b, struct node *section, struct decl *d)
 		n = found;
 	}
 	if (!n) {
-		if (!build_lost(b, d->name))
-			build_fail(b, d, spot_decl(b, d), change_near(b, section, d->name),
-					   "section '%s' has no field, stage, move or list of this name", section->name);
+		const char *near = change_near(b, section, d->name);
+		if (!build_lost(b, d->name) && !build_absent(b, section->module, near))
+			build_fail(b, d, spot_decl(b, d), near, "section '%s' has no field, stage, move or list of this name", section->name);
 		return;
 	}
 	shape_options(b, d, n->word);
@@ -267,9 +267,10 @@ static void child_place(struct build *b, struct node *into, struct node *n)
 	struct node *before =
 		after && after->value->kind == DECL_TEXT ? node_within(section_of(into), after->value->text.s, is_field_word) : NULL;
 	if (!before) {
-		if (after && after->value->kind == DECL_TEXT && !build_lost(b, after->value->text.s))
-			build_fail(b, n->decl, spot_value(b, after), change_near(b, section_of(into), after->value->text.s),
-					   "there is no field '%s' to stand after", after->value->text.s);
+		const char *name = after && after->value->kind == DECL_TEXT ? after->value->text.s : NULL,
+				   *near = name ? change_near(b, section_of(into), name) : NULL;
+		if (name && !build_lost(b, name) && !build_absent(b, section_of(into)->module, near))
+			build_fail(b, n->decl, spot_value(b, after), near, "there is no field '%s' to stand after", after->value->text.s);
 		arena_push(b->scratch, &into->children, n);
 		return;
 	}
@@ -386,7 +387,7 @@ static void extend_apply(struct build *b, struct decl *d)
 	struct node *n = map_find(&b->nodes, d->name);
 	struct module *m = module_of(b, d);
 	if (!n) {
-		if (!build_lost(b, d->name))
+		if (!build_lost(b, d->name) && !build_absent(b, NULL, map_nearest(&b->nodes, d->name)))
 			build_fail(b, d, spot_decl(b, d), hint_near(b, map_nearest(&b->nodes, d->name)), "there is no section '%s'", d->name);
 		return;
 	}

@@ -10,7 +10,7 @@
 static struct section *section_get(struct build *b, const struct decl *d, struct spot at, const char *name)
 {
 	struct section *s = map_find(&b->r->by_name, name);
-	if (!s && !build_lost(b, name))
+	if (!s && !build_lost(b, name) && !build_absent(b, NULL, map_nearest(&b->r->by_name, name)))
 		build_fail(b, d, at, hint_near(b, map_nearest(&b->r->by_name, name)), "there is no section '%s'", name);
 	return s;
 }
@@ -18,7 +18,7 @@ static struct section *section_get(struct build *b, const struct decl *d, struct
 static struct field *field_get(struct build *b, const struct decl *d, struct spot at, struct section *s, const char *name)
 {
 	struct field *f = section_find(s, name);
-	if (!f && !build_lost(b, name))
+	if (!f && !build_lost(b, name) && !build_absent(b, s->module, map_nearest(&s->by_name, name)))
 		build_fail(b, d, at, hint_near(b, map_nearest(&s->by_name, name)), "section '%s' has no field '%s'", s->expr.name, name);
 	return f;
 }

@@ -23,7 +23,7 @@ static const char *name_get(struct build *b, const struct decl *d, const char *k
 static struct section *section_get(struct build *b, const struct decl *d, struct spot at, const char *name)
 {
 	struct section *s = map_find(&b->r->by_name, name);
-	if (!s && !build_lost(b, name))
+	if (!s && !build_lost(b, name) && !build_absent(b, NULL, map_nearest(&b->r->by_name, name)))
 		build_fail(b, d, at, hint_near(b, map_nearest(&b->r->by_name, name)), "there is no section '%s'", name);
 	return s;
 }
@@ -31,7 +31,7 @@ static struct section *section_get(struct build *b, const struct decl *d, struct
 static struct field *field_get(struct build *b, const struct decl *d, struct spot at, const struct section *s, const char *name)
 {
 	struct field *f = section_find(s, name);
-	if (!f && !build_lost(b, name))
+	if (!f && !build_lost(b, name) && !build_absent(b, s->module, map_nearest(&s->by_name, name)))
 		build_fail(b, d, at, hint_near(b, map_nearest(&s->by_name, name)), "section '%s' has no field '%s'", s->expr.name, name);
 	return f;
 }
@@ -39,9 +39,16 @@ static struct field *field_get(struct build *b, const struct decl *d, struct spo
 static struct role *role_get(struct build *b, const struct decl *d, struct spot at, const char *name)
 {
 	struct role *r = map_find(&b->r->roles, name);
-	if (!r && !build_lost(b, name))
-		build_fail(b, d, at, hint_near(b, map_nearest(&b->r->roles, name)), "there is no role '%s'", name);
-	return r;
+	if (r)
+		return r;
+	if (build_lost(b, name) || build_absent(b, NULL, map_nearest(&b->r->roles, name))) {
+		/* what is allowed to it is not missed: the registry is not for use by then */
+		r = arena_new(b->arena, struct role);
+		r->name = name;
+		return r;
+	}
+	build_fail(b, d, at, hint_near(b, map_nearest(&b->r->roles, name)), "there is no role '%s'", name);
+	return NULL;
 }
 
 /* --- roles, grants --- */
@@ -265,7 +272,8 @@ static void cell_check(struct build *b, const struct decl *d, struct spot at, co
 			build_fail(b, d, at, NULL, "field '%s' takes a list", f->expr.name);
 		for (size_t i = 0; is_plain_list(&p->value) && i < p->value.table.count; i++) {
 			const struct decl_value *one = &p->value.table.pairs[i].value;
-			if (f->to == b->r->role && one->kind == DECL_TEXT && !map_find(&b->r->roles, one->text.s) && !build_lost(b, one->text.s))
+			if (f->to == b->r->role && one->kind == DECL_TEXT && !map_find(&b->r->roles, one->text.s) && !build_lost(b, one->text.s) &&
+				!build_absent(b, NULL, map_nearest(&b->r->roles, one->text.s)))
 				build_fail(b, d, at, hint_near(b, map_nearest(&b->r->roles, one->text.s)), "there is no role '%s'", one->text.s);
 			else
 				reference_check(b, d, at, f, one);

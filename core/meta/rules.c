@@ -38,6 +38,7 @@ static const struct expr_field *rules_find(void *ctx, const struct expr_table *t
 {
 	struct build *b = ctx;
 	struct field *f = section_find_n((const struct section *)t, name, len);
+	b->unfound = f ? b->unfound : (const struct section *)t;
 	if (!f)
 		return NULL;
 	if (f->type == FIELD_FORMULA || f->type == FIELD_ROLLUP) {
@@ -68,7 +69,7 @@ static const struct expr_field *rules_find(void *ctx, const struct expr_table *t
 static bool role_known(void *ctx, const char *role)
 {
 	struct build *b = ctx;
-	return map_find(&b->r->roles, role) || build_lost(b, role);
+	return map_find(&b->r->roles, role) || build_lost(b, role) || build_absent(b, NULL, map_nearest(&b->r->roles, role));
 }
 
 /* The name or code at fault, without quotes and the path before it; NULL when the error is about something else. `quoted`: it stood in quotes. */
@@ -93,6 +94,9 @@ static void fault_report(struct build *b, const struct setting *s, const char *t
 	const char *name = fault_name(b, text, err, &quoted), *hint = err->hint;
 	/* declared where it could not be read, or looked for only because its name is near */
 	if (name && build_lost(b, name))
+		return;
+	if (err->code == ERR_UNKNOWN_FIELD && err->target && b->unfound &&
+		build_absent(b, b->unfound->module, map_nearest(&b->unfound->by_name, err->target)))
 		return;
 	if (b->tainted && !(name && err->code == ERR_UNKNOWN_FIELD && strcmp(name, b->taint) != 0))
 		return;
