@@ -13,6 +13,7 @@
 #include "edge/json.h"
 #include "edge/odata_body.h"
 #include "serve/change.h"
+#include "serve/form.h"
 #include "serve/plan.h"
 #include "serve/task.h"
 #include "serve/unit.h"
@@ -53,27 +54,66 @@ const char *ui_title(struct app_request *q, struct arena *a, struct section *s, 
 	return title;
 }
 
-/* `record` of a lookup's `where`: the draft, over what is stored. */
+/* `record` of a lookup's `where`: the record as it is typed, and through it the one whose line it is. */
 struct draft {
 	struct arena *a;
 	struct unit *u;
-	struct record *stored;
-	const struct record_input *in;
+	struct record *record;
 	bool empty; /* a value that `where` asked for is not there: the parent is not chosen yet */
 };
 
 static int draft_value(void *ctx, const struct expr_field *f, struct value *out, struct err *err)
 {
 	struct draft *d = ctx;
-	const struct record_set *set = record_input_find(d->in, (const struct field *)f);
 	*out = value_nil();
-	if (set)
-		*out = set->value;
-	else if (d->stored && record_get(d->stored, d->a, (const struct field *)f, out, err))
+	if (record_get(d->record, d->a, (const struct field *)f, out, err))
 		return -1;
 	if (out->kind == VALUE_NIL)
 		d->empty = true;
 	return 0;
+}
+
+static int draft_path(void *ctx, const struct expr *e, struct value *out, struct err *err)
+{
+	struct draft *d = ctx;
+	if (expr_eval(d->a, e, &d->u->env, &d->record->now, &d->record->now, NULL, out, err))
+		return -1;
+	if (out->kind == VALUE_NIL)
+		d->empty = true;
+	return 0;
+}
+
+/* The draft that a lookup is asked for: "values" over the record "id", and, of a line, "parent" with the same two of the record that owns it. */
+static int draft_open(struct http_request *r, struct app_request *q, struct section *s, const struct json *body, const struct record_input *in, struct draft *d,
+                      struct err *err)
+{
+	struct record_input of_parent = {0};
+	struct section *up = s->owner ? s->owner->to : NULL;
+	const struct json *parent = up ? json_get(body, "parent") : NULL;
+	const struct json *parent_values = parent ? json_get(parent, "values") : NULL;
+	struct record *owner = NULL;
+	long long id = 0, parent_id = 0;
+	if (parent_values && odata_body_input(r->arena, q->reg, q->actor, up, parent_values, ODATA_BODY_DRAFT, &of_parent, err))
+		return -1;
+	json_get_int(body, "id", &id);
+	if (parent)
+		json_get_int(parent, "id", &parent_id);
+	struct unit_config config = {.pg = q->pg, .reg = q->reg, .actor = q->actor, .lane = PG_LANE_TX};
+	return unit_begin(&config, &d->u, err) || (parent && form_draft(d->u, up, (int64_t)parent_id, &of_parent, NULL, &owner, err)) ||
+	               form_draft(d->u, s, (int64_t)id, in, owner, &d->record, err)
+	           ? -1
+	           : 0;
+}
+
+void ui_keep_error(struct arena *a, struct err *err)
+{
+	if (err->arena == a)
+		return;
+	err->message = arena_strdup(a, err->message);
+	err->message_ru = arena_strdup(a, err->message_ru);
+	err->hint = arena_strdup(a, err->hint);
+	err->hint_ru = arena_strdup(a, err->hint_ru);
+	err->target = arena_strdup(a, err->target);
 }
 
 /* Up to three fields that tell records of a section apart in a list of suggestions. */
@@ -158,10 +198,10 @@ int ui_lookup(struct http_request *r, struct app_request *q, struct section *s, 
 	struct json *body;
 	struct plan *p;
 	struct record_input in = {0};
-	struct draft draft = {.a = r->arena, .in = &in};
+	struct draft draft = {.a = r->arena};
 	const struct access *x = access_get(q->reg, q->actor, s);
 	struct field *f = section_find(s, name);
-	long long top = LOOKUP_TOP, id = 0;
+	long long top = LOOKUP_TOP;
 	if (!f || !f->to || f->type == FIELD_DETAIL || (access_field(x, GRANT_READ, f) == ACCESS_NONE && access_field(x, GRANT_CREATE, f) == ACCESS_NONE))
 		return err_say(err, ERR_NOT_FOUND, q->actor->lang, SAY_NO_RESOURCE);
 	if (ui_read_json(r, q, &body, err))
@@ -170,7 +210,6 @@ int ui_lookup(struct http_request *r, struct app_request *q, struct section *s, 
 	if (values && odata_body_input(r->arena, q->reg, q->actor, s, values, ODATA_BODY_DRAFT, &in, err))
 		return -1;
 	json_get_int(body, "top", &top);
-	json_get_int(body, "id", &id);
 	struct err unseen;
 	err_init(&unseen, r->arena);
 	if (plan_create(r->arena, q->reg, q->actor, f->to, &p, &unseen)) {
@@ -187,33 +226,29 @@ int ui_lookup(struct http_request *r, struct app_request *q, struct section *s, 
 		return -1;
 	if (!f->where.set || (f->where.constant && f->where.value))
 		return write_suggestions(r, q, f, p, err);
-	/* `where` may name fields of the record being written: stored ones are read in a unit */
-	struct unit_config config = {.pg = q->pg, .reg = q->reg, .actor = q->actor, .lane = PG_LANE_TX};
-	if (id && (unit_begin(&config, &draft.u, err) || unit_ready(draft.u, err) || record_load(draft.u, s, (int64_t)id, &draft.stored, err))) {
-		unit_rollback(draft.u);
-		return -1;
-	}
-	int failed;
 	if (f->where.constant) {
 		p->top = 0;
-	} else {
+		return write_suggestions(r, q, f, p, err);
+	}
+	int failed = draft_open(r, q, s, body, &in, &draft, err);
+	if (!failed) {
 		/* asked once beforehand, to learn whether something that `where` needs is still empty: then all are offered */
 		struct pg_sql probe;
 		pg_sql_create(&probe, r->arena);
-		struct expr_sql opts = {.sql = &probe, .alias = "t", .record_value = draft_value, .ctx = &draft};
+		struct expr_sql opts = {.sql = &probe, .alias = "t", .record_value = draft_value, .record_path = draft_path, .ctx = &draft};
 		failed = expr_sql_condition(f->where.expr, &opts, err);
 		buf_destroy(&probe.text);
-		if (failed) {
-			unit_rollback(draft.u);
-			return -1;
-		}
-		if (!draft.empty) {
-			p->choice = f->where.expr;
-			p->record_value = draft_value;
-			p->record_ctx = &draft;
-		}
 	}
-	failed = write_suggestions(r, q, f, p, err);
+	if (!failed && !draft.empty) {
+		p->choice = f->where.expr;
+		p->record_value = draft_value;
+		p->record_path = draft_path;
+		p->record_ctx = &draft;
+	}
+	if (!failed)
+		failed = write_suggestions(r, q, f, p, err);
+	if (failed)
+		ui_keep_error(r->arena, err);
 	unit_rollback(draft.u);
 	return failed;
 }

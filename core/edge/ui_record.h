@@ -13,6 +13,8 @@ struct arena;
 
 /* The JSON body of a POST. */
 int ui_read_json(struct http_request *r, struct app_request *q, struct json **body, struct err *err);
+/* What a unit said of a failure is copied to `a`: it must outlive the unit. */
+void ui_keep_error(struct arena *a, struct err *err);
 /* The title of one record as the actor sees it, or NULL; in `a`. */
 const char *ui_title(struct app_request *q, struct arena *a, struct section *s, int64_t id);
 /* POST /ui/form/SECTION */

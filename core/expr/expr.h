@@ -154,6 +154,9 @@ struct expr_sql {
 	/* Values of `record.x` and `old.x` where they are no rows of the statement. */
 	int (*record_value)(void *ctx, const struct expr_field *f, struct value *out, struct err *err);
 	int (*old_value)(void *ctx, const struct expr_field *f, struct value *out, struct err *err);
+	/* The value of a path from such a `record` through a lookup (`record.deal.firm`), for drafts of more than one record; `e` is for expr_eval, with that record as
+	 * `record` and as the row of bare names. NULL: read where it is stored. */
+	int (*record_path)(void *ctx, const struct expr *e, struct value *out, struct err *err);
 	/* has_role('x') is decided when the statement is made. */
 	bool (*has_role)(void *ctx, const char *role);
 	void *ctx;
@@ -195,5 +198,7 @@ int expr_eval(struct arena *a, const struct expr *e, const struct expr_env *env,
 /* As a condition: nil is false. */
 int expr_test(struct arena *a, const struct expr *e, const struct expr_env *env, const void *record, const void *outer, const void *old,
 			  bool *out, struct err *err);
+/* Whether something that the tree asks of `record`, directly or along a path, is nil or an empty list. */
+int expr_outer_empty(struct arena *a, const struct expr *e, const struct expr_env *env, const void *outer, bool *empty, struct err *err);
 
 #endif

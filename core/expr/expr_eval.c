@@ -412,3 +412,30 @@ int expr_test(struct arena *a, const struct expr *e, const struct expr_env *env,
 	struct run r = {.arena = a, .env = env, .row = record, .outer = outer, .old = old, .err = err};
 	return run_test(&r, e, out);
 }
+
+static bool is_of_record(const struct expr *e)
+{
+	while (e->node == NODE_FIELD && e->count)
+		e = e->items[0];
+	return e->node == NODE_RECORD;
+}
+
+int expr_outer_empty(struct arena *a, const struct expr *e, const struct expr_env *env, const void *outer, bool *empty, struct err *err)
+{
+	struct value v;
+	*empty = false;
+	if (e->node == NODE_FIELD && is_of_record(e)) {
+		if (e->field->storage == EXPR_DETAIL)
+			return 0;
+		if (expr_eval(a, e, env, outer, outer, NULL, &v, err))
+			return -1;
+		*empty = v.kind == VALUE_NIL || (v.kind == VALUE_LIST && v.list.count == 0);
+		return 0;
+	}
+	/* within any(…) and sum(…) `record` is another */
+	size_t n = expr_is_aggregate(e) && e->count ? 1 : e->count;
+	for (size_t i = 0; i < n && !*empty; i++)
+		if (expr_outer_empty(a, e->items[i], env, outer, empty, err))
+			return -1;
+	return 0;
+}

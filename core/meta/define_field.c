@@ -425,7 +425,7 @@ struct field *define_field(struct build *b, struct section *s, struct node *n)
 			f->value_type = word_field_type(word_find(type));
 		else if (f->type == FIELD_FORMULA && !decl_option(n->decl, "type"))
 			build_fail(b, n->decl, spot_decl(b, n->decl), "type = \"money\"", "'type' is missing");
-		define_formula(b, text, f->type == FIELD_FORMULA ? &f->formula : &f->rollup, s, f, false);
+		define_formula(b, text, f->type == FIELD_FORMULA ? &f->formula : &f->rollup, s, f, true);
 	}
 	define_expr_type(b, f);
 	physical_find(b, s, f);

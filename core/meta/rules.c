@@ -380,11 +380,19 @@ struct naming {
 	bool itself;          /* its own field is named */
 };
 
+/* Owned lines are typed on the form of the record that owns them. */
+static const struct section *form_of(const struct section *s)
+{
+	while (s->owner_detail)
+		s = s->owner_detail->section;
+	return s;
+}
+
 static void live_add(void *ctx, const struct expr_table *t, const struct expr_field *ef, bool of_old)
 {
 	struct naming *n = ctx;
 	struct field *f = (struct field *)ef;
-	if (t != &n->form->expr || of_old)
+	if (of_old || form_of((const struct section *)t) != form_of(n->form))
 		return;
 	if (f == n->p->field)
 		n->itself = true;

@@ -37,7 +37,7 @@ static int take(struct record *r, const struct record_input *in, struct err *err
 	return 0;
 }
 
-static struct record *draft(struct unit *u, struct section *s, const char *prefix, struct err *faults)
+static struct record *draft(struct unit *u, struct section *s, struct err *faults)
 {
 	struct record_plan *p = record_plan_get(u->reg, s);
 	struct record *r = record_new(u, s, fake_id(u));
@@ -48,13 +48,13 @@ static struct record *draft(struct unit *u, struct section *s, const char *prefi
 	r->now.values[p->created_by->pos] = r->now.values[p->changed_by->pos] = u->user->id ? value_int(u->user->id) : value_nil();
 	r->now.values[p->created_at->pos] = r->now.values[p->changed_at->pos] = value_time(u->now_us);
 	r->priv->given = arena_array(u->arena, bool, p->nfields + 1);
-	r->priv->prefix = prefix;
+	r->priv->prefix = "";
 	r->priv->faults = faults;
 	record_set_drafted(r);
 	return r;
 }
 
-static void reopen(struct record *r, const char *prefix, struct err *faults)
+static void reopen(struct record *r, struct err *faults)
 {
 	struct unit *u = r->unit;
 	size_t n = r->section->nfields;
@@ -62,7 +62,7 @@ static void reopen(struct record *r, const char *prefix, struct err *faults)
 	memcpy(values, r->was.values, n * sizeof *values);
 	r->now.values = values;
 	r->priv->given = arena_array(u->arena, bool, n + 1);
-	r->priv->prefix = prefix;
+	r->priv->prefix = "";
 	r->priv->faults = faults;
 	record_set_drafted(r);
 }
@@ -80,35 +80,101 @@ static int first_stage(struct record *r, struct err *err)
 	return 0;
 }
 
-static int take_lines(struct record *r, const struct record_input *in, struct err *faults, struct err *err)
+/* ---- lines ---- */
+
+/* A line of the draft, evaluated once all of them are in. */
+struct drafted {
+	struct record *r;
+	const struct record_line *line;
+	struct err *faults;
+	bool shown, can_update;
+};
+
+/* What the actor may do with the lines of a detail, whatever the line. */
+struct reach {
+	const struct field *detail;
+	bool read, write;
+};
+
+static int reach(struct record *r, bool closed, const struct field *detail, struct reach *out, struct err *err)
 {
 	struct unit *u = r->unit;
 	const struct access *x = access_get(u->reg, u->actor, r->section);
+	*out = (struct reach){.detail = detail};
+	if (r->fresh) {
+		/* there is no row yet on which a grant would hold or not */
+		out->write = access_field(x, GRANT_CREATE, detail) != ACCESS_NONE;
+		out->read = out->write || access_field(x, GRANT_READ, detail) != ACCESS_NONE;
+		return 0;
+	}
+	if (access_test(u, x, GRANT_READ, r, true, detail, &out->read, NULL, err) < 0 ||
+		(!closed && access_test(u, x, GRANT_UPDATE, r, true, detail, &out->write, NULL, err) < 0))
+		return -1;
+	return 0;
+}
+
+static int open_line(struct record *r, const struct record_line *line, const struct reach *may, struct drafted *d, struct err *err)
+{
+	struct unit *u = r->unit;
+	const struct stage *freeze = NULL;
+	d->line = line;
+	d->faults = arena_new(u->arena, struct err);
+	err_init(d->faults, u->arena);
+	if (line->op == RECORD_LINE_CREATE) {
+		if (may->write)
+			d->r = draft(u, line->detail->to, d->faults);
+		d->shown = d->can_update = d->r != NULL;
+		return 0;
+	}
+	struct record *l;
+	if (!(may->read || may->write))
+		return 0;
+	if (record_load(u, line->detail->to, line->id, &l, err) < 0)
+		return -1;
+	const struct value *by = l && !l->priv->drafted ? &l->was.values[line->detail->by->pos] : NULL;
+	if (!by || by->kind != VALUE_INT || by->i != r->id)
+		return 0;
+	if (record_frozen(l, &freeze, err) < 0)
+		return -1;
+	d->can_update = may->write && !freeze;
+	if (line->op == RECORD_LINE_REMOVE && !d->can_update)
+		return 0;
+	d->r = l;
+	reopen(l, d->faults);
+	l->gone = line->op == RECORD_LINE_REMOVE;
+	d->shown = may->read && !l->gone;
+	return 0;
+}
+
+/* All of them are drafts before a rule of one is asked: it may look at the others. */
+static int take_lines(struct record *r, bool closed, const struct record_input *in, const struct form_edit *edits, struct drafted *out, struct err *err)
+{
+	struct unit *u = r->unit;
+	struct reach may = {0};
+	for (size_t i = 0; i < in->lines.count && !r->fresh; i++)
+		if (in->lines.items[i].op != RECORD_LINE_CREATE && in->lines.items[i].id > 0)
+			record_prefetch(u, in->lines.items[i].detail->to, in->lines.items[i].id);
 	for (size_t i = 0; i < in->lines.count; i++) {
 		const struct record_line *line = &in->lines.items[i];
-		struct record *l;
-		if (access_field(x, r->fresh ? GRANT_CREATE : GRANT_UPDATE, line->detail) == ACCESS_NONE)
+		if (line->detail != may.detail && reach(r, closed, line->detail, &may, err) < 0)
+			return -1;
+		if (open_line(r, line, &may, &out[i], err) < 0)
+			return -1;
+		struct record *l = out[i].r;
+		if (!l || l->gone || !out[i].can_update)
 			continue;
-		const char *prefix = arena_printf(u->arena, "%s/%zu/", line->detail->expr.name, line->position);
-		if (line->op == RECORD_LINE_CREATE) {
-			l = draft(u, line->detail->to, prefix, faults);
-		} else {
-			if (record_load(u, line->detail->to, line->id, &l, err) < 0)
-				return -1;
-			const struct value *by = l ? &l->was.values[line->detail->by->pos] : NULL;
-			if (!by || by->kind != VALUE_INT || by->i != r->id)
-				continue;
-			reopen(l, prefix, faults);
-			if (line->op == RECORD_LINE_REMOVE) {
-				l->gone = true;
-				continue;
-			}
-		}
 		l->priv->owner = r;
+		/* known before its values: what is read-only may ask for the owner */
+		l->now.values[line->detail->by->pos] = value_int(r->id);
 		if (take(l, line->values, err) < 0)
 			return -1;
 		l->now.values[line->detail->by->pos] = value_int(r->id);
-		if (record_derive(l, NULL, 0, err) < 0 || (l->fresh && first_stage(l, err) < 0) || record_check(l, err) < 0)
+	}
+	for (size_t i = 0; i < in->lines.count; i++) {
+		struct record *l = out[i].r;
+		const struct form_edit *e = &edits[i];
+		if (l && !l->gone && out[i].can_update &&
+			(record_derive(l, e->known ? e->fields : NULL, e->known ? e->count : 0, err) < 0 || (l->fresh && first_stage(l, err) < 0)))
 			return -1;
 	}
 	return 0;
@@ -127,7 +193,8 @@ static bool stage_requires(const struct stage *s, const struct field *f)
 static int answer_field(struct record *r, const struct access *x, struct field *f, bool closed, struct form_field *out, struct err *err)
 {
 	struct unit *u = r->unit;
-	bool granted = false, named = false;
+	/* a line has the rights of its owner, which were asked */
+	bool granted = x->parent != NULL && r->priv->owner, named = false;
 	enum grant_action action = r->fresh ? GRANT_CREATE : GRANT_UPDATE;
 	*out = (struct form_field){.field = f, .readonly = true};
 	if (record_rule(r, &f->hidden, false, &out->hidden, err) < 0)
@@ -139,7 +206,9 @@ static int answer_field(struct record *r, const struct access *x, struct field *
 	if (fixed || closed)
 		return 0;
 	/* a new draft has no row yet on which its grants would hold or not: what they may give is open */
-	if (r->fresh) {
+	if (granted) {
+		named = false;
+	} else if (r->fresh) {
 		granted = access_field(x, action, f) != ACCESS_NONE;
 		for (size_t i = 0; i < x->ngrants && !named; i++)
 			for (size_t k = 0; k < x->grants[i]->nfields; k++)
@@ -153,13 +222,21 @@ static int answer_field(struct record *r, const struct access *x, struct field *
 	return named ? 0 : record_rule(r, &f->readonly, false, &out->readonly, err);
 }
 
-static int answer_fields(struct record *r, const struct access *x, bool closed, struct form *out, struct err *err)
+static bool is_told(const struct rule *rule)
+{
+	return rule->set && !rule->constant && rule->expr;
+}
+
+/* The fields of the form; of a line those alone that something decides now, for there may be a thousand. */
+static int answer_fields(struct record *r, const struct access *x, bool closed, const struct field *by, struct form_face *out, struct err *err)
 {
 	struct unit *u = r->unit;
 	out->fields = arena_array(u->arena, struct form_field, r->section->nfields + 1);
 	for (size_t i = 0; i < r->section->nfields; i++) {
 		struct field *f = r->section->fields[i];
 		if (f->builtin || (access_field(x, GRANT_READ, f) == ACCESS_NONE && access_field(x, GRANT_CREATE, f) == ACCESS_NONE))
+			continue;
+		if (by && (f == by || !(is_told(&f->required) || is_told(&f->readonly) || is_told(&f->hidden) || stage_requires(stage_of(r), f))))
 			continue;
 		if (answer_field(r, x, f, closed, &out->fields[out->nfields], err) < 0)
 			return -1;
@@ -168,7 +245,27 @@ static int answer_fields(struct record *r, const struct access *x, bool closed, 
 	return 0;
 }
 
-static int answer_values(struct record *r, const struct access *x, const struct record_input *in, struct form *out, struct err *err)
+struct names_others {
+	const struct section *own;
+	bool any;
+};
+
+static void look_beyond(void *ctx, const struct expr_table *t, const struct expr_field *f, bool of_old)
+{
+	struct names_others *n = ctx;
+	(void)of_old;
+	n->any |= t != &n->own->expr || f->storage == EXPR_DETAIL;
+}
+
+/* The formula looks beyond its record: what it was before the draft cannot be told from the record as it was. */
+static bool is_beyond(const struct field *f)
+{
+	struct names_others n = {f->section, false};
+	expr_walk_fields(f->expr.formula, look_beyond, &n);
+	return n.any;
+}
+
+static int answer_values(struct record *r, const struct access *x, const struct record_input *in, const struct field *by, struct form_face *out, struct err *err)
 {
 	struct unit *u = r->unit;
 	const struct value nil = value_nil();
@@ -176,18 +273,19 @@ static int answer_values(struct record *r, const struct access *x, const struct 
 	for (size_t i = 0; i < r->section->nfields; i++) {
 		struct field *f = r->section->fields[i];
 		struct value now, was = nil;
-		bool seen = true;
-		if (f->builtin || f->type == FIELD_DETAIL)
+		bool seen = true, told = false;
+		if (f->builtin || f->type == FIELD_DETAIL || f == by)
 			continue;
 		if (access_field(x, GRANT_READ, f) == ACCESS_NONE && access_field(x, GRANT_CREATE, f) == ACCESS_NONE)
 			continue;
-		if (!r->fresh && access_field(x, GRANT_READ, f) != ACCESS_ALL && access_test(u, x, GRANT_READ, r, true, f, &seen, NULL, err) < 0)
+		if (!r->fresh && !by && access_field(x, GRANT_READ, f) != ACCESS_ALL && access_test(u, x, GRANT_READ, r, true, f, &seen, NULL, err) < 0)
 			return -1;
 		if (!seen)
 			continue;
 		if (f->expr.storage == EXPR_FORMULA && f->expr.formula) {
 			if (expr_eval(u->arena, f->expr.formula, &u->env, &r->now, NULL, NULL, &now, err) < 0)
 				return -1;
+			told = is_beyond(f);
 			if (!r->fresh && expr_eval(u->arena, f->expr.formula, &u->env, &r->was, NULL, NULL, &was, err) < 0)
 				return -1;
 		} else if (f->type == FIELD_ROLLUP) {
@@ -201,7 +299,7 @@ static int answer_values(struct record *r, const struct access *x, const struct 
 		}
 		record_fit(u->arena, f, &now);
 		record_fit(u->arena, f, &was);
-		if (value_same(&now, &was) || (record_empty(&now) && record_empty(&was)))
+		if (!told && (value_same(&now, &was) || (record_empty(&now) && record_empty(&was))))
 			continue;
 		out->values[out->nvalues++] = (struct record_set){f, now};
 	}
@@ -245,13 +343,70 @@ static int answer_tasks(struct record *r, struct form *out, struct err *err)
 	return 0;
 }
 
-int form_evaluate(struct unit *u, struct section *s, int64_t id, const struct record_input *in, struct field *const *changed,
-				  size_t nchanged, struct form *out, struct err *err)
+static int answer_lines(struct unit *u, const struct drafted *lines, size_t n, struct form *out, struct err *err)
+{
+	out->lines = arena_array(u->arena, struct form_line, n + 1);
+	for (size_t i = 0; i < n; i++) {
+		struct record *l = lines[i].r;
+		const struct field *by = lines[i].line->detail->by;
+		if (!l || l->gone)
+			continue;
+		const struct access *x = access_get(u->reg, u->actor, l->section);
+		if (lines[i].can_update && record_check(l, err) < 0)
+			return -1;
+		if (!lines[i].shown)
+			continue;
+		struct form_line *line = &out->lines[out->nlines++];
+		*line = (struct form_line){.line = lines[i].line, .can_update = lines[i].can_update};
+		if (answer_fields(l, x, !lines[i].can_update, by, &line->face, err) < 0 || answer_values(l, x, lines[i].line->values, by, &line->face, err) < 0)
+			return -1;
+		line->errors = lines[i].faults->code == ERR_OK ? NULL : lines[i].faults;
+	}
+	return 0;
+}
+
+static int open_kept(struct unit *u, struct section *s, int64_t id, struct record **out, struct err *err)
+{
+	bool ok;
+	if (record_load(u, s, id, out, err) < 0)
+		return -1;
+	ok = *out != NULL;
+	if (ok && access_test(u, access_get(u->reg, u->actor, s), GRANT_READ, *out, true, NULL, &ok, NULL, err) < 0)
+		return -1;
+	return ok ? 0 : err_say(err, ERR_NOT_FOUND, u->lang, SAY_NOT_FOUND);
+}
+
+int form_draft(struct unit *u, struct section *s, int64_t id, const struct record_input *in, struct record *owner, struct record **out, struct err *err)
+{
+	struct err *faults = arena_new(u->arena, struct err);
+	struct record *r;
+	err_init(faults, u->arena);
+	if (unit_ready(u, err) < 0)
+		return -1;
+	u->priv->form = true;
+	if (id && open_kept(u, s, id, &r, err) < 0)
+		return -1;
+	if (id)
+		reopen(r, faults);
+	else
+		r = draft(u, s, faults);
+	if (owner && s->owner && s->owner->to == owner->section) {
+		r->priv->owner = owner;
+		r->now.values[s->owner->pos] = value_int(owner->id);
+	}
+	if (take(r, in, err) < 0 || record_derive(r, NULL, 0, err) < 0 || (r->fresh && first_stage(r, err) < 0))
+		return -1;
+	*out = r;
+	return 0;
+}
+
+int form_evaluate(struct unit *u, struct section *s, int64_t id, const struct record_input *in, const struct form_edit *edit, const struct form_edit *edits,
+				  struct form *out, struct err *err)
 {
 	const struct access *x = access_get(u->reg, u->actor, s);
 	struct err *faults = arena_new(u->arena, struct err);
 	struct record *r;
-	bool ok, closed = false;
+	bool closed = false;
 	const struct stage *freeze = NULL;
 	memset(out, 0, sizeof *out);
 	err_init(faults, u->arena);
@@ -259,13 +414,8 @@ int form_evaluate(struct unit *u, struct section *s, int64_t id, const struct re
 		return -1;
 	u->priv->form = true;
 	if (id) {
-		if (record_load(u, s, id, &r, err) < 0)
+		if (open_kept(u, s, id, &r, err) < 0)
 			return -1;
-		ok = r != NULL;
-		if (ok && access_test(u, x, GRANT_READ, r, true, NULL, &ok, NULL, err) < 0)
-			return -1;
-		if (!ok)
-			return err_say(err, ERR_NOT_FOUND, u->lang, SAY_NOT_FOUND);
 		if (answer_tasks(r, out, err) < 0 || record_frozen(r, &freeze, err) < 0 ||
 			access_test(u, x, GRANT_UPDATE, r, true, NULL, &out->can_update, NULL, err) < 0 ||
 			access_test(u, x, GRANT_DELETE, r, true, NULL, &out->can_delete, NULL, err) < 0)
@@ -273,20 +423,22 @@ int form_evaluate(struct unit *u, struct section *s, int64_t id, const struct re
 		out->can_update &= !freeze;
 		out->can_delete &= !freeze;
 		closed = !out->can_update;
-		reopen(r, "", faults);
+		reopen(r, faults);
 	} else {
 		if (x->rows[GRANT_CREATE] == ACCESS_NONE)
 			return access_exists(x) ? err_say(err, ERR_FORBIDDEN, u->lang, SAY_NO_CREATE, label_get(&s->label, u->lang))
 									: err_say(err, ERR_NOT_FOUND, u->lang, SAY_NOT_FOUND);
-		r = draft(u, s, "", faults);
+		r = draft(u, s, faults);
 		out->can_update = true;
 	}
 	/* nothing of a closed record can be saved: its draft is what is stored */
-	if (!closed && (take(r, in, err) < 0 || record_derive(r, changed, nchanged, err) < 0 || (r->fresh && first_stage(r, err) < 0) ||
-					take_lines(r, in, faults, err) < 0))
+	if (!closed && (take(r, in, err) < 0 || record_derive(r, edit->known ? edit->fields : NULL, edit->known ? edit->count : 0, err) < 0 ||
+					(r->fresh && first_stage(r, err) < 0)))
 		return -1;
-	if (record_check(r, err) < 0 || (!r->fresh && answer_moves(r, out, err) < 0) || answer_fields(r, x, closed, out, err) < 0 ||
-		answer_values(r, x, in, out, err) < 0)
+	struct drafted *lines = arena_array(u->arena, struct drafted, in->lines.count + 1);
+	if (take_lines(r, closed, in, edits, lines, err) < 0 || record_check(r, err) < 0 || answer_lines(u, lines, in->lines.count, out, err) < 0 ||
+		(!r->fresh && answer_moves(r, out, err) < 0) || answer_fields(r, x, closed, NULL, &out->face, err) < 0 ||
+		answer_values(r, x, in, NULL, &out->face, err) < 0)
 		return -1;
 	out->errors = faults->code == ERR_OK ? NULL : faults;
 	out->stage = stage_of(r);

@@ -1,6 +1,7 @@
-/* form: what a form needs to know about a draft: computed values, which fields are required, read-only, hidden, what is wrong, which moves are open.
+/* form: what a form needs to know about a draft: computed values, which fields are required, read-only, hidden, what is wrong, which moves are open; the same
+ * of each line of owned details that comes with it.
  *
- * Runs in a unit that is rolled back: nothing is written, hooks do not run. Values that the actor may not read are left out. */
+ * Runs in a unit that is rolled back: nothing is written, hooks do not run. Values that the actor may not read are left out. Lines of lines are not looked at. */
 #ifndef OST_SERVE_FORM_H
 #define OST_SERVE_FORM_H
 
@@ -29,11 +30,32 @@ struct form_task {
 	bool may;              /* the actor may tick it or take it back */
 };
 
-struct form {
-	struct record_set *values;  /* what differs from the draft sent: initial, fill, default */
+/* One record of the form: the record itself, or a line. */
+struct form_face {
+	struct record_set *values; /* what differs from the draft sent: initial, fill, default, formulas */
 	size_t nvalues;
-	struct form_field *fields;  /* readable fields of the form */
+	struct form_field *fields; /* readable fields; of a line those that a rule or its stage speaks of, the others are as they are defined */
 	size_t nfields;
+};
+
+struct form_line {
+	const struct record_line *line; /* as it was given */
+	struct form_face face;
+	bool can_update;
+	struct err *errors;             /* list by next, NULL none; targets within the line ("amount"), NULL: the line itself */
+};
+
+/* The fields that were edited last: their dependants are filled again. Not `known`: whatever differs from the row, and what was given wins. */
+struct form_edit {
+	struct field **fields;
+	size_t count;
+	bool known;
+};
+
+struct form {
+	struct form_face face;
+	struct form_line *lines;    /* those that the actor may see, in the order given; not the removed ones */
+	size_t nlines;
 	struct err *errors;         /* list by next, NULL none; target and message */
 	struct form_move *moves;    /* from the record's stage, judged on the draft */
 	size_t nmoves;
@@ -43,8 +65,12 @@ struct form {
 	const struct stage *stage;  /* NULL without stages */
 };
 
-/* Evaluates the draft `in` on the record (id 0: a new one). `changed` are the fields edited last (their dependants are filled again); NULL: all in `in`. */
-int form_evaluate(struct unit *u, struct section *s, int64_t id, const struct record_input *in, struct field *const *changed, size_t nchanged, struct form *out,
-				  struct err *err);
+/* Evaluates the draft `in` on the record (id 0: a new one); `lines` has one edit for each line of `in`. */
+int form_evaluate(struct unit *u, struct section *s, int64_t id, const struct record_input *in, const struct form_edit *edit, const struct form_edit *lines,
+				  struct form *out, struct err *err);
+
+/* The draft of a record that another question is about (what a lookup of it offers), `owner` is the draft of the record whose line it is, or NULL. ERR_NOT_FOUND
+ * for what the actor does not see. The unit is a form's from now on. */
+int form_draft(struct unit *u, struct section *s, int64_t id, const struct record_input *in, struct record *owner, struct record **out, struct err *err);
 
 #endif

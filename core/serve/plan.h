@@ -92,6 +92,7 @@ struct plan {
 	bool ids;                  /* rows whose id is in input 0, a list */
 	const struct expr *choice; /* `where` of a lookup over this section, the system's eyes; `record` is given by record_value */
 	int (*record_value)(void *ctx, const struct expr_field *f, struct value *out, struct err *err);
+	int (*record_path)(void *ctx, const struct expr *e, struct value *out, struct err *err); /* as in struct expr_sql */
 	void *record_ctx;
 	/* Rows whose lookup `by` is input 0 (a parent's collection by navigation). */
 	const struct field *by;

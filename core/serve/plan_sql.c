@@ -335,6 +335,7 @@ static int where_sql(struct plan *p, struct plan_query *q, const char *alias, st
 		struct expr_sql choice;
 		system_eyes(p, &q->sql, alias, &choice);
 		choice.record_value = p->record_value;
+		choice.record_path = p->record_path;
 		choice.ctx = p->record_ctx;
 		choice.has_role = NULL;
 		buf_puts(b, " AND ");

@@ -254,6 +254,8 @@ int record_where(struct record *r, const struct field *f, struct record *target,
 		if (ok)
 			continue;
 		expr_walk_fields(parts[i], look_empty, &o);
+		if (!o.any && expr_outer_empty(u->arena, parts[i], &u->env, &r->now, &o.any, err) < 0)
+			return -1;
 		if (!o.any)
 			return 0;
 	}

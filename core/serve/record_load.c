@@ -148,9 +148,13 @@ int record_settle(struct record *r, struct err *err)
 int record_load(struct unit *u, struct section *s, int64_t id, struct record **out, struct err *err)
 {
 	*out = NULL;
-	if (id <= 0)
-		return 0;
 	struct record *r = record_find(u, s, id);
+	/* no row has such an id: a draft of a form that is new */
+	if (id <= 0) {
+		if (r && u->priv->form && r->fresh && !r->gone)
+			*out = r;
+		return 0;
+	}
 	if (!r) {
 		record_prefetch(u, s, id);
 		r = record_find(u, s, id);
