@@ -109,8 +109,8 @@ static void write_face(struct http_request *r, const struct form_face *f, const 
 	}
 	buf_puts(b, "},\"fields\":{");
 	for (size_t i = 0; i < f->nfields; i++)
-		buf_printf(b, "%s\"%s\":{\"required\":%s,\"readonly\":%s,\"hidden\":%s}", i ? "," : "", f->fields[i].field->expr.name, yes(f->fields[i].required), yes(f->fields[i].readonly),
-		           yes(f->fields[i].hidden));
+		buf_printf(b, "%s\"%s\":{\"required\":%s,\"readonly\":%s,\"hidden\":%s}", i ? "," : "", f->fields[i].field->expr.name,
+				   yes(f->fields[i].required), yes(f->fields[i].readonly), yes(f->fields[i].hidden));
 	buf_putc(b, '}');
 }
 
@@ -129,7 +129,8 @@ static void write_errors(struct http_request *r, const struct err *errors, const
 }
 
 /* Lines that the page gave a key, by detail; what is wrong with the others stands among the errors of the record. */
-static void write_lines(struct http_request *r, const struct record_input *in, const char *const *keys, const struct form *f, const struct titles *titles)
+static void write_lines(struct http_request *r, const struct record_input *in, const char *const *keys, const struct form *f,
+						const struct titles *titles)
 {
 	struct buf *b = &r->out;
 	const struct field *detail = NULL;
@@ -154,7 +155,8 @@ static void write_lines(struct http_request *r, const struct record_input *in, c
 	buf_puts(b, detail ? "]}" : "}");
 }
 
-static void write_form(struct http_request *r, struct app_request *q, struct section *s, const struct record_input *in, const char *const *keys, const struct form *f)
+static void write_form(struct http_request *r, struct app_request *q, struct section *s, const struct record_input *in,
+					   const char *const *keys, const struct form *f)
 {
 	struct buf *b = &r->out;
 	struct arena *a = r->arena;
@@ -235,7 +237,8 @@ static struct form_edit read_edit(struct arena *a, struct section *s, const stru
 }
 
 /* Keys and edits of the lines: they stand in `values` in the order in which the input has them. */
-static void read_line_names(struct arena *a, const struct json *values, const struct record_input *in, const char **keys, struct form_edit *edits)
+static void read_line_names(struct arena *a, const struct json *values, const struct record_input *in, const char **keys,
+							struct form_edit *edits)
 {
 	size_t n = 0;
 	for (const struct json *v = values ? values->first : NULL; v; v = v->next) {
@@ -244,7 +247,8 @@ static void read_line_names(struct arena *a, const struct json *values, const st
 			continue;
 		for (const struct json *line = v->first; line; line = line->next, pos++) {
 			const struct field *detail = n < in->lines.count ? in->lines.items[n].detail : NULL;
-			if (!detail || strlen(detail->expr.name) != at || memcmp(detail->expr.name, v->key, at) != 0 || in->lines.items[n].position != pos)
+			if (!detail || strlen(detail->expr.name) != at || memcmp(detail->expr.name, v->key, at) != 0 ||
+				in->lines.items[n].position != pos)
 				break;
 			const char *key = json_get_text(line, "@ostov.key");
 			keys[n] = key && *key && strlen(key) <= MAX_KEY ? key : NULL;

@@ -84,8 +84,8 @@ static int draft_path(void *ctx, const struct expr *e, struct value *out, struct
 }
 
 /* The draft that a lookup is asked for: "values" over the record "id", and, of a line, "parent" with the same two of the record that owns it. */
-static int draft_open(struct http_request *r, struct app_request *q, struct section *s, const struct json *body, const struct record_input *in, struct draft *d,
-                      struct err *err)
+static int draft_open(struct http_request *r, struct app_request *q, struct section *s, const struct json *body,
+					  const struct record_input *in, struct draft *d, struct err *err)
 {
 	struct record_input of_parent = {0};
 	struct section *up = s->owner ? s->owner->to : NULL;
@@ -100,9 +100,9 @@ static int draft_open(struct http_request *r, struct app_request *q, struct sect
 		json_get_int(parent, "id", &parent_id);
 	struct unit_config config = {.pg = q->pg, .reg = q->reg, .actor = q->actor, .lane = PG_LANE_TX};
 	return unit_begin(&config, &d->u, err) || (parent && form_draft(d->u, up, (int64_t)parent_id, &of_parent, NULL, &owner, err)) ||
-	               form_draft(d->u, s, (int64_t)id, in, owner, &d->record, err)
-	           ? -1
-	           : 0;
+				   form_draft(d->u, s, (int64_t)id, in, owner, &d->record, err)
+			   ? -1
+			   : 0;
 }
 
 void ui_keep_error(struct arena *a, struct err *err)
@@ -127,7 +127,9 @@ static void choose_hints(struct plan *p)
 			struct field *f = s->fields[i];
 			bool scalar = f->expr.storage == EXPR_COLUMN && !f->builtin && !f->is_long && f->type != FIELD_FILE;
 			bool in_title = s->title.text && strstr(s->title.text, arena_printf(p->arena, "{%s}", f->expr.name));
-			bool wanted = pass == 0 ? f->unique || f->search : pass == 1 ? f->type == FIELD_EMAIL || f->type == FIELD_PHONE || f->type == FIELD_CHOICE : f->expr.type.kind == EXPR_TEXT;
+			bool wanted = pass == 0   ? f->unique || f->search
+						  : pass == 1 ? f->type == FIELD_EMAIL || f->type == FIELD_PHONE || f->type == FIELD_CHOICE
+									  : f->expr.type.kind == EXPR_TEXT;
 			if (scalar && !in_title && wanted && !(f->hidden.set && f->hidden.constant && f->hidden.value))
 				plan_select(p, field_property(p->arena, f), strlen(field_property(p->arena, f)), p->actor->lang, &unreadable);
 		}
@@ -202,7 +204,8 @@ int ui_lookup(struct http_request *r, struct app_request *q, struct section *s, 
 	const struct access *x = access_get(q->reg, q->actor, s);
 	struct field *f = section_find(s, name);
 	long long top = LOOKUP_TOP;
-	if (!f || !f->to || f->type == FIELD_DETAIL || (access_field(x, GRANT_READ, f) == ACCESS_NONE && access_field(x, GRANT_CREATE, f) == ACCESS_NONE))
+	if (!f || !f->to || f->type == FIELD_DETAIL ||
+		(access_field(x, GRANT_READ, f) == ACCESS_NONE && access_field(x, GRANT_CREATE, f) == ACCESS_NONE))
 		return err_say(err, ERR_NOT_FOUND, q->actor->lang, SAY_NO_RESOURCE);
 	if (ui_read_json(r, q, &body, err))
 		return -1;

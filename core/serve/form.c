@@ -147,7 +147,8 @@ static int open_line(struct record *r, const struct record_line *line, const str
 }
 
 /* All of them are drafts before a rule of one is asked: it may look at the others. */
-static int take_lines(struct record *r, bool closed, const struct record_input *in, const struct form_edit *edits, struct drafted *out, struct err *err)
+static int take_lines(struct record *r, bool closed, const struct record_input *in, const struct form_edit *edits, struct drafted *out,
+					  struct err *err)
 {
 	struct unit *u = r->unit;
 	struct reach may = {0};
@@ -161,7 +162,11 @@ static int take_lines(struct record *r, bool closed, const struct record_input *
 		if (open_line(r, line, &may, &out[i], err) < 0)
 			return -1;
 		struct record *l = out[i].r;
-		if (!l || l->gone || !out[i].can_update)
+		if (!l || !out[i].can_update)
+			continue;
+		/* what its checks say of lines is asked when one of them differs */
+		r->priv->touched |= l->gone || l->fresh || line->values->sets.count;
+		if (l->gone)
 			continue;
 		l->priv->owner = r;
 		/* known before its values: what is read-only may ask for the owner */
@@ -228,7 +233,8 @@ static bool is_told(const struct rule *rule)
 }
 
 /* The fields of the form; of a line those alone that something decides now, for there may be a thousand. */
-static int answer_fields(struct record *r, const struct access *x, bool closed, const struct field *by, struct form_face *out, struct err *err)
+static int answer_fields(struct record *r, const struct access *x, bool closed, const struct field *by, struct form_face *out,
+						 struct err *err)
 {
 	struct unit *u = r->unit;
 	out->fields = arena_array(u->arena, struct form_field, r->section->nfields + 1);
@@ -265,7 +271,8 @@ static bool is_beyond(const struct field *f)
 	return n.any;
 }
 
-static int answer_values(struct record *r, const struct access *x, const struct record_input *in, const struct field *by, struct form_face *out, struct err *err)
+static int answer_values(struct record *r, const struct access *x, const struct record_input *in, const struct field *by,
+						 struct form_face *out, struct err *err)
 {
 	struct unit *u = r->unit;
 	const struct value nil = value_nil();
@@ -278,7 +285,8 @@ static int answer_values(struct record *r, const struct access *x, const struct 
 			continue;
 		if (access_field(x, GRANT_READ, f) == ACCESS_NONE && access_field(x, GRANT_CREATE, f) == ACCESS_NONE)
 			continue;
-		if (!r->fresh && !by && access_field(x, GRANT_READ, f) != ACCESS_ALL && access_test(u, x, GRANT_READ, r, true, f, &seen, NULL, err) < 0)
+		if (!r->fresh && !by && access_field(x, GRANT_READ, f) != ACCESS_ALL &&
+			access_test(u, x, GRANT_READ, r, true, f, &seen, NULL, err) < 0)
 			return -1;
 		if (!seen)
 			continue;
@@ -343,6 +351,15 @@ static int answer_tasks(struct record *r, struct form *out, struct err *err)
 	return 0;
 }
 
+/* Fills of the record that look at its lines: again when a line was edited last. */
+static int derive_by_lines(struct record *r, const struct form_edit *edit, struct err *err)
+{
+	bool edited = !edit->known;
+	for (size_t i = 0; i < edit->count; i++)
+		edited |= edit->fields[i]->type == FIELD_DETAIL;
+	return edited ? record_derive_lines(r, edit->known ? edit->fields : NULL, edit->known ? edit->count : 0, err) : 0;
+}
+
 static int answer_lines(struct unit *u, const struct drafted *lines, size_t n, struct form *out, struct err *err)
 {
 	out->lines = arena_array(u->arena, struct form_line, n + 1);
@@ -358,7 +375,8 @@ static int answer_lines(struct unit *u, const struct drafted *lines, size_t n, s
 			continue;
 		struct form_line *line = &out->lines[out->nlines++];
 		*line = (struct form_line){.line = lines[i].line, .can_update = lines[i].can_update};
-		if (answer_fields(l, x, !lines[i].can_update, by, &line->face, err) < 0 || answer_values(l, x, lines[i].line->values, by, &line->face, err) < 0)
+		if (answer_fields(l, x, !lines[i].can_update, by, &line->face, err) < 0 ||
+			answer_values(l, x, lines[i].line->values, by, &line->face, err) < 0)
 			return -1;
 		line->errors = lines[i].faults->code == ERR_OK ? NULL : lines[i].faults;
 	}
@@ -376,7 +394,8 @@ static int open_kept(struct unit *u, struct section *s, int64_t id, struct recor
 	return ok ? 0 : err_say(err, ERR_NOT_FOUND, u->lang, SAY_NOT_FOUND);
 }
 
-int form_draft(struct unit *u, struct section *s, int64_t id, const struct record_input *in, struct record *owner, struct record **out, struct err *err)
+int form_draft(struct unit *u, struct section *s, int64_t id, const struct record_input *in, struct record *owner, struct record **out,
+			   struct err *err)
 {
 	struct err *faults = arena_new(u->arena, struct err);
 	struct record *r;
@@ -400,8 +419,8 @@ int form_draft(struct unit *u, struct section *s, int64_t id, const struct recor
 	return 0;
 }
 
-int form_evaluate(struct unit *u, struct section *s, int64_t id, const struct record_input *in, const struct form_edit *edit, const struct form_edit *edits,
-				  struct form *out, struct err *err)
+int form_evaluate(struct unit *u, struct section *s, int64_t id, const struct record_input *in, const struct form_edit *edit,
+				  const struct form_edit *edits, struct form *out, struct err *err)
 {
 	const struct access *x = access_get(u->reg, u->actor, s);
 	struct err *faults = arena_new(u->arena, struct err);
@@ -436,9 +455,9 @@ int form_evaluate(struct unit *u, struct section *s, int64_t id, const struct re
 					(r->fresh && first_stage(r, err) < 0)))
 		return -1;
 	struct drafted *lines = arena_array(u->arena, struct drafted, in->lines.count + 1);
-	if (take_lines(r, closed, in, edits, lines, err) < 0 || record_check(r, err) < 0 || answer_lines(u, lines, in->lines.count, out, err) < 0 ||
-		(!r->fresh && answer_moves(r, out, err) < 0) || answer_fields(r, x, closed, NULL, &out->face, err) < 0 ||
-		answer_values(r, x, in, NULL, &out->face, err) < 0)
+	if (take_lines(r, closed, in, edits, lines, err) < 0 || (!closed && derive_by_lines(r, edit, err) < 0) || record_check(r, err) < 0 ||
+		answer_lines(u, lines, in->lines.count, out, err) < 0 || (!r->fresh && answer_moves(r, out, err) < 0) ||
+		answer_fields(r, x, closed, NULL, &out->face, err) < 0 || answer_values(r, x, in, NULL, &out->face, err) < 0)
 		return -1;
 	out->errors = faults->code == ERR_OK ? NULL : faults;
 	out->stage = stage_of(r);

@@ -21,13 +21,13 @@ struct form_field {
 struct form_move {
 	const struct move *move;
 	enum stage_verdict verdict;
-	const char *reason;    /* NULL when open */
+	const char *reason; /* NULL when open */
 };
 
 struct form_task {
 	const struct task_item *item;
 	const char *label;
-	bool may;              /* the actor may tick it or take it back */
+	bool may; /* the actor may tick it or take it back */
 };
 
 /* One record of the form: the record itself, or a line. */
@@ -42,7 +42,7 @@ struct form_line {
 	const struct record_line *line; /* as it was given */
 	struct form_face face;
 	bool can_update;
-	struct err *errors;             /* list by next, NULL none; targets within the line ("amount"), NULL: the line itself */
+	struct err *errors; /* list by next, NULL none; targets within the line ("amount"), NULL: the line itself */
 };
 
 /* The fields that were edited last: their dependants are filled again. Not `known`: whatever differs from the row, and what was given wins. */
@@ -54,23 +54,24 @@ struct form_edit {
 
 struct form {
 	struct form_face face;
-	struct form_line *lines;    /* those that the actor may see, in the order given; not the removed ones */
+	struct form_line *lines; /* those that the actor may see, in the order given; not the removed ones */
 	size_t nlines;
-	struct err *errors;         /* list by next, NULL none; target and message */
-	struct form_move *moves;    /* from the record's stage, judged on the draft */
+	struct err *errors;      /* list by next, NULL none; target and message */
+	struct form_move *moves; /* from the record's stage, judged on the draft */
 	size_t nmoves;
-	struct form_task *tasks;    /* the checklist of the record's stage */
+	struct form_task *tasks; /* the checklist of the record's stage */
 	size_t ntasks;
 	bool can_update, can_delete;
-	const struct stage *stage;  /* NULL without stages */
+	const struct stage *stage; /* NULL without stages */
 };
 
 /* Evaluates the draft `in` on the record (id 0: a new one); `lines` has one edit for each line of `in`. */
-int form_evaluate(struct unit *u, struct section *s, int64_t id, const struct record_input *in, const struct form_edit *edit, const struct form_edit *lines,
-				  struct form *out, struct err *err);
+int form_evaluate(struct unit *u, struct section *s, int64_t id, const struct record_input *in, const struct form_edit *edit,
+				  const struct form_edit *lines, struct form *out, struct err *err);
 
 /* The draft of a record that another question is about (what a lookup of it offers), `owner` is the draft of the record whose line it is, or NULL. ERR_NOT_FOUND
  * for what the actor does not see. The unit is a form's from now on. */
-int form_draft(struct unit *u, struct section *s, int64_t id, const struct record_input *in, struct record *owner, struct record **out, struct err *err);
+int form_draft(struct unit *u, struct section *s, int64_t id, const struct record_input *in, struct record *owner, struct record **out,
+			   struct err *err);
 
 #endif

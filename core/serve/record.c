@@ -222,7 +222,7 @@ static int lines_add(struct batch *b, struct piece *owner, struct err *err)
 			return -1;
 		}
 	}
-	return record_derive_lines(owner->r, err);
+	return record_derive_lines(owner->r, NULL, 0, err);
 }
 
 /* ---- rights ---- */

@@ -317,7 +317,7 @@ int record_derive(struct record *r, struct field *const *changed, size_t nchange
 	return fills ? fill(r, news, changed, nchanged, err) : 0;
 }
 
-int record_derive_lines(struct record *r, struct err *err)
+int record_derive_lines(struct record *r, struct field *const *changed, size_t nchanged, struct err *err)
 {
 	struct record_plan *p = record_plan_get(r->unit->reg, r->section);
 	if (!p->fills_by_lines || !r->priv->touched)
@@ -325,7 +325,7 @@ int record_derive_lines(struct record *r, struct err *err)
 	bool *news = arena_array(r->unit->arena, bool, p->nfields + 1);
 	for (size_t i = 0; i < p->nfields; i++)
 		news[i] = r->section->fields[i]->type == FIELD_DETAIL || r->section->fields[i]->type == FIELD_ROLLUP;
-	return fill(r, news, NULL, 0, err);
+	return fill(r, news, changed, nchanged, err);
 }
 
 int record_put(struct record *r, const struct field *f, const struct value *v, struct err *err)
@@ -356,7 +356,7 @@ int record_get(struct record *r, struct arena *a, const struct field *f, struct 
 		record_fit(a, f, out);
 		return 0;
 	}
-	if (record_rollup_open(r, f)) {
+	if (r->unit->priv->form ? f->type == FIELD_ROLLUP && f->rollup.expr : record_rollup_open(r, f)) {
 		if (expr_eval(a, f->rollup.expr, &r->unit->env, &r->now, NULL, NULL, out, err) < 0)
 			return -1;
 		record_fit(a, f, out);

@@ -244,7 +244,7 @@ int record_frozen(struct record *r, const struct stage **out, struct err *err);
 /* Default, initial and fill. `changed` NULL: what differs from the row. */
 int record_derive(struct record *r, struct field *const *changed, size_t nchanged, struct err *err);
 /* The fills that name lines or rollups, once the lines of the write are drafts. */
-int record_derive_lines(struct record *r, struct err *err);
+int record_derive_lines(struct record *r, struct field *const *changed, size_t nchanged, struct err *err);
 
 /* record_write.c */
 /* Queues INSERT or UPDATE with links, history and what hangs on the section; nothing when nothing changed. */

@@ -74,6 +74,12 @@ test('stored lines: untouched, changed, removed, with the record as it is typed'
   // its rules look at them
   const many = await asked([{ product_id: id['Доска'], quantity: 200, '@ostov.key': 'new1' }])
   assert.deepEqual([many.fields.remark.required, many.values.units], [true, 214])
+  assert.deepEqual((await asked([{ product_id: id['Доска'], quantity: 1000000 }])).errors, [{ target: null, message: 'Too many for one purchase' }])
+  // what its lines fill is filled again when a line was edited last
+  const filled = (changed, weight) => form({ id: made.id, values: { weight, 'lines@delta': [{ id: a, quantity: 5 }] }, changed })
+  assert.equal((await filled(['lines'], 1)).values.weight, 32)
+  assert.ok(!('weight' in (await filled(['lines', 'weight'], 1)).values))
+  assert.ok(!('weight' in (await filled(['name'], 1)).values))
   assert.deepEqual(linesOf(made), [a, b, c], 'nothing is written')
   assert.deepEqual((await form({ id: made.id, values: {} })).lines, {})
 })
@@ -120,7 +126,7 @@ test('bounds: a thousand lines are answered, more are refused, titles come in on
   assert.ok(r.lines.lines.every((l, i) => l.key === `n${i}` && l.values.price === 100))
   assert.equal(r.values.units, 1000)
   assert.equal((await p.anna.post('/ui/form/purchase', { values: { 'lines@delta': lines(1001) } })).status, 400)
-  const made = await purchase({}, Array.from({ length: 400 }, () => ({ product_id: id['Гвозди'], quantity: 1 })))
+  const made = await purchase({ remark: 'Много' }, Array.from({ length: 400 }, () => ({ product_id: id['Гвозди'], quantity: 1 })))
   const stored = await form({ id: made.id, values: { 'lines@delta': linesOf(made).map((l) => ({ id: l, '@ostov.key': String(l) })) } })
   assert.deepEqual([stored.lines.lines.length, stored.lines.lines[399].fields.price.readonly], [400, true])
 })
