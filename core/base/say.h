@@ -30,6 +30,8 @@
 	X(IMPORT_KEY, "No column of the file gives the key '%s'", "Ни один столбец файла не даёт ключ «%s»")                                   \
 	X(IMPORT_LOOKUP, "%1$s: there is no '%2$s'", "%1$s: нет записи «%2$s»")                                                                \
 	X(IMPORT_AMBIGUOUS, "%1$s: '%2$s' is there more than once", "%1$s: «%2$s» встречается несколько раз")                                  \
+	X(IMPORT_CUT, "%1$s: a cell of a sheet holds %2$s characters, so this text may be cut off; import it from CSV",                        \
+	  "%1$s: ячейка листа вмещает %2$s знаков, текст может быть обрезан; импортируйте его из CSV")                                         \
 	X(IMPORT_WIDE, "The row has %1$s cells, the heading %2$s", "В строке %1$s ячеек, в заголовке %2$s")                                    \
 	X(BAD_FILTER, "The condition does not fit: %s", "Условие не подходит: %s")                                                             \
 	X(STALE, "Somebody changed the record meanwhile", "Запись тем временем изменили")                                                      \

@@ -16,7 +16,8 @@
 static const char help[] =
 	"usage: ostov import FILE --section NAME [OPTION...]\n"
 	"\n"
-	"Brings the rows of a CSV or xlsx file into a section. Encoding, separator, number and date formats are found out; columns go to fields by their\n"
+	"Brings the rows of a CSV or xlsx file into a section. Encoding, separator, number and date formats are found out; columns go to "
+	"fields by their\n"
 	"names, or by a mapping kept in the configuration. Every row that cannot be taken is reported with its number, column and reason.\n"
 	"\n"
 	"  --section NAME     the section (not needed with --mapping)\n"
@@ -40,7 +41,8 @@ struct import_command {
 	struct session_options session;
 	const char *bytes;
 	size_t len;
-	FILE *out;              /* rejected rows */
+	FILE *out;         /* rejected rows */
+	struct buf errors; /* of the first of them, as JSON */
 	struct import_plan plan;
 	struct cli_session *s;
 	size_t shown;
@@ -52,6 +54,16 @@ static int reject(void *ctx, struct unit *u, const struct import_rejected *r, st
 	struct import_command *c = ctx;
 	(void)u;
 	(void)err;
+	if (c->json && c->shown++ < SHOWN) {
+		buf_printf(&c->errors, "%s{\"row\":%lld,\"column\":", c->errors.len ? "," : "", (long long)r->row);
+		if (r->column)
+			buf_json(&c->errors, r->column, strlen(r->column));
+		else
+			buf_puts(&c->errors, "null");
+		buf_puts(&c->errors, ",\"reason\":");
+		buf_json(&c->errors, r->reason, strlen(r->reason));
+		buf_putc(&c->errors, '}');
+	}
 	if (!c->json && c->shown++ < SHOWN)
 		fprintf(stderr, "%s:%lld: %s%s%s\n", c->file, (long long)r->row, r->column ? r->column : "", r->column ? ": " : "", r->reason);
 	if (c->out) {
@@ -79,7 +91,8 @@ static int progress(void *ctx, const struct import_counts *n, struct err *err)
 	if (c->quiet || c->json || now - c->told < 1000)
 		return 0;
 	c->told = now;
-	fprintf(stderr, "\r%lld of %zu rows, %.0f rows/s ", (long long)n->done, c->plan.rows, (double)n->done * 1000 / (double)(now - c->begun + 1));
+	fprintf(stderr, "\r%lld of %zu rows, %.0f rows/s ", (long long)n->done, c->plan.rows,
+			(double)n->done * 1000 / (double)(now - c->begun + 1));
 	return 0;
 }
 
@@ -87,8 +100,9 @@ static void print_mapping(const struct import_command *c)
 {
 	const struct import_format *f = &c->plan.format;
 	if (strcmp(f->kind, "csv") == 0)
-		fprintf(stderr, "%s: csv, %s, separator '%s', quotes %s, decimals '%c', dates %s\n", c->file, f->encoding, f->csv.separator == '\t' ? "tab" : (char[]){f->csv.separator, 0},
-		        f->csv.quote == CSV_DOUBLED ? "doubled" : "with a backslash", f->decimal, import_date_name(f->date));
+		fprintf(stderr, "%s: csv, %s, separator '%s', quotes %s, decimals '%c', dates %s\n", c->file, f->encoding,
+				f->csv.separator == '\t' ? "tab" : (char[]){f->csv.separator, 0},
+				f->csv.quote == CSV_DOUBLED ? "doubled" : "with a backslash", f->decimal, import_date_name(f->date));
 	else
 		fprintf(stderr, "%s: xlsx, sheet '%s'\n", c->file, f->sheet);
 	for (size_t i = 0; i < c->plan.ncolumns; i++)
@@ -122,7 +136,8 @@ static int run(struct cli_session *s, void *ctx)
 	}
 	struct section *section = c->section ? registry_find(s->reg, c->section) : map->section;
 	if (!section || (map && map->section != section)) {
-		err_set(&err, ERR_NOT_FOUND, section ? "the import '%s' is of another section" : "there is no section '%s'", section ? c->mapping : c->section);
+		err_set(&err, ERR_NOT_FOUND, section ? "the import '%s' is of another section" : "there is no section '%s'",
+				section ? c->mapping : c->section);
 		return cli_fail("import", &err);
 	}
 	if (import_plan_detect(s->arena, s->reg, &s->actor, section, map, c->bytes, c->len, &c->plan, &err))
@@ -139,7 +154,16 @@ static int run(struct cli_session *s, void *ctx)
 		}
 		write_heading(c);
 	}
-	struct import_run r = {.pg = s->pg, .reg = s->reg, .actor = &s->actor, .plan = &c->plan, .bytes = c->bytes, .len = c->len, .dry = c->dry, .reject = reject, .progress = progress, .ctx = c};
+	struct import_run r = {.pg = s->pg,
+						   .reg = s->reg,
+						   .actor = &s->actor,
+						   .plan = &c->plan,
+						   .bytes = c->bytes,
+						   .len = c->len,
+						   .dry = c->dry,
+						   .reject = reject,
+						   .progress = progress,
+						   .ctx = c};
 	c->begun = clock_monotonic_ms();
 	int failed = import_run(&r, &err);
 	if (c->out)
@@ -148,14 +172,18 @@ static int run(struct cli_session *s, void *ctx)
 	const struct import_counts *n = &r.counts;
 	if (c->told)
 		fputc('\n', stderr);
-	if (c->shown > SHOWN)
+	if (!c->json && c->shown > SHOWN)
 		fprintf(stderr, "… and %zu more rejected rows%s\n", c->shown - SHOWN, c->rejected ? "" : " (--rejected FILE keeps them)");
 	if (c->json)
-		printf("{\"rows\":%lld,\"created\":%lld,\"updated\":%lld,\"unchanged\":%lld,\"rejected\":%lld,\"dry\":%s,\"seconds\":%.3f}\n", (long long)n->done, (long long)n->created,
-		       (long long)n->updated, (long long)n->unchanged, (long long)n->rejected, c->dry ? "true" : "false", seconds);
+		printf("{\"rows\":%lld,\"created\":%lld,\"updated\":%lld,\"unchanged\":%lld,\"rejected\":%lld,\"dry\":%s,\"seconds\":%.3f,"
+			   "\"errors\":[%s]}\n",
+			   (long long)n->done, (long long)n->created, (long long)n->updated, (long long)n->unchanged, (long long)n->rejected,
+			   c->dry ? "true" : "false", seconds, c->errors.len ? c->errors.data : "");
 	else
-		printf("%lld rows: %lld created, %lld updated, %lld unchanged, %lld rejected%s, %.1f s\n", (long long)n->done, (long long)n->created, (long long)n->updated,
-		       (long long)n->unchanged, (long long)n->rejected, c->dry ? " (nothing was written)" : "", seconds);
+		printf("%lld rows: %lld created, %lld updated, %lld unchanged, %lld rejected%s, %.1f s\n", (long long)n->done,
+			   (long long)n->created, (long long)n->updated, (long long)n->unchanged, (long long)n->rejected,
+			   c->dry ? " (nothing was written)" : "", seconds);
+	buf_destroy(&c->errors);
 	if (failed)
 		return cli_fail("import", &err);
 	return n->rejected ? CLI_INPUT : CLI_OK;
@@ -169,12 +197,12 @@ static int usage(const char *what)
 
 int cmd_import(int argc, char **argv)
 {
-	struct import_command c = {0};
+	struct import_command c = {.errors = BUF_INIT};
 	const struct {
 		const char *name;
 		const char **value;
-	} options[] = {{"--section", &c.section}, {"--mapping", &c.mapping}, {"--key", &c.key}, {"--rejected", &c.rejected}, {"--user", &c.session.user},
-	               {"--database", &c.session.url}, {"--data", &c.session.data}};
+	} options[] = {{"--section", &c.section},   {"--mapping", &c.mapping},      {"--key", &c.key},          {"--rejected", &c.rejected},
+				   {"--user", &c.session.user}, {"--database", &c.session.url}, {"--data", &c.session.data}};
 	for (int i = 1; i < argc; i++) {
 		bool taken = false;
 		if (strcmp(argv[i], "--help") == 0) {

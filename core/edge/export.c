@@ -19,6 +19,8 @@
 #include "serve/access.h"
 #include "serve/plan.h"
 
+#define DAY INT64_C(86400000000)
+
 enum { PAGE = 1000, COLUMNS = 100, STEPS = 8, ROWS = 1000000, WORKBOOKS = 2, EXACT_DIGITS = 15, SHEET_EPOCH = 25569 };
 
 struct export
@@ -89,10 +91,36 @@ static void cell_list(struct arena *a, const struct value *v, struct export_cell
 	cell_text(c, taken(a, &b));
 }
 
-static void make_cell(const struct export *x, struct arena *a, const struct field *f, const struct value *v, struct export_cell *c)
+/* "2026-05-01 10:00:00" of the zone's clock, as people write it, with what there is of a second. */
+static void cell_time(struct arena *a, const char *zone, int64_t us, struct export_cell *c)
 {
 	struct buf b = BUF_INIT;
-	enum lang lang = x->actor->lang;
+	int64_t local = zone_local(zone, us), offset = local - us;
+	time_write(&b, local);
+	char *text = (char *)taken(a, &b);
+	size_t len = strlen(text);
+	text[10] = ' ';
+	text[len - 1] = '\0';
+	c->text = text;
+	/* sheets count days from 1900 on, in numbers that do not hold every microsecond */
+	c->kind = local % 1000000 == 0 && local > (60 - SHEET_EPOCH) * DAY ? EXPORT_TIME : EXPORT_TEXT;
+	c->number = (double)local / (double)DAY + SHEET_EPOCH;
+	if (zone_moment(zone, local) == us)
+		return;
+	/* an hour that the clock shows twice: which of them is meant */
+	c->kind = EXPORT_TEXT;
+	if (offset % 60000000 == 0) {
+		int minutes = (int)(offset / 60000000);
+		c->text = arena_printf(a, "%s%c%02d:%02d", text, minutes < 0 ? '-' : '+', abs(minutes) / 60, abs(minutes) % 60);
+	} else {
+		time_write(&b, us);
+		c->text = taken(a, &b);
+	}
+}
+
+void export_cell_make(struct arena *a, const char *zone, int lang, const struct field *f, const struct value *v, struct export_cell *c)
+{
+	struct buf b = BUF_INIT;
 	memset(c, 0, sizeof *c);
 	c->text = "";
 	switch (v->kind) {
@@ -108,21 +136,7 @@ static void make_cell(const struct export *x, struct arena *a, const struct fiel
 		c->kind = v->i > -SHEET_EPOCH + 60 ? EXPORT_DATE : EXPORT_TEXT;
 		c->number = (double)(v->i + SHEET_EPOCH);
 		break;
-	case VALUE_TIME: {
-		int64_t local = zone_local(x->reg->zone, v->i) / 1000000 * 1000000;
-		time_write(&b, local);
-		char *text = arena_strndup(a, b.data, b.len);
-		buf_destroy(&b);
-		/* "2026-05-01T10:00:00Z" of the wall clock, as people write it */
-		if (strlen(text) == 20) {
-			text[10] = ' ';
-			text[19] = '\0';
-		}
-		c->text = text;
-		c->kind = EXPORT_TIME;
-		c->number = (double)local / 86400e6 + SHEET_EPOCH;
-		break;
-	}
+	case VALUE_TIME: cell_time(a, zone, v->i, c); break;
 	case VALUE_DURATION:
 	case VALUE_INT:
 		if (f->expr.type.kind == EXPR_DURATION) {
@@ -196,6 +210,28 @@ static int add_column(struct export *x, const char *name, size_t len, struct err
 	return plan_select(p, property, strlen(property), x->actor->lang, err);
 }
 
+/* Headings: what stands beyond lookups has one already. Fields of one label are told apart by their names, so that an import knows them again. */
+static void name_apart(struct export *x)
+{
+	struct plan *p = x->plan;
+	bool beyond[COLUMNS];
+	for (size_t i = 0; i < p->fields.count; i++) {
+		beyond[i] = x->titles[i] != NULL;
+		if (!beyond[i])
+			x->titles[i] = label_get(&p->fields.items[i]->label, x->actor->lang);
+	}
+	for (size_t i = 0; i < p->fields.count; i++) {
+		const char *label = label_get(&p->fields.items[i]->label, x->actor->lang);
+		bool same = false;
+		for (size_t k = 0; k < p->section->nfields && !beyond[i]; k++)
+			same |= p->section->fields[k] != p->fields.items[i] &&
+					access_field(p->access, GRANT_READ, p->section->fields[k]) != ACCESS_NONE &&
+					strcmp(label_get(&p->section->fields[k]->label, x->actor->lang), label) == 0;
+		if (same)
+			x->titles[i] = arena_printf(x->arena, "%s (%s)", label, p->fields.items[i]->expr.name);
+	}
+}
+
 /* The columns asked for; else those of the list; else every readable field. */
 static int choose_columns(struct export *x, const char *wanted, const char *view, struct err *err)
 {
@@ -220,10 +256,11 @@ static int choose_columns(struct export *x, const char *wanted, const char *view
 		err_say(err, ERR_INVALID, lang, SAY_EXPORT_COLUMNS, arena_printf(x->arena, "%d", COLUMNS));
 		return err_target(err, "columns");
 	}
+	name_apart(x);
 	x->columns = arena_array(x->arena, struct export_column, p->fields.count);
 	for (size_t i = 0; i < p->fields.count; i++) {
 		const struct field *f = p->fields.items[i];
-		const char *title = x->titles[i] ? x->titles[i] : label_get(&f->label, lang);
+		const char *title = x->titles[i];
 		x->columns[i] =
 			(struct export_column){.title = title, .kind = column_kind(f), .scale = f->expr.type.scale, .width = column_width(f, title)};
 	}
@@ -244,7 +281,7 @@ static int next_page(struct export *x, struct arena *a, struct export_cell **cel
 	for (size_t i = 0; i < *n; i++)
 		for (size_t k = 0; k < width; k++) {
 			struct value v = pg_rows_value(rows, a, i, k + 2);
-			make_cell(x, a, x->plan->fields.items[k], &v, &(*cells)[i * width + k]);
+			export_cell_make(a, x->reg->zone, x->actor->lang, x->plan->fields.items[k], &v, &(*cells)[i * width + k]);
 		}
 	return 0;
 }

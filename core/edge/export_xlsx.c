@@ -7,7 +7,10 @@
 #include <unistd.h>
 #include <xlsxwriter.h>
 
+#include "base/buf.h"
 #include "base/temp.h"
+
+#define ESCAPED "_x005F"
 
 enum { SCALES = 10, TEXT_MAX = 32767 };
 
@@ -91,21 +94,23 @@ struct export_xlsx *export_xlsx_new(const struct export_column *columns, size_t 
 	return x;
 }
 
-/* The text within the format's bound of characters, cut between them. */
+/* The text within the format's bound of characters, cut between them. What looks like the format's own escape of a character is escaped itself. */
 static void write_text(struct export_xlsx *x, lxw_col_t column, const char *text)
 {
-	size_t len = strlen(text), at = 0, chars = 0;
-	if (len > TEXT_MAX) {
-		for (; at < len; at++)
-			if (((unsigned char)text[at] & 0xc0) != 0x80 && ++chars > TEXT_MAX)
-				break;
-		len = at;
+	struct buf cut = BUF_INIT;
+	size_t len = strlen(text), chars = 0;
+	for (size_t at = 0; at < len; at++) {
+		bool escape = len - at >= 7 && text[at] == '_' && text[at + 1] == 'x' && text[at + 6] == '_' &&
+					  strspn(text + at + 2, "0123456789abcdefABCDEF") >= 4;
+		chars += escape ? sizeof ESCAPED : ((unsigned char)text[at] & 0xc0) != 0x80;
+		if (chars > TEXT_MAX)
+			break;
+		if (escape)
+			buf_puts(&cut, ESCAPED);
+		buf_putc(&cut, text[at]);
 	}
-	char *cut = strndup(text, len);
-	if (!cut)
-		abort();
-	x->failed |= worksheet_write_string(x->sheet, x->row, column, cut, NULL) != LXW_NO_ERROR;
-	free(cut);
+	x->failed |= worksheet_write_string(x->sheet, x->row, column, cut.data ? cut.data : "", NULL) != LXW_NO_ERROR;
+	buf_destroy(&cut);
 }
 
 void export_xlsx_row(struct export_xlsx *x, const struct export_cell *cells)

@@ -47,7 +47,8 @@ out:
 	return best;
 }
 
-int import_decode(struct arena *a, const char *bytes, size_t len, const char *encoding, struct buf *out, const char **found, struct err *err)
+int import_decode(struct arena *a, const char *bytes, size_t len, const char *encoding, struct buf *out, const char **found,
+				  struct err *err)
 {
 	UErrorCode status = U_ZERO_ERROR;
 	if (len >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 && (!encoding || strcmp(encoding, "UTF-8") == 0)) {
@@ -81,7 +82,8 @@ int import_decode(struct arena *a, const char *bytes, size_t len, const char *en
 		enum { STEP = 64 * 1024 };
 		char *target = buf_room(out, STEP), *begin = target;
 		status = U_ZERO_ERROR;
-		ucnv_convertEx(to, from, &target, begin + STEP, &source, bytes + len, pivot, &pivot_source, &pivot_target, pivot + 1024, first, true, &status);
+		ucnv_convertEx(to, from, &target, begin + STEP, &source, bytes + len, pivot, &pivot_source, &pivot_target, pivot + 1024, first,
+					   true, &status);
 		out->len += (size_t)(target - begin);
 		out->data[out->len] = 0;
 		first = false;
@@ -225,7 +227,8 @@ void import_vote(struct import_votes *v, const char *text, size_t len)
 
 void import_decide(const struct import_votes *v, struct import_format *out)
 {
-	out->decimal = v->dot > v->comma ? '.' : ',';
+	/* where commas part the cells nobody writes them within numbers, unless some cell shows it */
+	out->decimal = v->dot > v->comma || (v->dot == v->comma && out->csv.separator == ',') ? '.' : ',';
 	out->date = v->ymd > v->dmy + v->mdy ? IMPORT_DATE_YMD : v->mdy > v->dmy ? IMPORT_DATE_MDY : IMPORT_DATE_DMY;
 }
 
@@ -288,14 +291,15 @@ static bool plain_number(struct arena *a, const char *text, size_t len, char dec
 	return n && (!grouped || fraction || group == 3) && decimal_parse(a, s, n, out);
 }
 
-/* A time of day behind a date, or nothing; "г." may stand between. */
-static bool read_clock(const char *text, size_t len, int64_t *seconds)
+/* A time of day behind a date, or nothing, in microseconds; "г." may stand between. */
+static bool read_clock(const char *text, size_t len, int64_t *us)
 {
 	static const char year[] = "\xd0\xb3";
 	char rest[32];
 	unsigned h = 0, m = 0, s = 0;
 	int used = 0;
-	*seconds = 0;
+	int64_t fraction = 0;
+	*us = 0;
 	while (len && strchr(" T,", *text)) {
 		text++;
 		len--;
@@ -321,24 +325,30 @@ static bool read_clock(const char *text, size_t len, int64_t *seconds)
 		if (sscanf(rest + used, ":%2u%n", &s, &more) < 1 || s > 59)
 			return false;
 		used += more;
-		if (rest[used] == '.')
-			used += 1 + (int)strspn(rest + used + 1, "0123456789");
+		if (rest[used] == '.') {
+			used++;
+			for (int64_t unit = 100000; isdigit((unsigned char)rest[used]); unit /= 10)
+				fraction += (rest[used++] - '0') * unit;
+		}
 	}
 	if (rest[used] && strcmp(rest + used, "Z") != 0)
 		return false;
-	*seconds = h * 3600 + m * 60 + s;
+	*us = (int64_t)(h * 3600 + m * 60 + s) * 1000000 + fraction;
 	return true;
 }
 
 /* A date, perhaps with a time of day behind it. */
-static bool read_date(const struct import_format *format, const char *text, size_t len, int64_t *days, int64_t *seconds)
+static bool read_date(const struct import_format *format, const char *text, size_t len, int64_t *days, int64_t *clock)
 {
 	int part[3], digits[3];
 	size_t used;
-	if (!date_parts(text, len, part, digits, &used) || !read_clock(text + used, len - used, seconds))
+	if (!date_parts(text, len, part, digits, &used) || !read_clock(text + used, len - used, clock))
 		return false;
 	enum import_date order = digits[0] == 4 ? IMPORT_DATE_YMD : format->date == IMPORT_DATE_YMD ? IMPORT_DATE_DMY : format->date;
-	int year = order == IMPORT_DATE_YMD ? 0 : 2, month = order == IMPORT_DATE_MDY ? 0 : 1, day = order == IMPORT_DATE_YMD ? 2 : order == IMPORT_DATE_DMY ? 0 : 1;
+	int year = order == IMPORT_DATE_YMD ? 0 : 2, month = order == IMPORT_DATE_MDY ? 0 : 1,
+		day = order == IMPORT_DATE_YMD   ? 2
+			  : order == IMPORT_DATE_DMY ? 0
+										 : 1;
 	int y = part[year];
 	if ((digits[year] != 4 && digits[year] != 2) || part[month] > 12 || part[day] > 31)
 		return false;
@@ -351,13 +361,13 @@ static bool read_date(const struct import_format *format, const char *text, size
 
 static bool read_time(const struct import_format *format, const char *text, size_t len, int64_t *us)
 {
-	int64_t days, seconds;
+	int64_t days, clock;
 	if (time_parse(text, len, us))
 		return true;
-	if (!read_date(format, text, len, &days, &seconds))
+	if (!read_date(format, text, len, &days, &clock))
 		return false;
 	/* people write the clock of their zone; "Z" behind it means none */
-	int64_t local = (days * 86400 + seconds) * 1000000;
+	int64_t local = days * 86400000000 + clock;
 	*us = text[len - 1] == 'Z' || !format->zone ? local : zone_moment(format->zone, local);
 	return true;
 }
@@ -371,7 +381,8 @@ static bool same_word(struct arena *a, const char *text, size_t len, const char 
 
 static bool read_boolean(struct arena *a, const char *text, size_t len, bool *out)
 {
-	static const char *const words[2][8] = {{"false", "no", "0", "нет", "ложь", "н", "-", NULL}, {"true", "yes", "1", "да", "истина", "д", "+", NULL}};
+	static const char *const words[2][8] = {{"false", "no", "0", "нет", "ложь", "н", "-", NULL},
+											{"true", "yes", "1", "да", "истина", "д", "+", NULL}};
 	for (int b = 0; b < 2; b++)
 		for (int i = 0; words[b][i]; i++)
 			if (same_word(a, text, len, words[b][i])) {
@@ -381,11 +392,11 @@ static bool read_boolean(struct arena *a, const char *text, size_t len, bool *ou
 	return false;
 }
 
-int import_value(struct arena *a, const struct field *f, const struct import_format *format, int lang, const char *text, size_t len, struct value *out, const char **reason)
+int import_value(struct arena *a, const struct field *f, const struct import_format *format, int lang, const char *text, size_t len,
+				 struct value *out, const char **reason)
 {
 	const char *label = label_get(&f->label, (enum lang)lang);
-	int64_t i;
-	int64_t seconds;
+	int64_t i, clock;
 	bool b;
 	trim(&text, &len);
 	/* an export to CSV, and people, put an apostrophe before what a spreadsheet would take for a formula (export.c) */
@@ -418,7 +429,7 @@ int import_value(struct arena *a, const struct field *f, const struct import_for
 		*reason = say_text(a, lang, SAY_BAD_BOOLEAN, label);
 		return -1;
 	case FIELD_DATE:
-		if (read_date(format, text, len, &i, &seconds)) {
+		if (read_date(format, text, len, &i, &clock)) {
 			*out = value_date(i);
 			return 0;
 		}
@@ -446,14 +457,21 @@ int import_value(struct arena *a, const struct field *f, const struct import_for
 	case FIELD_URL:
 	case FIELD_AUTONUMBER:
 		if (!f->is_long) {
-			/* a line break or tab within a one-line text is a blank */
+			/* a line break or tab within a one-line text is a blank, with the blanks around it */
 			char *line = arena_strndup(a, text, len);
 			size_t n = 0;
+			bool broken = false;
 			for (size_t k = 0; k < len; k++) {
-				char c = line[k] == '\n' || line[k] == '\r' || line[k] == '\t' ? ' ' : line[k];
-				if (c == ' ' && n && line[n - 1] == ' ')
-					continue;
-				line[n++] = c;
+				bool breaks = line[k] == '\n' || line[k] == '\r' || line[k] == '\t';
+				if (!breaks && !(broken && line[k] == ' ')) {
+					line[n++] = line[k];
+					broken = false;
+				} else if (breaks && !broken) {
+					while (n && line[n - 1] == ' ')
+						n--;
+					line[n++] = ' ';
+					broken = true;
+				}
 			}
 			line[n] = 0;
 			*out = value_text(line, n);

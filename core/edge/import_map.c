@@ -46,12 +46,27 @@ static struct field *natural_key(const struct section *s)
 	return NULL;
 }
 
-/* The text by which people, and exports, name a record: the field that its title consists of, else as in a mapping. */
-static struct field *named_by(struct arena *a, const struct section *s)
+/* The field of which the title consists, when it is one text; NULL: it is composed. */
+static struct field *title_field(struct arena *a, const struct section *s)
 {
 	size_t n = s->title.text ? strlen(s->title.text) : 0;
-	struct field *f = n > 2 && s->title.text[0] == '{' && strchr(s->title.text, '}') == s->title.text + n - 1 ? section_find(s, arena_strndup(a, s->title.text + 1, n - 2)) : NULL;
-	return f && !f->builtin && f->expr.storage == EXPR_COLUMN && f->expr.type.kind == EXPR_TEXT ? f : natural_key(s);
+	struct field *f = n > 2 && s->title.text[0] == '{' && strchr(s->title.text, '}') == s->title.text + n - 1
+						  ? section_find(s, arena_strndup(a, s->title.text + 1, n - 2))
+						  : NULL;
+	return f && !f->builtin && f->expr.storage == EXPR_COLUMN && f->expr.type.kind == EXPR_TEXT && f->type != FIELD_CHOICE ? f : NULL;
+}
+
+/* How a lookup's target is found: by the field named, else as people and exports name it. */
+static void find_by(struct arena *a, struct import_source_column *c, struct field *by)
+{
+	struct field *title = c->to && c->to->to ? title_field(a, c->to->to) : NULL;
+	c->by = NULL;
+	c->titled = c->shown = false;
+	if (!c->to || !c->to->to)
+		return;
+	c->by = by ? by : title ? title : natural_key(c->to->to);
+	c->titled = !by && !title;
+	c->shown = c->titled || c->by == title;
 }
 
 static bool is_taken(const struct import_plan *p, const struct field *f)
@@ -62,26 +77,56 @@ static bool is_taken(const struct import_plan *p, const struct field *f)
 	return false;
 }
 
+/* "Account: City", as exports head a column beyond lookups: no field of the section, whatever it sounds like. */
+static bool beyond_lookup(const struct section *s, const char *name)
+{
+	size_t n = strcspn(name, ",:");
+	if (!strstr(name, ": "))
+		return false;
+	for (size_t i = 0; i < s->nfields; i++)
+		for (int l = 0; l < LANG_COUNT; l++) {
+			const char *label = label_get(&s->fields[i]->label, (enum lang)l);
+			if (s->fields[i]->type == FIELD_LOOKUP && strlen(label) == n && strncmp(label, name, n) == 0)
+				return true;
+		}
+	return false;
+}
+
+enum likeness { THE_LABEL, THE_EXPORTS_HEADING, LIKE_A_NAME, LIKENESSES };
+
+/* What a heading may be to a field, the nearest first. */
+static bool is_like(struct arena *a, const struct field *f, const char *name, const char *like, enum lang lang, enum likeness how)
+{
+	const char *label = label_get(&f->label, lang);
+	if (how == THE_LABEL)
+		return strcmp(label, name) == 0;
+	if (how == THE_EXPORTS_HEADING)
+		return strcmp(arena_printf(a, "%s (%s)", label, f->expr.name), name) == 0;
+	if (strcmp(folded(a, f->expr.name), like) == 0 || strcmp(folded(a, field_property(a, f)), like) == 0)
+		return true;
+	for (int l = 0; l < LANG_COUNT; l++)
+		if (strcmp(folded(a, label_get(&f->label, (enum lang)l)), like) == 0)
+			return true;
+	return false;
+}
+
 /* Columns that are `settled` (may be NULL) stay as they are. */
 static void map_by_name(struct arena *a, const struct registry *reg, const struct actor *actor, struct import_plan *p, const bool *settled)
 {
-	for (size_t c = 0; c < p->ncolumns; c++) {
-		const char *name = folded(a, p->columns[c].name);
-		if (settled && settled[c])
-			continue;
-		for (size_t i = 0; *name && i < p->section->nfields && !p->columns[c].to; i++) {
-			struct field *f = p->section->fields[i];
-			if (!fillable(reg, actor, f))
+	for (int how = 0; how < LIKENESSES; how++)
+		for (size_t c = 0; c < p->ncolumns; c++) {
+			struct import_source_column *to = &p->columns[c];
+			const char *like = folded(a, to->name);
+			if ((settled && settled[c]) || to->to || !*like || (how == LIKE_A_NAME && beyond_lookup(p->section, to->name)))
 				continue;
-			bool same = strcmp(folded(a, f->expr.name), name) == 0 || strcmp(folded(a, field_property(a, f)), name) == 0;
-			for (int l = 0; l < LANG_COUNT; l++)
-				same = same || strcmp(folded(a, label_get(&f->label, (enum lang)l)), name) == 0;
-			if (same && !is_taken(p, f)) {
-				p->columns[c].to = f;
-				p->columns[c].by = f->to ? named_by(a, f->to) : NULL;
+			for (size_t i = 0; i < p->section->nfields && !to->to; i++) {
+				struct field *f = p->section->fields[i];
+				if (!fillable(reg, actor, f) || !is_like(a, f, to->name, like, actor->lang, (enum likeness)how) || is_taken(p, f))
+					continue;
+				to->to = f;
+				find_by(a, to, NULL);
 			}
 		}
-	}
 }
 
 /* By what records are found again when nobody says: the first unique field. */
@@ -112,7 +157,7 @@ static void map_by_configuration(struct arena *a, struct import_plan *p, const b
 			if (strcmp(to->name, from->source) != 0 || to->to || (settled && settled[c]) || (settled && from->to && is_taken(p, from->to)))
 				continue;
 			to->to = from->to;
-			to->by = from->by ? from->by : from->to && from->to->to ? natural_key(from->to->to) : NULL;
+			find_by(a, to, from->by ? from->by : from->to && from->to->to ? natural_key(from->to->to) : NULL);
 			to->create = from->create;
 			to->strip = from->strip;
 			to->nvalues = from->nvalues;
@@ -125,7 +170,8 @@ static void map_by_configuration(struct arena *a, struct import_plan *p, const b
 }
 
 /* Reads heading, samples and the number of rows; `decide`: the marks of numbers and dates, too. */
-static int read_columns(struct arena *a, const struct actor *actor, const char *bytes, size_t len, bool decide, struct import_plan *p, struct err *err)
+static int read_columns(struct arena *a, const struct actor *actor, const char *bytes, size_t len, bool decide, struct import_plan *p,
+						struct err *err)
 {
 	struct import_source *source;
 	const struct csv_cell *cells;
@@ -173,8 +219,8 @@ static int read_columns(struct arena *a, const struct actor *actor, const char *
 	return 0;
 }
 
-int import_plan_detect(struct arena *a, const struct registry *reg, const struct actor *actor, struct section *s, const struct import_map *map, const char *bytes, size_t len,
-                       struct import_plan *p, struct err *err)
+int import_plan_detect(struct arena *a, const struct registry *reg, const struct actor *actor, struct section *s,
+					   const struct import_map *map, const char *bytes, size_t len, struct import_plan *p, struct err *err)
 {
 	memset(p, 0, sizeof *p);
 	p->section = s;
@@ -191,7 +237,8 @@ int import_plan_detect(struct arena *a, const struct registry *reg, const struct
 	return 0;
 }
 
-int import_plan_reread(struct arena *a, const struct registry *reg, const struct actor *actor, const char *bytes, size_t len, bool decide, struct import_plan *p, struct err *err)
+int import_plan_reread(struct arena *a, const struct registry *reg, const struct actor *actor, const char *bytes, size_t len, bool decide,
+					   struct import_plan *p, struct err *err)
 {
 	const struct import_source_column *old = p->columns;
 	size_t nold = p->ncolumns, kept = 0;
@@ -207,6 +254,8 @@ int import_plan_reread(struct arena *a, const struct registry *reg, const struct
 			used[k] = settled[c] = true;
 			to->to = from->to;
 			to->by = from->by;
+			to->titled = from->titled;
+			to->shown = from->shown;
 			to->create = from->create;
 			to->strip = from->strip;
 			to->values = from->values;
@@ -233,8 +282,8 @@ static bool same_text(const char *x, const char *y)
 
 bool import_format_recuts(const struct import_format *x, const struct import_format *y)
 {
-	return x->header_row != y->header_row || x->csv.separator != y->csv.separator || x->csv.quote != y->csv.quote || !same_text(x->sheet, y->sheet) ||
-	       !same_text(x->encoding, y->encoding);
+	return x->header_row != y->header_row || x->csv.separator != y->csv.separator || x->csv.quote != y->csv.quote ||
+		   !same_text(x->sheet, y->sheet) || !same_text(x->encoding, y->encoding);
 }
 
 int import_plan_keyed(const struct import_plan *p, const struct actor *actor, struct err *err)
@@ -289,9 +338,9 @@ void import_plan_columns_json(struct buf *b, const struct import_plan *p)
 		}
 		buf_puts(b, "],\"to\":");
 		text(b, c->to ? c->to->expr.name : NULL);
-		if (c->by) {
+		if (c->by || c->titled) {
 			buf_puts(b, ",\"by\":");
-			text(b, c->by->expr.name);
+			text(b, c->titled ? NULL : c->by->expr.name);
 			buf_printf(b, ",\"create\":%s", c->create ? "true" : "false");
 		}
 		if (c->strip) {
@@ -327,7 +376,8 @@ static int read_format(struct arena *a, int lang, const struct json *j, struct i
 	if ((s = json_get_text(j, "encoding"))) {
 		UErrorCode status = U_ZERO_ERROR;
 		if (strlen(s) > 60 || !ucnv_countAliases(s, &status))
-			return err_tell(err, ERR_INVALID, SAY_NO_ENCODING, arena_strndup(a, s, strlen(s) < 60 ? strlen(s) : 60)), err_target(err, "encoding");
+			return err_tell(err, ERR_INVALID, SAY_NO_ENCODING, arena_strndup(a, s, strlen(s) < 60 ? strlen(s) : 60)),
+				   err_target(err, "encoding");
 		f->encoding = ucnv_compareNames(s, "UTF-8") == 0 ? "UTF-8" : arena_strdup(a, s);
 	}
 	if ((s = json_get_text(j, "separator"))) {
@@ -357,23 +407,25 @@ static int read_format(struct arena *a, int lang, const struct json *j, struct i
 	return 0;
 }
 
-static int read_column(struct arena *a, const struct registry *reg, const struct actor *actor, const struct json *j, struct import_plan *p, struct import_source_column *c,
-                       struct err *err)
+static int read_column(struct arena *a, const struct registry *reg, const struct actor *actor, const struct json *j, struct import_plan *p,
+					   struct import_source_column *c, struct err *err)
 {
 	const char *to = json_get_text(j, "to"), *by = json_get_text(j, "by"), *strip = json_get_text(j, "strip");
 	const struct json *create = json_get(j, "create"), *values = json_get(j, "values"), *samples = json_get(j, "samples");
 	const char *name = json_get_text(j, "name");
 	c->name = name ? arena_strdup(a, name) : "";
-	for (const struct json *s = samples && samples->kind == JSON_LIST ? samples->first : NULL; s && c->nsamples < IMPORT_SAMPLES; s = s->next)
+	for (const struct json *s = samples && samples->kind == JSON_LIST ? samples->first : NULL; s && c->nsamples < IMPORT_SAMPLES;
+		 s = s->next)
 		if (s->kind == JSON_TEXT)
 			c->samples[c->nsamples++] = arena_strndup(a, s->text, s->len);
 	c->to = to ? section_find(p->section, to) : NULL;
 	if (to && (!c->to || !fillable(reg, actor, c->to)))
 		return err_say(err, ERR_INVALID, actor->lang, SAY_UNKNOWN_FIELD, to), err_target(err, c->name);
 	if (c->to && c->to->to) {
-		c->by = by ? section_find(c->to->to, by) : named_by(a, c->to->to);
-		if (by && !c->by)
+		struct field *key = by ? section_find(c->to->to, by) : NULL;
+		if (by && !key)
 			return err_say(err, ERR_INVALID, actor->lang, SAY_UNKNOWN_FIELD, by), err_target(err, c->name);
+		find_by(a, c, key);
 		c->create = create && create->kind == JSON_TRUE;
 	}
 	c->strip = strip && *strip ? arena_strdup(a, strip) : NULL;
@@ -386,8 +438,8 @@ static int read_column(struct arena *a, const struct registry *reg, const struct
 	return 0;
 }
 
-int import_plan_read(struct arena *a, const struct registry *reg, const struct actor *actor, const struct json *format, const struct json *columns, const char *key,
-                     struct import_plan *p, struct err *err)
+int import_plan_read(struct arena *a, const struct registry *reg, const struct actor *actor, const struct json *format,
+					 const struct json *columns, const char *key, struct import_plan *p, struct err *err)
 {
 	if (format && format->kind == JSON_MAP && read_format(a, actor->lang, format, &p->format, err))
 		return -1;

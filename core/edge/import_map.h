@@ -23,13 +23,15 @@ struct import_pair {
 };
 
 struct import_source_column {
-	const char *name;       /* in the heading, "" when it has none */
+	const char *name; /* in the heading, "" when it has none */
 	const char *samples[IMPORT_SAMPLES];
 	size_t nsamples;
-	struct field *to;       /* NULL: not taken */
-	struct field *by;       /* key in the lookup's target */
-	bool create;            /* a target that is not there is made */
-	const char *strip;      /* beginning to take away, or NULL */
+	struct field *to;           /* NULL: not taken */
+	struct field *by;           /* key in the lookup's target; NULL with `titled`: it has no text to find it by */
+	bool titled;                /* the target is found by its title as people, and exports, see it; only where there is none, by `by` */
+	bool shown;                 /* what exports write there: the title, or the one field that it consists of */
+	bool create;                /* a target that is not there is made */
+	const char *strip;          /* beginning to take away, or NULL */
 	struct import_pair *values; /* text in the file → value */
 	size_t nvalues;
 };
@@ -39,18 +41,18 @@ struct import_plan {
 	struct import_format format;
 	struct import_source_column *columns;
 	size_t ncolumns;
-	struct field *key;      /* by which records are found again, or NULL: every row is a new record */
+	struct field *key;            /* by which records are found again, or NULL: every row is a new record */
 	const struct import_map *map; /* kept in the configuration, or NULL */
-	size_t rows;            /* of the file, the heading left out */
+	size_t rows;                  /* of the file, the heading left out */
 };
 
 /* Finds out format and columns of a file; `map` (may be NULL) gives columns, key and constants. */
-int import_plan_detect(struct arena *a, const struct registry *reg, const struct actor *actor, struct section *s, const struct import_map *map, const char *bytes, size_t len,
-                       struct import_plan *out, struct err *err);
+int import_plan_detect(struct arena *a, const struct registry *reg, const struct actor *actor, struct section *s,
+					   const struct import_map *map, const char *bytes, size_t len, struct import_plan *out, struct err *err);
 /* Heading and samples again, for a format that was changed by hand: a column that was there before by its name goes where it went; others are mapped as at
  * first, to fields that are still free. `decide`: number and date marks are found out again, too. */
-int import_plan_reread(struct arena *a, const struct registry *reg, const struct actor *actor, const char *bytes, size_t len, bool decide, struct import_plan *plan,
-                       struct err *err);
+int import_plan_reread(struct arena *a, const struct registry *reg, const struct actor *actor, const char *bytes, size_t len, bool decide,
+					   struct import_plan *plan, struct err *err);
 /* Whether the two formats cut a file into different columns. */
 bool import_format_recuts(const struct import_format *x, const struct import_format *y);
 /* The key is a field that some column gives, or none; else ERR_INVALID. */
@@ -60,7 +62,7 @@ void import_plan_format_json(struct buf *out, const struct import_plan *plan);
 void import_plan_columns_json(struct buf *out, const struct import_plan *plan);
 /* Reads them back over *plan (section, map set); names that are no fields the actor may write are ERR_INVALID with the column as target. NULL leaves as it is.
  * Whether a column gives the key is asked of import_plan_keyed. */
-int import_plan_read(struct arena *a, const struct registry *reg, const struct actor *actor, const struct json *format, const struct json *columns, const char *key,
-                     struct import_plan *plan, struct err *err);
+int import_plan_read(struct arena *a, const struct registry *reg, const struct actor *actor, const struct json *format,
+					 const struct json *columns, const char *key, struct import_plan *plan, struct err *err);
 
 #endif

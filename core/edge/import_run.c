@@ -7,6 +7,8 @@
 #include "base/err.h"
 #include "base/map.h"
 #include "base/say.h"
+#include "base/text.h"
+#include "edge/export.h"
 #include "edge/import_source.h"
 #include "expr/expr.h"
 #include "pg/pg.h"
@@ -15,15 +17,14 @@
 #include "serve/record.h"
 #include "serve/unit.h"
 
-enum { BATCH = 200, TRIES = 3, AMBIGUOUS = -1, MEASURE_FIRST = 1000 };
+enum { BATCH = 200, TRIES = 3, AMBIGUOUS = -1, MEASURE_FIRST = 1000, SHEET_TEXT_MAX = 32767 };
 
 /* How a batch is written. Each way gets along with rows that the one before does not, and takes longer. */
 enum way {
 	TOGETHER, /* a row that fails undoes the batch */
-	JOINED,   /* a savepoint a row, not waited for: a row that the rules refuse is undone alone; one that the database refuses undoes the batch */
-	ALONE     /* each row is known to be in the database before the next one begins */
+	JOINED, /* a savepoint a row, not waited for: a row that the rules refuse is undone alone; one that the database refuses undoes the batch */
+	ALONE /* each row is known to be in the database before the next one begins */
 };
-
 
 struct row {
 	int64_t number;
@@ -36,11 +37,12 @@ struct row {
 /* What a run knows beyond its batches. */
 struct running {
 	struct import_run *run;
-	struct arena *arena;  /* of the whole run */
-	struct map *targets;  /* by column: text of the key → id of the target (boxed) */
-	struct map keys;      /* keys that a dry run has "created" */
-	int64_t measure_at;   /* records made by this run at which PostgreSQL counts the tables again */
-	enum way way;         /* that the last batch needed: dirty files are dirty all over */
+	struct arena *arena; /* of the whole run */
+	struct map *targets; /* by column: text of the key → id of the target (boxed) */
+	struct map titles;   /* "column/id" of a target → its title in the user's eyes ("" none) */
+	struct map keys;     /* keys that a dry run has "created" */
+	int64_t measure_at;  /* records made by this run at which PostgreSQL counts the tables again */
+	enum way way;        /* that the last batch needed: dirty files are dirty all over */
 };
 
 /* One batch; its arena dies with it. */
@@ -49,13 +51,13 @@ struct batch {
 	struct arena *a;
 	struct row *rows;
 	size_t nrows;
-	struct map existing;      /* key → id of the record */
-	struct map *made;         /* by column: targets created in this unit */
-	struct map *row_made;     /* the same of the row at hand, which may yet be undone */
-	const char *row_key;      /* of the record that the row at hand created, or NULL */
+	struct map existing;  /* key → id of the record */
+	struct map *made;     /* by column: targets created in this unit */
+	struct map *row_made; /* the same of the row at hand, which may yet be undone */
+	const char *row_key;  /* of the record that the row at hand created, or NULL */
 	int64_t row_id;
 	struct import_counts counts;
-	bool undone;              /* a row was undone alone */
+	bool undone; /* a row was undone alone */
 };
 
 static int64_t *boxed(struct arena *a, int64_t id)
@@ -90,8 +92,27 @@ static void cell_text(const struct import_source_column *c, const struct row *r,
 		}
 }
 
-/* id and key of the visible records of a section whose field is one of the texts. */
-static int find_by(struct batch *b, struct section *s, struct field *by, const struct value *values, size_t n, struct map *out, struct err *err)
+/* A text of the database (no cell, which may have an apostrophe before it) as a file would bring it to this field. */
+static bool as_brought(struct batch *b, const struct field *f, const char *text, struct value *out)
+{
+	struct import_format format = {.kind = "xlsx", .decimal = '.', .date = IMPORT_DATE_YMD, .zone = b->g->run->reg->zone};
+	const char *reason;
+	return import_value(b->a, f, &format, b->g->run->actor->lang, text, strlen(text), out, &reason) == 0;
+}
+
+/* A title as a value, the blanks at its ends taken off. */
+static const struct field titles = {.type = FIELD_TEXT, .is_long = true};
+
+static struct value title_value(struct batch *b, const char *title)
+{
+	struct value v;
+	as_brought(b, &titles, title ? title : "", &v);
+	return v;
+}
+
+/* id and key of the visible records of a section whose field is one of the texts; `by` NULL: whose title is. */
+static int find_by(struct batch *b, struct section *s, struct field *by, const struct value *values, size_t n, struct map *out,
+				   struct err *err)
 {
 	struct import_run *run = b->g->run;
 	struct plan *p;
@@ -101,19 +122,29 @@ static int find_by(struct batch *b, struct section *s, struct field *by, const s
 	err_init(&unseen, b->a);
 	if (!n || plan_create(b->a, run->reg, run->actor, s, &p, &unseen))
 		return 0;
-	const char *name = by->expr.name, *property = field_property(b->a, by);
-	struct expr **items = arena_array(b->a, struct expr *, n);
-	for (size_t i = 0; i < n; i++)
-		items[i] = expr_make_literal(b->a, values[i]);
-	struct expr *e = expr_make_binary(b->a, EXPR_IN, expr_make_path(b->a, &name, 1), expr_make_set(b->a, items, n));
 	p->top = PLAN_TOP_MAX;
-	if (plan_select(p, property, strlen(property), run->actor->lang, err) || plan_filter(p, e, err))
-		return -1;
+	if (by) {
+		const char *name = by->expr.name, *property = field_property(b->a, by);
+		struct expr **items = arena_array(b->a, struct expr *, n);
+		for (size_t i = 0; i < n; i++)
+			items[i] = expr_make_literal(b->a, values[i]);
+		struct expr *e = expr_make_binary(b->a, EXPR_IN, expr_make_path(b->a, &name, 1), expr_make_set(b->a, items, n));
+		if (plan_select(p, property, strlen(property), run->actor->lang, err) || plan_filter(p, e, err))
+			return -1;
+	} else {
+		struct value *list = arena_new(b->a, struct value);
+		*list = (struct value){.kind = VALUE_LIST, .list = {(struct value *)values, n}};
+		p->titled = list;
+		p->titles = true;
+	}
 	plan_bindings(run->reg, run->actor, &bindings);
 	if (plan_rows(p, run->pg, PG_LANE_SLOW, b->a, &bindings, &rows, err))
 		return -1;
+	/* so many of the same key that not all were read: by halves, down to one key that is there often enough */
+	if (pg_rows_count(rows) > PLAN_TOP_MAX && n > 1)
+		return find_by(b, s, by, values, n / 2, out, err) || find_by(b, s, by, values + n / 2, n - n / 2, out, err) ? -1 : 0;
 	for (size_t i = 0; i < pg_rows_count(rows); i++) {
-		struct value v = pg_rows_value(rows, b->a, i, 2);
+		struct value v = by ? pg_rows_value(rows, b->a, i, 2) : title_value(b, pg_rows_text(rows, i, 1));
 		struct buf key = BUF_INIT;
 		value_json(&key, &v);
 		if (map_put_n(out, key.data, key.len, boxed(out->arena, pg_rows_int(rows, i, 0))))
@@ -143,11 +174,19 @@ static void reject(struct row *r, const char *column, const char *reason)
 }
 
 /* The value of a plain column, coerced to its field. */
-static bool plain_value(struct batch *b, struct row *r, const struct import_source_column *c, const struct field *f, const char *text, size_t len, struct value *out)
+static bool plain_value(struct batch *b, struct row *r, const struct import_source_column *c, const struct field *f, const char *text,
+						size_t len, struct value *out)
 {
 	struct import_run *run = b->g->run;
 	const char *reason = NULL;
 	struct value raw;
+	/* a sheet's cell that is full to the last character is the beginning of a longer text (export_xlsx.c) */
+	if (len >= SHEET_TEXT_MAX && strcmp(run->plan->format.kind, "xlsx") == 0 && text_length(text, len) >= SHEET_TEXT_MAX) {
+		reject(r, c->name,
+			   say_text(b->a, run->actor->lang, SAY_IMPORT_CUT, label_get(&c->to->label, run->actor->lang),
+						say_number(b->a, SHEET_TEXT_MAX)));
+		return false;
+	}
 	struct err one;
 	err_init(&one, b->a);
 	struct import_format format = run->plan->format;
@@ -163,34 +202,51 @@ static bool plain_value(struct batch *b, struct row *r, const struct import_sour
 	return true;
 }
 
+static bool is_lookup(const struct import_source_column *c)
+{
+	return c->to && c->to->to && (c->by || c->titled);
+}
+
+/* Asks for the records of a section whose field (NULL: title) stands in the column's cells, those that are not known yet. */
+static int prefetch_column(struct batch *b, size_t c, struct section *s, struct field *by, struct map *known, struct err *err)
+{
+	struct value *values = arena_array(b->a, struct value, b->nrows ? b->nrows : 1);
+	struct map asked;
+	size_t n = 0;
+	map_create(&asked, b->a);
+	for (size_t i = 0; i < b->nrows; i++) {
+		struct row probe = b->rows[i];
+		struct value v;
+		const char *text;
+		size_t len;
+		cell_text(&b->g->run->plan->columns[c], &probe, c, &text, &len);
+		if (!plain_value(b, &probe, &b->g->run->plan->columns[c], by ? by : &titles, text, len, &v) || v.kind == VALUE_NIL)
+			continue;
+		const char *k = map_key(b->a, &v);
+		if (map_put(&asked, k, b) || map_find(known, k))
+			continue;
+		values[n++] = v;
+	}
+	return find_by(b, s, by, values, n, known, err);
+}
+
 /* Looks up at once what the batch needs: records by key, and targets of lookups. */
 static int prefetch(struct batch *b, struct err *err)
 {
 	const struct import_plan *p = b->g->run->plan;
-	struct value *values = arena_array(b->a, struct value, b->nrows ? b->nrows : 1);
-	const char *text;
-	size_t len;
 	for (size_t c = 0; c < p->ncolumns; c++) {
 		const struct import_source_column *col = &p->columns[c];
-		bool lookup = col->to && col->to->to && col->by, key = col->to && col->to == p->key && !lookup;
-		struct map asked;
-		size_t n = 0;
-		if (!lookup && !key)
+		if (!col->to)
 			continue;
-		map_create(&asked, b->a);
-		for (size_t i = 0; i < b->nrows; i++) {
-			struct row probe = b->rows[i];
-			struct value v;
-			cell_text(col, &b->rows[i], c, &text, &len);
-			if (!plain_value(b, &probe, col, lookup ? col->by : col->to, text, len, &v) || v.kind == VALUE_NIL)
-				continue;
-			const char *k = map_key(b->a, &v);
-			if (map_put(&asked, k, b) || (lookup && map_find(&b->g->targets[c], k)))
-				continue;
-			values[n++] = v;
-		}
-		if (find_by(b, lookup ? col->to->to : p->section, lookup ? col->by : col->to, values, n, lookup ? &b->g->targets[c] : &b->existing, err))
+		if (is_lookup(col)) {
+			/* a title that is there goes before a key that reads the same */
+			if (col->titled && prefetch_column(b, c, col->to->to, NULL, &b->g->targets[c], err))
+				return -1;
+			if (col->by && prefetch_column(b, c, col->to->to, col->by, &b->g->targets[c], err))
+				return -1;
+		} else if (col->to == p->key && prefetch_column(b, c, p->section, col->to, &b->existing, err)) {
 			return -1;
+		}
 	}
 	return 0;
 }
@@ -209,24 +265,94 @@ static void reject_err(struct batch *b, struct row *r, const struct err *e)
 	reject(r, column, reason ? reason : "");
 }
 
-/* The id of a lookup's target; 0 when the row was rejected or the cell is empty. */
-static int lookup_value(struct batch *b, struct unit *u, struct row *r, size_t c, struct value *out, struct err *err)
+/* The title of a target in the user's eyes, nil when there is none to see. */
+static int title_of(struct batch *b, size_t c, int64_t id, struct value *out, struct err *err)
 {
 	struct import_run *run = b->g->run;
-	const struct import_source_column *col = &run->plan->columns[c];
+	const char *key = arena_printf(b->a, "%zu/%lld", c, (long long)id);
+	const char *title = map_find(&b->g->titles, key);
+	if (!title) {
+		if (plan_titles(b->a, run->pg, run->reg, run->actor, run->plan->columns[c].to->to, &id, 1, &title, err))
+			return -1;
+		title = arena_strdup(b->g->arena, title ? title : "");
+		map_put(&b->g->titles, arena_strdup(b->g->arena, key), (void *)title);
+	}
+	*out = title_value(b, title);
+	return 0;
+}
+
+/* Does the cell say what an export would of the target that the record has? So nothing is lost by a title that the user may not see, that is empty, or that several records have. */
+static int says_current(struct batch *b, struct unit *u, size_t c, int64_t record_id, const struct value *cell, struct value *out,
+						bool *same, struct err *err)
+{
+	const struct import_source_column *col = &b->g->run->plan->columns[c];
+	const struct access *x = access_get(u->reg, u->actor, b->g->run->plan->section);
+	struct record *record;
+	struct value now, title;
+	bool seen = access_field(x, GRANT_READ, col->to) == ACCESS_ALL;
+	*same = false;
+	if (record_load(u, b->g->run->plan->section, record_id, &record, err))
+		return -1;
+	if (!record || (!seen && access_test(u, x, GRANT_READ, record, true, col->to, &seen, NULL, err)))
+		return record ? -1 : 0;
+	if (!seen)
+		return 0;
+	if (record_get(record, b->a, col->to, &now, err))
+		return -1;
+	if (now.kind != VALUE_INT)
+		return 0;
+	if (title_of(b, c, now.i, &title, err))
+		return -1;
+	*same = cell->kind == title.kind && (cell->kind == VALUE_NIL || value_same(cell, &title));
+	if (*same)
+		*out = now;
+	return 0;
+}
+
+/* The target that the cell names among what is known; NULL none. *v: what it says, nil when it is empty. */
+static int64_t *find_target(struct batch *b, struct row *r, size_t c, bool titled, struct value *v)
+{
+	const struct import_source_column *col = &b->g->run->plan->columns[c];
 	const char *text;
 	size_t len;
-	struct value v;
-	*out = value_nil();
+	*v = value_nil();
 	cell_text(col, r, c, &text, &len);
-	if (!plain_value(b, r, col, col->by, text, len, &v) || v.kind == VALUE_NIL)
-		return 0;
-	const char *k = map_key(b->a, &v), *label = label_get(&col->to->label, run->actor->lang), *shown = v.kind == VALUE_TEXT ? v.text.s : k;
+	if (!plain_value(b, r, col, titled ? &titles : col->by, text, len, v) || v->kind == VALUE_NIL)
+		return NULL;
+	const char *k = map_key(b->a, v);
 	int64_t *id = map_find(&b->row_made[c], k);
 	if (!id)
 		id = map_find(&b->made[c], k);
-	if (!id)
-		id = map_find(&b->g->targets[c], k);
+	return id ? id : map_find(&b->g->targets[c], k);
+}
+
+/* The id of a lookup's target, nil when the cell is empty or the row was rejected. `existing`: of the record that the row is about, or NULL. */
+static int lookup_value(struct batch *b, struct unit *u, struct row *r, size_t c, const int64_t *existing, struct value *out,
+						struct err *err)
+{
+	struct import_run *run = b->g->run;
+	const struct import_source_column *col = &run->plan->columns[c];
+	struct value v;
+	*out = value_nil();
+	int64_t *id = find_target(b, r, c, col->titled, &v);
+	if (r->rejected)
+		return 0;
+	if (existing && *existing != AMBIGUOUS && col->shown && (v.kind == VALUE_NIL || (id && *id == AMBIGUOUS))) {
+		bool same;
+		if (says_current(b, u, c, *existing, &v, out, &same, err))
+			return -1;
+		if (same)
+			return 0;
+	}
+	if (v.kind == VALUE_NIL)
+		return 0;
+	const char *label = label_get(&col->to->label, run->actor->lang), *k = map_key(b->a, &v), *shown = v.kind == VALUE_TEXT ? v.text.s : k;
+	if (!id && col->titled && col->by) {
+		id = find_target(b, r, c, false, &v);
+		if (r->rejected)
+			return 0;
+		k = map_key(b->a, &v);
+	}
 	if (id && *id == AMBIGUOUS) {
 		reject(r, col->name, say_text(b->a, run->actor->lang, SAY_IMPORT_AMBIGUOUS, label, shown));
 		return 0;
@@ -235,7 +361,7 @@ static int lookup_value(struct batch *b, struct unit *u, struct row *r, size_t c
 		*out = value_int(*id);
 		return 0;
 	}
-	if (!col->create) {
+	if (!col->create || !col->by || v.kind == VALUE_NIL) {
 		reject(r, col->name, say_text(b->a, run->actor->lang, SAY_IMPORT_LOOKUP, label, shown));
 		return 0;
 	}
@@ -278,6 +404,20 @@ static int constants(struct batch *b, struct row *r, struct record_input *in)
 	return 0;
 }
 
+/* Would a file that was exported from the value bring this one? Blanks that cells do not keep, choices of one label, an hour that the clock shows twice are no difference. */
+static bool says_value(struct batch *b, const struct field *f, const struct value *now, const struct value *brought)
+{
+	struct import_run *run = b->g->run;
+	struct export_cell cell;
+	struct value raw, v;
+	struct err one;
+	err_init(&one, b->a);
+	if (f->to || now->kind == VALUE_LIST)
+		return false;
+	export_cell_make(b->a, run->reg->zone, run->actor->lang, f, now, &cell);
+	return as_brought(b, f, cell.text, &raw) && record_coerce(b->a, run->actor->lang, f, &raw, &v, &one) == 0 && value_same(&v, brought);
+}
+
 /* Keeps in the input only what differs from the record; *same when nothing does. What the user may not read here counts as different: nobody finds out a value by guessing it. */
 static int differences(struct batch *b, struct unit *u, int64_t id, struct record_input *in, bool *same, struct err *err)
 {
@@ -295,11 +435,34 @@ static int differences(struct batch *b, struct unit *u, int64_t id, struct recor
 		bool seen = access_field(x, GRANT_READ, f) == ACCESS_ALL;
 		if ((!seen && access_test(u, x, GRANT_READ, record, true, f, &seen, NULL, err)) || record_get(record, b->a, f, &now, err))
 			return -1;
-		if (!seen || !value_same(&now, &in->sets.items[i].value))
+		if (!seen || !(value_same(&now, &in->sets.items[i].value) || says_value(b, f, &now, &in->sets.items[i].value)))
 			in->sets.items[kept++] = in->sets.items[i];
 	}
 	in->sets.count = kept;
 	*same = kept == 0;
+	return 0;
+}
+
+/* By what the row's record is found again, as text of maps; NULL: by nothing. -1 when the row was rejected for it. */
+static int row_key(struct batch *b, struct row *r, const char **key)
+{
+	const struct import_plan *p = b->g->run->plan;
+	const char *text;
+	size_t len;
+	struct value v;
+	for (size_t c = 0; c < p->ncolumns; c++) {
+		const struct import_source_column *col = &p->columns[c];
+		if (!col->to || col->to != p->key || is_lookup(col))
+			continue;
+		cell_text(col, r, c, &text, &len);
+		if (!plain_value(b, r, col, col->to, text, len, &v))
+			return -1;
+		if (v.kind == VALUE_NIL) {
+			reject(r, col->name, say_text(b->a, b->g->run->actor->lang, SAY_REQUIRED, label_get(&col->to->label, b->g->run->actor->lang)));
+			return -1;
+		}
+		*key = map_key(b->a, &v);
+	}
 	return 0;
 }
 
@@ -312,11 +475,14 @@ static int write_row(struct batch *b, struct unit *u, struct row *r, struct err 
 	int64_t *existing = NULL, id;
 	const char *key = NULL;
 	if (r->ncells > p->ncolumns) {
-		reject(r, NULL, say_text(b->a, run->actor->lang, SAY_IMPORT_WIDE, arena_printf(b->a, "%zu", r->ncells), arena_printf(b->a, "%zu", p->ncolumns)));
+		reject(r, NULL,
+			   say_text(b->a, run->actor->lang, SAY_IMPORT_WIDE, arena_printf(b->a, "%zu", r->ncells),
+						arena_printf(b->a, "%zu", p->ncolumns)));
 		return 0;
 	}
-	if (constants(b, r, &in))
+	if (constants(b, r, &in) || row_key(b, r, &key))
 		return 0;
+	existing = key ? map_find(&b->existing, key) : NULL;
 	for (size_t c = 0; c < p->ncolumns; c++) {
 		const struct import_source_column *col = &p->columns[c];
 		const char *text;
@@ -324,8 +490,8 @@ static int write_row(struct batch *b, struct unit *u, struct row *r, struct err 
 		struct value v;
 		if (!col->to)
 			continue;
-		if (col->to->to && col->by) {
-			if (lookup_value(b, u, r, c, &v, err))
+		if (is_lookup(col)) {
+			if (lookup_value(b, u, r, c, existing, &v, err))
 				return -1;
 		} else {
 			cell_text(col, r, c, &text, &len);
@@ -333,14 +499,6 @@ static int write_row(struct batch *b, struct unit *u, struct row *r, struct err 
 		}
 		if (r->rejected)
 			return 0;
-		if (col->to == p->key) {
-			if (v.kind == VALUE_NIL) {
-				reject(r, col->name, say_text(b->a, run->actor->lang, SAY_REQUIRED, label_get(&col->to->label, run->actor->lang)));
-				return 0;
-			}
-			key = map_key(b->a, &v);
-			existing = map_find(&b->existing, key);
-		}
 		record_input_set(b->a, &in, col->to, v);
 	}
 	if (existing && *existing == AMBIGUOUS) {
@@ -440,7 +598,8 @@ static bool passing(const struct err *e)
 }
 
 /* Ends a row that was written behind a savepoint; -1 when the unit cannot go on. *blurred: the database refused something, and nobody knows of which row. */
-static int row_end(struct batch *b, struct unit *u, struct row *r, bool bad, const struct err *why, enum way way, bool *blurred, struct err *err)
+static int row_end(struct batch *b, struct unit *u, struct row *r, bool bad, const struct err *why, enum way way, bool *blurred,
+				   struct err *err)
 {
 	struct err one;
 	err_init(&one, b->a);
@@ -608,6 +767,7 @@ int import_run(struct import_run *run, struct err *err)
 	for (size_t c = 0; c < run->plan->ncolumns; c++)
 		map_create(&g.targets[c], whole);
 	map_create(&g.keys, whole);
+	map_create(&g.titles, whole);
 	if (import_source_open(whole, run->bytes, run->len, &run->plan->format, &source, err))
 		goto out;
 	while (more == 1) {

@@ -14,10 +14,10 @@
 #include "base/say.h"
 
 enum {
-	PART_BYTES = 1 << 30,      /* of a sheet, unpacked */
-	TEXTS_BYTES = 256 << 20,   /* of the shared texts */
-	SMALL_BYTES = 8 << 20,     /* of every other part */
-	HONEST_BYTES = 16 << 20,   /* below this the ratio does not matter */
+	PART_BYTES = 1 << 30,    /* of a sheet, unpacked */
+	TEXTS_BYTES = 256 << 20, /* of the shared texts */
+	SMALL_BYTES = 8 << 20,   /* of every other part */
+	HONEST_BYTES = 16 << 20, /* below this the ratio does not matter */
 	HONEST_RATIO = 400,
 	MAX_TEXTS = 5000000,
 	MAX_STYLES = 65536
@@ -38,10 +38,10 @@ struct xlsx {
 	const char *name;
 	struct csv_cell *texts; /* shared */
 	size_t ntexts;
-	unsigned char *dates;   /* by style: 0 no, 1 date, 2 date with time */
+	unsigned char *dates; /* by style: 0 no, 1 date, 2 date with time */
 	size_t nstyles;
 	bool since_1904;
-	struct buf text;        /* of the row */
+	struct buf text; /* of the row */
 	size_t starts[IMPORT_COLUMNS];
 	struct csv_cell cells[IMPORT_COLUMNS];
 	size_t ncells;
@@ -163,7 +163,8 @@ static bool short_attribute(struct part *p, const char *name, char *out, size_t 
 static bool is_text(struct part *p)
 {
 	int type = xmlTextReaderNodeType(p->xml);
-	return type == XML_READER_TYPE_TEXT || type == XML_READER_TYPE_CDATA || type == XML_READER_TYPE_SIGNIFICANT_WHITESPACE || type == XML_READER_TYPE_WHITESPACE;
+	return type == XML_READER_TYPE_TEXT || type == XML_READER_TYPE_CDATA || type == XML_READER_TYPE_SIGNIFICANT_WHITESPACE ||
+		   type == XML_READER_TYPE_WHITESPACE;
 }
 
 static void add_text(struct part *p, struct buf *out)
@@ -171,6 +172,36 @@ static void add_text(struct part *p, struct buf *out)
 	const char *s = (const char *)xmlTextReaderConstValue(p->xml);
 	if (s)
 		buf_puts(out, s);
+}
+
+/* "_x000D_" is a character that XML cannot hold or would change, written by its number (ECMA-376, 22.9.2.19); what names none stays. */
+static void unescape(struct buf *b)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < b->len;) {
+		const char *s = b->data + i;
+		unsigned code = 0;
+		int used = 0;
+		if (b->len - i < 7 || s[0] != '_' || s[1] != 'x' || s[6] != '_' || strspn(s + 2, "0123456789abcdefABCDEF") < 4 ||
+			sscanf(s + 2, "%4x%n", &code, &used) != 1 || used != 4 || !code || (code >= 0xd800 && code < 0xe000)) {
+			b->data[n++] = b->data[i++];
+			continue;
+		}
+		if (code < 0x80) {
+			b->data[n++] = (char)code;
+		} else if (code < 0x800) {
+			b->data[n++] = (char)(0xc0 | code >> 6);
+			b->data[n++] = (char)(0x80 | (code & 0x3f));
+		} else {
+			b->data[n++] = (char)(0xe0 | code >> 12);
+			b->data[n++] = (char)(0x80 | (code >> 6 & 0x3f));
+			b->data[n++] = (char)(0x80 | (code & 0x3f));
+		}
+		i += 7;
+	}
+	b->len = n;
+	if (b->data)
+		b->data[n] = 0;
 }
 
 static int read_texts(struct xlsx *x, struct err *err)
@@ -210,6 +241,7 @@ static int read_texts(struct xlsx *x, struct err *err)
 				x->texts = arena_grow(x->arena, x->texts, cap * sizeof *x->texts, grown * sizeof *x->texts);
 				cap = grown;
 			}
+			unescape(&text);
 			x->texts[x->ntexts++] = (struct csv_cell){arena_strndup(x->arena, text.data ? text.data : "", text.len), text.len};
 		}
 	}
@@ -296,7 +328,8 @@ static int find_sheet(struct xlsx *x, const char *wanted, const char **part, str
 		const char *name = attribute(x, &p, "name");
 		if (wanted && (!name || strcmp(name, wanted) != 0))
 			continue;
-		xmlChar *id = xmlTextReaderGetAttributeNs(p.xml, (const xmlChar *)"id", (const xmlChar *)"http://schemas.openxmlformats.org/officeDocument/2006/relationships");
+		xmlChar *id = xmlTextReaderGetAttributeNs(p.xml, (const xmlChar *)"id",
+												  (const xmlChar *)"http://schemas.openxmlformats.org/officeDocument/2006/relationships");
 		if (!id)
 			id = xmlTextReaderGetAttribute(p.xml, (const xmlChar *)"r:id");
 		relation = id ? arena_strdup(x->arena, (const char *)id) : NULL;
@@ -447,6 +480,7 @@ static int read_cell(struct xlsx *x, struct err *err)
 		} else if (strcmp(type, "n") == 0) {
 			write_number(x, raw.data, *style ? atol(style) : -1);
 		} else if (strcmp(type, "e") != 0) { /* an error value is an empty cell */
+			unescape(&raw);
 			buf_add(&x->text, raw.data, raw.len);
 		}
 	}

@@ -89,8 +89,9 @@ struct plan {
 	bool after_nulls;   /* it continues among the rows whose first order value is empty */
 	size_t depth;
 	/* Further conditions of a caller. */
-	bool ids;                  /* rows whose id is in input 0, a list */
-	const struct expr *choice; /* `where` of a lookup over this section, the system's eyes; `record` is given by record_value */
+	bool ids;                   /* rows whose id is in input 0, a list */
+	const struct value *titled; /* rows whose title, blanks at its ends taken off, is one of this list of texts; NULL: any */
+	const struct expr *choice;  /* `where` of a lookup over this section, the system's eyes; `record` is given by record_value */
 	int (*record_value)(void *ctx, const struct expr_field *f, struct value *out, struct err *err);
 	int (*record_path)(void *ctx, const struct expr *e, struct value *out, struct err *err); /* as in struct expr_sql */
 	void *record_ctx;

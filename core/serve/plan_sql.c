@@ -331,6 +331,14 @@ static int where_sql(struct plan *p, struct plan_query *q, const char *alias, st
 		pg_sql_input(&q->sql, PG_INT8_ARRAY, 0);
 		buf_putc(b, ')');
 	}
+	if (p->titled) {
+		buf_puts(b, " AND btrim(");
+		if (title_sql(p, &q->sql, alias, err))
+			return -1;
+		buf_puts(b, ", E' \\t\\n\\r\\f\\x0b\xc2\xa0') = ANY(");
+		pg_sql_value(&q->sql, PG_TEXT_ARRAY, *p->titled);
+		buf_putc(b, ')');
+	}
 	if (p->choice) {
 		struct expr_sql choice;
 		system_eyes(p, &q->sql, alias, &choice);

@@ -22,7 +22,19 @@ section "part" { label = "Part", plural = "Parts", title = "{code}",
   text "secret" { label = "Secret" }, formula "twice" { label = "Twice", type = "integer", "count * 2" },
   list "dear" { label = "Dear ones", columns = { "code", "price" }, where = "price > 100", sort = { "-price" } },
 }
+section "depot" { label = "Depot", plural = "Depots", title = "{number} — {name}", autonumber "number" { pattern = "D{seq:3}" }, text "name" {}, boolean "closed" { default = false } }
+section "crate" { label = "Crate", plural = "Crates", title = "{code}",
+  text "code" { label = "Code", unique = true, required = true }, lookup "depot" { label = "Depot", to = "depot" }, lookup "maker" { label = "Maker", to = "maker" },
+  datetime "at" { label = "At" }, text "first" { label = "Mark" }, text "second" { label = "Mark" }, text "story" { label = "Story", long = true },
+  decimal "weight" { label = "Weight", scale = 3 }, choice "colour" { label = "Colour", value "sky" { label = "Blue" }, value "sea" { label = "Blue" } },
+  text "depot_name" { label = "Depot name" },
+  list "bare" { columns = { "code", "weight" } }, list "turned" { columns = { "second", "first", "depot.name", "code" } },
+}
 role "writer" { label = "Writer" }
+role "half" { label = "Half" }
+allow "half" { on = "crate", read = true, update = true }
+allow "half" { on = "depot", read = "not closed" }
+allow "writer" { on = { "depot", "crate" }, create = true, read = true, update = true }
 role "reader" { label = "Reader" }
 allow "writer" { on = { "maker", "part" }, create = true, read = true, update = true }
 allow "reader" { on = "maker", read = true }
@@ -70,12 +82,12 @@ before(async () => {
   const dir = path.join(scratch, 'exporting')
   fs.mkdirSync(path.join(dir, 'sections'), { recursive: true })
   fs.mkdirSync(path.join(dir, 'po'))
-  fs.writeFileSync(path.join(dir, 'module.lua'), 'module "exporting" { label = "Exporting", version = "1.0.0", core = "1", language = "en" }\n')
+  fs.writeFileSync(path.join(dir, 'module.lua'), 'module "exporting" { label = "Exporting", version = "1.0.0", core = "1", language = "en", zone = "Europe/Berlin" }\n')
   fs.writeFileSync(path.join(dir, 'sections/all.lua'), sections)
   fs.writeFileSync(path.join(dir, 'po/ru.po'), 'msgid ""\nmsgstr ""\n"Language: ru\\n"\n')
   fs.writeFileSync(path.join(dir, 'po/ru.po'), catalogue(dir))
   app = await startServer({ config: dir, sample: false })
-  for (const [login, language, role] of [['writer', 'en', 'writer'], ['reader', 'ru', 'reader']]) {
+  for (const [login, language, role] of [['writer', 'en', 'writer'], ['reader', 'ru', 'reader'], ['half', 'en', 'half']]) {
     const r = spawnSync(program, ['user', 'add', login, '--name', login, '--language', language, '--role', role, '--password-stdin', '--database', databaseUrl(app.database)], { input: `${password}\n`, encoding: 'utf8' })
     assert.equal(r.status, 0, r.stderr)
   }
@@ -110,6 +122,85 @@ for (const format of ['csv', 'xlsx'])
     assert.deepEqual([anew.created, anew.rejected], [60, 0], JSON.stringify(anew).slice(0, 600))
     assert.deepEqual(app.sql(texts), was)
   })
+
+const crate = (file, ...args) => JSON.parse(ostov('import', file, '--section', 'crate', '--key', 'code', '--json', ...args).stdout)
+const counted = (r) => [r.created, r.updated, r.unchanged, r.rejected]
+
+test('what is easily lost on the way: fractions of seconds, hours that come twice, composed titles, fields of one label, blanks', { skip }, async () => {
+  const depots = []
+  for (const name of ['North', 'South', null]) depots.push((await writer.post('/api/depot', { name, closed: name === 'South' })).json)
+  const makers = []
+  for (const code of ['t1', 't2']) makers.push((await writer.post('/api/maker', { name: 'Twin', code })).json.id)
+  const rows = [
+    { at: '2026-05-01T10:30:00.123456Z', depot_id: depots[0].id, weight: '5.125', first: 'one', second: 'two', depot_name: 'mine' },
+    { at: '2026-10-25T00:30:00Z', depot_id: depots[1].id, weight: '1.200', first: '  spaces   within ', story: ' \n first\r\nsecond\t ' },
+    { at: '2026-10-25T01:30:00.5Z', depot_id: depots[2].id, second: '_x000D_ 1e5', story: "'= no formula" },
+    { at: '1850-01-01T00:00:00.25Z', weight: '7.001', colour: 'sky', first: '00123' },
+    { depot_id: depots[0].id, weight: '12345678901.125', second: '2026-05-01' },
+  ]
+  for (const [k, row] of rows.entries()) {
+    const r = await writer.post('/api/crate', { code: `c${k}`, ...row })
+    assert.equal(r.status, 201, r.text)
+  }
+  const all = () => app.sql('select code, depot, maker, at, first, second, story, weight, colour, depot_name from app.crate order by code').map((row) => row.join('|')).join('\n')
+  const was = all()
+  for (const format of ['csv', 'xlsx']) {
+    const out = path.join(scratch, `crates.${format}`)
+    exported('crate', '--out', out)
+    assert.deepEqual(counted(crate(out)), [0, 0, 5, 0], format)
+    assert.equal(all(), was, format)
+    // into an empty section the same comes back, but for blanks at the ends, which say nothing in a cell
+    app.sql('delete from app.crate')
+    const back = crate(out)
+    assert.deepEqual(counted(back), [5, 0, 0, 0], JSON.stringify(back))
+    const squeezed = was.replace(rows[1].first, 'spaces   within').replace(rows[1].story, 'first\r\nsecond')
+    assert.equal(all(), squeezed, format)
+    // twins by name and by label: who has them keeps them, who has not is told
+    app.sql(`update app.crate set maker = ${makers[1]}, colour = 'sea' where code = 'c0'`)
+    exported('crate', '--out', out)
+    const twins = all()
+    assert.deepEqual(counted(crate(out)), [0, 0, 5, 0], format)
+    assert.equal(all(), twins)
+    app.sql("delete from app.crate where code = 'c0'")
+    const told = crate(out)
+    assert.deepEqual([counted(told), told.errors], [[0, 0, 4, 1], [{ row: 2, column: 'Maker', reason: "Maker: 'Twin' is there more than once" }]])
+    app.sql("delete from app.crate")
+    for (const [k, row] of rows.entries()) assert.equal((await writer.post('/api/crate', { code: `c${k}`, ...row })).status, 201)
+  }
+  // columns in another order, one of them beyond a lookup; a file of two columns in which nothing but the separator says what a point is
+  for (const list of ['turned', 'bare']) {
+    const out = path.join(scratch, `${list}.csv`)
+    exported('crate', '--list', list, '--out', out)
+    assert.deepEqual(counted(crate(out)), [0, 0, 5, 0], fs.readFileSync(out, 'utf8'))
+    assert.equal(all(), was)
+  }
+  // a title that the user may not see is an empty cell, and takes nothing away
+  const seen = path.join(scratch, 'half.csv')
+  exported('crate', '--out', seen, '--user', 'half')
+  assert.equal(cells(fs.readFileSync(seen, 'utf8'))[2].includes(`${depots[1].number} — South`), false)
+  assert.deepEqual(counted(crate(seen, '--user', 'half')), [0, 0, 5, 0])
+  assert.equal(all(), was)
+  // an empty cell over a title that is seen empties the lookup; another title, or the number alone, sets it
+  const by = path.join(scratch, 'by.csv')
+  fs.writeFileSync(by, `Code;Depot\nc0;\nc1;${depots[0].number} — North\nc3;${depots[1].number}\nc4;nowhere\n`)
+  const set = crate(by)
+  assert.deepEqual([counted(set), set.errors], [[0, 3, 0, 1], [{ row: 5, column: 'Depot', reason: "Depot: there is no 'nowhere'" }]])
+  assert.deepEqual(app.sql('select depot from app.crate order by code').map(([d]) => d), ['', depots[0].id, depots[2].id, depots[1].id, depots[0].id].map(String))
+})
+
+test('a text that a cell of a sheet cannot hold is not cut off on its way back', { skip }, async () => {
+  const long = 'длинный текст'.repeat(3000)
+  assert.equal((await writer.post('/api/crate', { code: 'long', story: long })).status, 201)
+  const out = path.join(scratch, 'long.xlsx')
+  exported('crate', '--out', out)
+  const back = crate(out)
+  assert.equal(back.rejected, 1, JSON.stringify(back))
+  assert.match(back.errors.find((e) => e.column === 'Story').reason, /32767 characters/)
+  assert.ok((await writer.get("/api/crate?$filter=code eq 'long'")).json.value[0].story === long)
+  exported('crate', '--out', out.replace('xlsx', 'csv'))
+  assert.equal(crate(out.replace('xlsx', 'csv')).rejected, 0)
+  app.sql("delete from app.crate where code = 'long'")
+})
 
 test('59: a cell that a spreadsheet would run is text in both formats', { skip }, () => {
   const rows = cells(exported('part', '--list', 'all'))
