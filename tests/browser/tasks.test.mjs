@@ -1,4 +1,4 @@
-// time-limit: 240
+// time-limit: 600
 // The checklist of a stage on the record's page, on the real server: ticks by keyboard, who and when, the reason of a closed move, another's tick,
 // both languages, 390 px.
 import { after, before, test } from 'node:test'

@@ -1,4 +1,4 @@
-// time-limit: 180
+// time-limit: 600
 // A page that was opened before another build took its place.
 import { after, before, test } from 'node:test'
 import assert from 'node:assert/strict'

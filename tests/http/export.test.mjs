@@ -1,4 +1,4 @@
-// `ostov export`: what comes out comes back unchanged, in whose eyes, in which language; cells that a spreadsheet would run (SAFETY 21, 59). time-limit: 180
+// `ostov export`: what comes out comes back unchanged, in whose eyes, in which language; cells that a spreadsheet would run (SAFETY 21, 59). time-limit: 600
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import fs from 'node:fs'

@@ -1,11 +1,11 @@
 // Hostile scripts as hooks (tests/lua/hostile, SAFETY 32 to 41): each ends with its error, nothing of it is stored, and others are answered within a second.
-// time-limit: 300
+// time-limit: 600
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
 import test, { after, before } from 'node:test'
-import { Client, hasDatabase, srcdir, startServer } from '../support/ostov.mjs'
+import { Client, hasDatabase, promptly, srcdir, startServer } from '../support/ostov.mjs'
 
 const skip = hasDatabase ? false : 'no PostgreSQL'
 const scratch = process.env.OSTOV_TEST_TMP ?? fs.mkdtempSync('/tmp/ostov-test-')
@@ -68,26 +68,28 @@ for (const name of scripts) {
     const expect = fs.readFileSync(path.join(folder, `${name}.lua`), 'utf8').match(/^-- expect: (\w+)$/m)[1]
     const count = () => Number(app.sql('SELECT count(*) FROM app.probe')[0][0])
     const stored = count()
-    let slowest = 0, running = true
-    const others = (async () => {
-      while (running) {
-        const begun = Date.now()
-        const r = await user.get('/api/probe?$top=1')
-        assert.equal(r.status, 200)
-        slowest = Math.max(slowest, Date.now() - begun)
+    await promptly('others are answered', 1000, async () => {
+      let slowest = 0, running = true
+      const others = (async () => {
+        while (running) {
+          const begun = Date.now()
+          const r = await user.get('/api/probe?$top=1')
+          assert.equal(r.status, 200)
+          slowest = Math.max(slowest, Date.now() - begun)
+        }
+      })()
+      const r = await user.post('/api/probe', { script: name })
+      running = false
+      await others
+      assert.equal(r.status, status[expect], `${r.status} ${r.text}`)
+      if (expect !== 'ok') {
+        assert.equal(r.json.error.code, expect, r.text)
+        assert.equal(count(), stored, 'nothing is stored')
       }
-    })()
-    const r = await user.post('/api/probe', { script: name })
-    running = false
-    await others
-    assert.equal(r.status, status[expect], `${r.status} ${r.text}`)
-    if (expect !== 'ok') {
-      assert.equal(r.json.error.code, expect, r.text)
-      assert.equal(count(), stored, 'nothing is stored')
-    }
-    if (expect === 'script_limit') assert.match(r.json.error.hint, new RegExp(`hooks/${name}\\.lua:1: сценарий «${name}».*превысил предел: `))
-    if (expect === 'script_error') assert.doesNotMatch(r.text, /0x[0-9a-f]{6}|SELECT|INSERT/)
-    assert.ok(slowest < 1000, `others waited ${slowest} ms`)
+      if (expect === 'script_limit') assert.match(r.json.error.hint, new RegExp(`hooks/${name}\\.lua:1: сценарий «${name}».*превысил предел: `))
+      if (expect === 'script_error') assert.doesNotMatch(r.text, /0x[0-9a-f]{6}|SELECT|INSERT/)
+      return slowest
+    })
   })
 }
 

@@ -1,9 +1,8 @@
 // kill -9 of all workers at random moments under write load, writers retrying with Idempotency-Key against a ledger kept outside: no acknowledged
-// write is lost, none is doubled. SAFETY 8, 69. time-limit: 400
+// write is lost, none is doubled. SAFETY 8, 69. time-limit: 600
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import test, { after, before } from 'node:test'
-import { hasDatabase, sleep, sql, startServer } from '../support/ostov.mjs'
+import { hasDatabase, sleep, sql, startServer, until } from '../support/ostov.mjs'
 
 const skip = hasDatabase ? false : 'no PostgreSQL'
 const kills = Number(process.env.KILLS ?? 100)
@@ -14,15 +13,6 @@ before(async () => {
   if (hasDatabase) app = await startServer({ config: 'configs/hotel-contracts' })
 })
 after(() => app?.stop())
-
-/** The worker processes of the server. */
-function workers() {
-  try {
-    return execFileSync('ps', ['-o', 'pid=', '--ppid', String(app.child.pid)], { encoding: 'utf8' }).split(/\s+/).filter(Boolean).map(Number)
-  } catch {
-    return []
-  }
-}
 
 test(`${kills} kills of all workers: no acknowledged write lost or doubled`, { skip, timeout: 390000 }, async () => {
   const manager = await app.signIn('manager')
@@ -63,16 +53,15 @@ test(`${kills} kills of all workers: no acknowledged write lost or doubled`, { s
 
   const all = Array.from({ length: writers }, (_, n) => writer(n))
   const watched = Promise.all(all)
-  watched.catch(() => {})
+  let failed
+  watched.catch((e) => (failed = e))
   for (let k = 0; k < kills; k++) {
+    // every other kill comes when there was work since the last one, at a moment of chance; those between may find workers that just start
+    const before = ledger.size
+    if (k % 2 === 0) await until('somebody writes', () => failed || ledger.size > before)
+    if (failed) throw failed
     await sleep(20 + Math.random() * 180)
-    for (const pid of workers()) {
-      try {
-        process.kill(pid, 'SIGKILL')
-      } catch {
-        // it is gone already
-      }
-    }
+    app.killWorkers()
   }
   stop = true
   await watched
@@ -89,5 +78,5 @@ test(`${kills} kills of all workers: no acknowledged write lost or doubled`, { s
   assert.deepEqual(doubled, [])
   assert.deepEqual(unchanged, [])
   assert.deepEqual(twice, [])
-  assert.ok(ledger.size >= kills, 'the writers wrote something between the kills')
+  assert.ok(ledger.size >= kills / 2, 'the writers wrote something between the kills')
 })

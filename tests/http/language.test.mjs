@@ -1,5 +1,5 @@
 // The configuration language as implementers have it on paper, word by word, on a served configuration of two modules: options of fields, stages, rights, extending,
-// hooks, rows, and what empty values, texts, numbers and days mean. time-limit: 180
+// hooks, rows, and what empty values, texts, numbers and days mean. time-limit: 600
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
@@ -134,9 +134,13 @@ const deal = async (v = {}, who = p.ann) => ok(await who.post('/api/deal', { nam
 const get = async (d, who = p.ann, what = '') => ok(await who.get(`/api/deal(${d.id})${what}`))
 
 test('values of a new record: default, initial, first stage, numbers, readonly', { skip }, async () => {
+  // midnight may pass meanwhile
+  const today = () => app.sql("SELECT (now() AT TIME ZONE 'Europe/Moscow')::date")[0][0]
+  const days = [today()]
   const d = await deal()
+  days.push(today())
   assert.deepEqual([d.kind, d.cur, d.stage, d.number, /^X\d+$/.test(d.code)], ['a', 'USD', 'draft', null, true])
-  assert.equal(d.starts_on, app.sql("SELECT (now() AT TIME ZONE 'Europe/Moscow')::date")[0][0])
+  assert.ok(days.includes(d.starts_on), `${d.starts_on} is none of ${days}`)
   assert.equal(d.owner_id, p.ann.user.id)
   bad(await p.ann.post('/api/deal', { name: 'other', secret: 'x' }), 400, 'invalid', /secret/)
   bad(await p.ann.patch(`/api/deal(${d.id})`, { owner_id: p.bob.user.id }), 400, 'invalid', /owner/)

@@ -1,4 +1,4 @@
-// Every message in the user's language: the signed-in user's own, else Accept-Language, else the configuration's. time-limit: 180
+// Every message in the user's language: the signed-in user's own, else Accept-Language, else the configuration's. time-limit: 600
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'

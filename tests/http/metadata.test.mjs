@@ -1,4 +1,4 @@
-// $metadata by the schemas of the standard, which stand beside a developer's checkout. time-limit: 120
+// $metadata by the schemas of the standard, which stand beside a developer's checkout. time-limit: 600
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'

@@ -1,4 +1,4 @@
-// A configuration that `ostov new` wrote, served: with sample rows its people sign in and work; without, `ostov user add` makes the first administrator. time-limit: 120
+// A configuration that `ostov new` wrote, served: with sample rows its people sign in and work; without, `ostov user add` makes the first administrator. time-limit: 600
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'

@@ -1,4 +1,4 @@
-// Orders through lookups: by values that each may see, page by page as in one, the index that serves them. SAFETY 19, 20. time-limit: 180
+// Orders through lookups: by values that each may see, page by page as in one, the index that serves them. SAFETY 19, 20. time-limit: 600
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import fs from 'node:fs'

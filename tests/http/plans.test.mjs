@@ -1,4 +1,4 @@
-// Plans kept by the shape of a request: whose values differ shares one, and nobody gets another's values, rights or language. time-limit: 120
+// Plans kept by the shape of a request: whose values differ shares one, and nobody gets another's values, rights or language. time-limit: 600
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { hasDatabase, startServer } from '../support/ostov.mjs'

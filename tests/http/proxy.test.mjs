@@ -1,4 +1,4 @@
-// Behind a reverse proxy: whose word counts, cookies, links, HSTS: SAFETY 6, 9, 12. time-limit: 150
+// Behind a reverse proxy: whose word counts, cookies, links, HSTS: SAFETY 6, 9, 12. time-limit: 600
 import assert from 'node:assert/strict'
 import http from 'node:http'
 import { after, test } from 'node:test'

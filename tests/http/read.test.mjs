@@ -1,4 +1,4 @@
-// Reading: lists, filters, pages, navigations, counts, $metadata, and what rights do to all of them: SAFETY 15 to 22, 28, 31. time-limit: 180
+// Reading: lists, filters, pages, navigations, counts, $metadata, and what rights do to all of them: SAFETY 15 to 22, 28, 31. time-limit: 600
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'

@@ -1,4 +1,4 @@
-// Rights of whoever writes: fields, lines, owners, lookups, imports. SAFETY 15, 20, 26 to 28. time-limit: 200
+// Rights of whoever writes: fields, lines, owners, lookups, imports. SAFETY 15, 20, 26 to 28. time-limit: 600
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { spawnSync } from 'node:child_process'

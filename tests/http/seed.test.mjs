@@ -1,4 +1,4 @@
-// Rows that a configuration declares: in any order, in circles, once, and again after a kill. time-limit: 120
+// Rows that a configuration declares: in any order, in circles, once, and again after a kill. time-limit: 600
 import { spawnSync } from 'node:child_process'
 import assert from 'node:assert/strict'
 import fs from 'node:fs'

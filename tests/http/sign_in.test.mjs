@@ -1,8 +1,8 @@
-// Signing in over HTTP: sessions, tokens, Basic, throttling, cross-site requests: SAFETY 9, 11, 12, 14. time-limit: 180
+// Signing in over HTTP: sessions, tokens, Basic, throttling, cross-site requests: SAFETY 9, 11, 12, 14. time-limit: 600
 import assert from 'node:assert/strict'
 import http from 'node:http'
 import { after, test } from 'node:test'
-import { Client, hasDatabase, samplePassword, startServer, until } from '../support/ostov.mjs'
+import { Client, hasDatabase, samplePassword, promptly, startServer, until } from '../support/ostov.mjs'
 
 const skip = hasDatabase ? false : 'no PostgreSQL on this machine'
 const app = skip ? null : await startServer()
@@ -19,9 +19,9 @@ test('who one is, in which language, with which roles', { skip }, async () => {
   // every worker hears of it
   const told = async (words) => words.test((await lawyer.get('/api/contract(999999)', { Connection: 'close' })).json.error.message)
   const allTold = async (words) => { for (let i = 0; i < 8; i++) if (!await told(words)) return false; return true }
-  await until('English from all workers', () => allTold(/no such record/), 30000)
+  await until('English from all workers', () => allTold(/no such record/))
   await lawyer.patch('/auth/me', { language: 'ru' })
-  await until('Russian from all workers', () => allTold(/нет/), 30000)
+  await until('Russian from all workers', () => allTold(/нет/))
   assert.equal((await lawyer.patch('/auth/me', { theme: 'plaid' })).status, 400)
   assert.equal((await lawyer.patch('/auth/me', { login: 'root' })).status, 400)
 })
@@ -33,11 +33,16 @@ test('9: wrong and unknown look the same, in text and in time; guessing is slowe
     const r = await c.post('/auth/login', { login, password: 'wrong-password' })
     return { r, ms: performance.now() - began }
   }
-  const known = await time('accountant')
-  const unknown = await time('nobody-of-this-name')
-  assert.equal(known.r.status, 401)
-  assert.equal(unknown.r.text, known.r.text)
-  assert.ok(unknown.ms > known.ms / 4, `an unknown login answers in ${unknown.ms} ms, a known one in ${known.ms} ms`)
+  // the quickest of each tells what they cost: whatever else the machine does comes on top
+  const known = [], unknown = []
+  for (let i = 0; i < 5; i++) {
+    known.push(await time('accountant'))
+    unknown.push(await time(`nobody-of-this-name-${i}`))
+    assert.equal(known[i].r.status, 401)
+    assert.equal(unknown[i].r.text, known[i].r.text)
+  }
+  const [slow, quick] = [known, unknown].map((all) => Math.min(...all.map(({ ms }) => ms)))
+  assert.ok(quick > slow / 4, `an unknown login answers in ${quick} ms, a known one in ${slow} ms`)
   let last
   for (let i = 0; i < 30 && last?.status !== 429; i++) last = await c.post('/auth/login', { login: 'accountant', password: `guess-${i}-guess` })
   assert.equal(last.status, 429)
@@ -57,21 +62,18 @@ test('11: a new session at each sign-in; leaving and being switched off end it w
   assert.notEqual(fixed.cookies.get('ostov_session'), 'chosen-by-somebody-else')
   const admin = await app.signIn('admin')
   const user = (await admin.get("/api/user?$filter=login eq 'engineer'&$select=id")).json.value[0]
-  /* a busy machine may be late once: the best of three counts */
-  const within = async (what, act) => {
-    let best = Infinity
-    for (let turn = 0; turn < 3 && best > 1000; turn++) {
+  const within = (what, act) =>
+    promptly(what, 1000, async () => {
       const mine = await app.signIn('engineer'), copy = new Client(app.url)
       copy.cookies = new Map(mine.cookies)
       assert.equal((await copy.get('/auth/me')).status, 200)
       await act(mine)
       const began = Date.now()
-      await until(what, async () => (await copy.get('/auth/me')).status === 401, 30000)
-      best = Math.min(best, Date.now() - began)
+      await until(what, async () => (await copy.get('/auth/me')).status === 401)
+      const took = Date.now() - began
       await admin.patch(`/api/user(${user.id})`, { active: true })
-    }
-    assert.ok(best <= 1000, `${what}: ${best} ms`)
-  }
+      return took
+    })
   await within('the session ends', async (mine) => assert.equal((await mine.post('/auth/logout')).status, 204))
   assert.equal((await two.get('/auth/me')).status, 200)
   await within('the user is out', async () => assert.equal((await admin.patch(`/api/user(${user.id})`, { active: false })).status, 200))
@@ -117,8 +119,21 @@ test('14: tokens act for their owner, are stored hashed, and end', { skip }, asy
   assert.ok(!list.text.includes(made.json.token))
   const lawyer = await app.signIn('lawyer')
   assert.equal((await lawyer.delete(`/auth/tokens(${made.json.id})`)).status, 404)
-  assert.equal((await manager.delete(`/auth/tokens(${made.json.id})`)).status, 204)
-  await until('the token ends at once in every worker', async () => (await machine.get('/api/contract?$top=1')).status === 401, 300)
+  let { id, token } = made.json
+  await promptly('the token ends at once', 300, async () => {
+    const ask = () => new Client(app.url, { Authorization: `Bearer ${token}` }).get('/api/contract?$top=1', { Connection: 'close' })
+    // all workers know it
+    for (let i = 0; i < 8; i++) assert.equal((await ask()).status, 200)
+    assert.equal((await manager.delete(`/auth/tokens(${id})`)).status, 204)
+    const began = Date.now()
+    await until('the token ends in every worker', async () => {
+      for (let i = 0; i < 8; i++) if ((await ask()).status !== 401) return false
+      return true
+    })
+    const took = Date.now() - began
+    ;({ id, token } = (await manager.post('/auth/tokens', { name: 'отчёты', days: 30 })).json)
+    return took
+  })
   assert.equal((await new Client(app.url, { Authorization: 'Bearer ost_nonsense' }).get('/api/contract')).status, 401)
 })
 
@@ -141,7 +156,7 @@ test('a password is changed by who knows the old one, and other sessions end', {
   assert.equal((await one.post('/auth/password', { old: 'wrong', new: 'another-password' })).json.error.target, 'old')
   assert.equal((await one.post('/auth/password', { old: samplePassword, new: 'short' })).json.error.target, 'new')
   assert.equal((await one.post('/auth/password', { old: samplePassword, new: 'another-password' })).status, 204)
-  await until('the other session ends', async () => (await two.get('/auth/me')).status === 401, 30000)
+  await until('the other session ends', async () => (await two.get('/auth/me')).status === 401)
   assert.equal((await one.get('/auth/me')).status, 200)
   assert.equal((await new Client(app.url).post('/auth/login', { login: 'office', password: samplePassword })).status, 401)
 })

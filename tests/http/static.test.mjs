@@ -1,4 +1,4 @@
-// The web application's files: caching, and builds that come while the server runs. time-limit: 120
+// The web application's files: caching, and builds that come while the server runs. time-limit: 600
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
@@ -73,7 +73,7 @@ test('a new build is served without a restart; open pages find the files of the 
 
 test('a page of one worker finds its files at the other, too, from the first moment', { skip }, async () => {
   build('three')
-  const end = Date.now() + 15000
+  const end = Date.now() + 60000
   for (let seen = 0; seen < 30; ) {
     assert.ok(Date.now() < end, 'the third build is not served')
     const name = (await get('/')).text.match(/main-(\w+)\.js/)[1]

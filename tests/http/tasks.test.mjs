@@ -1,5 +1,5 @@
 // Checklists of stages: rows made and ended with the record's own write, who may tick, what a required task holds up, history, changes of the
-// configuration under records that stand on a stage. SAFETY 25, 49. time-limit: 180
+// configuration under records that stand on a stage. SAFETY 25, 49. time-limit: 600
 import assert from 'node:assert/strict'
 import { execFile, execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -255,15 +255,16 @@ test('workers killed while records move: every record has exactly the checklist 
         if (t?.state === 'open') await patient(() => (name === 'paper' ? people.boss : people.ann).post(`/api/deal(${d.id})/tasks(${t.id})/finish`))
       }
       await patient(() => move(d, 'submit'))
-      await patient(() => move(d, 'back'))
+      if ((await patient(() => move(d, 'back'))).status < 300) moved++
     }
   }
+  let moved = 0
   const walkers = deals.map(walker)
   for (let i = 0; i < 8; i++) {
-    await sleep(150 + Math.random() * 150)
-    const pids = execFileSync('ps', ['-o', 'pid=', '--ppid', String(app.child.pid)], { encoding: 'utf8' }).split(/\s+/).filter(Boolean)
-    for (const pid of pids) try { process.kill(Number(pid), 'SIGKILL') } catch { /* it has just ended */ }
-    await until('GET /health', () => fetch(`${app.url}/health`, { signal: AbortSignal.timeout(2000) }).then((r) => r.ok, () => false), 30000)
+    const before = moved
+    await until('a record moves', () => moved > before)
+    await sleep(Math.random() * 150)
+    app.killWorkers()
   }
   stop = true
   await Promise.all(walkers)
@@ -271,7 +272,7 @@ test('workers killed while records move: every record has exactly the checklist 
     LEFT JOIN ostov.task k ON k.task_id = o.id AND k.record_id = d.id AND k.left_at IS NULL
     WHERE o.kind = 'task' AND o.dropped_at IS NULL AND (s.path = 'deal.' || d.stage) <> (k.id IS NOT NULL)`)
   assert.deepEqual(wrong, [])
-  assert.ok(Number(app.sql(`SELECT count(*) FROM ostov.task WHERE record_id = ${deals[0].id}`)[0][0]) >= 4, 'records moved meanwhile')
+  assert.ok(moved >= 8, 'records moved meanwhile')
 })
 
 test('applying: renamed tasks keep their ticks, new ones reach records that stand there, removed ones hold nobody up', { skip }, async () => {

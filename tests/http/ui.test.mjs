@@ -1,4 +1,4 @@
-// What the generated application works with: settings, form, lookup, bulk, delete preview, search, export, files: SAFETY 21, 24, 26, 27, 56, 59. time-limit: 180
+// What the generated application works with: settings, form, lookup, bulk, delete preview, search, export, files: SAFETY 21, 24, 26, 27, 56, 59. time-limit: 600
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { inflateRawSync } from 'node:zlib'

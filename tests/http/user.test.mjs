@@ -1,4 +1,4 @@
-// `ostov user`: people from the command line. time-limit: 120
+// `ostov user`: people from the command line. time-limit: 600
 import { spawnSync } from 'node:child_process'
 import assert from 'node:assert/strict'
 import fs from 'node:fs'

@@ -1,8 +1,8 @@
 // Whole versions of the rows of sections with history: they tile a record's time, the open one is the row, and nothing that dies on the way changes that.
-// SAFETY 44, 47, 69. time-limit: 400
+// SAFETY 44, 47, 69. time-limit: 600
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import test, { after, before } from 'node:test'
@@ -115,7 +115,10 @@ test('creating, changing, moving and deleting keep the row each time, once for e
 
 test('many at once: the versions of a parent follow its rollups without a gap', { skip }, async () => {
   const f = ok(await ann.post('/api/firm', { name: 'Busy' })), d = ok(await ann.post('/api/deal', { firm_id: f.id }))
-  await Promise.all(Array.from({ length: 40 }, (_, i) => ann.post('/api/line', { deal_id: d.id, amount: 1 + (i % 3) }).then((r) => ok(r))))
+  // as many at once as there are connections to write with, so that none is refused for want of one
+  await Promise.all(Array.from({ length: 5 }, async (_, n) => {
+    for (let i = 0; i < 8; i++) ok(await ann.post('/api/line', { deal_id: d.id, amount: 1 + ((n + i) % 3) }))
+  }))
   const paid = versions('deal', d.id, 'paid')
   assert.deepEqual(paid, [...new Set(paid)].sort((x, y) => x - y), 'each sum once, growing')
   assert.equal(paid.length, 41)
@@ -145,9 +148,8 @@ test('an import keeps its rows, and the parents of its lines once', { skip }, as
   whole(here)
 })
 
-test('kill -9 of all workers under load leaves every row with its version', { skip, timeout: 120000 }, async () => {
+test('kill -9 of all workers under load leaves every row with its version', { skip }, async () => {
   const f = ok(await ann.post('/api/firm', { name: 'Killed' }))
-  const workers = () => execFileSync('ps', ['-o', 'pid=', '--ppid', String(app.child.pid)], { encoding: 'utf8' }).split(/\s+/).filter(Boolean).map(Number)
   let stop = false, done = 0
   const writer = async (n) => {
     for (let i = 0; !stop; i++) {
@@ -163,14 +165,10 @@ test('kill -9 of all workers under load leaves every row with its version', { sk
   }
   const all = Array.from({ length: 6 }, (_, n) => writer(n))
   for (let k = 0; k < 15; k++) {
-    await sleep(150 + Math.random() * 350)
-    for (const pid of workers()) {
-      try {
-        process.kill(pid, 'SIGKILL')
-      } catch {
-        // gone already
-      }
-    }
+    const before = done
+    await until('somebody writes', () => done > before)
+    await sleep(50 + Math.random() * 350)
+    app.killWorkers()
   }
   stop = true
   await Promise.all(all)
@@ -226,7 +224,7 @@ test('apply: switched on every row has its version, values in a new form get ano
   db.drop()
 })
 
-test('apply: cut off by kill -9 anywhere and run again, the versions are whole', { skip, timeout: 240000 }, () => {
+test('apply: cut off by kill -9 anywhere and run again, the versions are whole', { skip }, () => {
   const made = database()
   applied(made, off)
   rows(made)
@@ -269,7 +267,7 @@ test('apply: cut off by kill -9 anywhere and run again, the versions are whole',
   made.drop()
 })
 
-test('apply beside writers: no row without its version, none that is not the row', { skip, timeout: 120000 }, async (t) => {
+test('apply beside writers: no row without its version, none that is not the row', { skip }, async (t) => {
   const server = await startServer({ config: off, sample: false })
   t.after(() => server.stop())
   person((text) => server.sql(text))

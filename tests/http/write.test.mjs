@@ -1,5 +1,5 @@
 // The one way to write: checks, rights, moves, numbers, rollups under contention, history, deletion, jobs after commit.
-// SAFETY 8, 25 to 28, 48 to 50, 54, 66. time-limit: 300
+// SAFETY 8, 25 to 28, 48 to 50, 54, 66. time-limit: 600
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { spawnSync } from 'node:child_process'

@@ -3,6 +3,7 @@
 //
 // The first use of a configuration in a run applies it and loads its sample data into a template database; every server then gets a copy, so a
 // test file may change what it likes. Servers are stopped when the test process ends.
+import assert from 'node:assert/strict'
 import { spawn, execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import fs from 'node:fs'
@@ -53,6 +54,51 @@ export async function until(what, probe, ms = 60000) {
   }
 }
 
+/** How many times longer than alone a computation takes at this moment, for others use the processors, too; at least 1. */
+export function load() {
+  const began = performance.now(), before = process.cpuUsage()
+  let used = 0
+  for (let n = 0; used < 60; n++) {
+    for (let i = 0; i < 200000; i++) n ^= i
+    const { user, system } = process.cpuUsage(before)
+    used = (user + system) / 1000
+  }
+  return Math.max(1, (performance.now() - began) / used)
+}
+
+/**
+ * Shows that something takes at most `ms`. What is at fault is late every time; a busy machine makes it late now and then, and by as much as it makes everything
+ * late. `measure` does it once and gives its milliseconds.
+ */
+export async function promptly(what, ms, measure, turns = 8) {
+  const took = []
+  for (let i = 0; i < turns; i++) {
+    took.push(Math.round(await measure()))
+    if (took[i] <= ms || took[i] <= ms * load()) return
+  }
+  assert.fail(`${what}: ${took} ms, never ${ms}`)
+}
+
+/** A psql session of its own: `run` gives when its SQL was executed, `end` ends it (and what it held) with one last statement. */
+export function session(database) {
+  const child = spawn('psql', ['-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', database], { stdio: ['pipe', 'pipe', 'inherit'] })
+  let out = '', n = 0, over = null
+  child.stdout.on('data', (d) => (out += d))
+  const ended = new Promise((resolve) => child.once('exit', (code) => resolve((over = { code }))))
+  process.once('exit', () => child.kill('SIGKILL'))
+  return {
+    run: async (text) => {
+      const mark = `done ${++n}`
+      child.stdin.write(`${text};\nselect '${mark}';\n`)
+      await until(text, () => {
+        if (over) throw new Error(`psql ended: ${text}`)
+        return out.includes(mark)
+      })
+    },
+    end: (how = 'rollback') => (child.stdin.end(`${how};\n`), ended)
+  }
+}
+
 class Server {
   constructor(child, port, database, log) {
     Object.assign(this, { child, port, database, log, url: `http://127.0.0.1:${port}` })
@@ -76,6 +122,40 @@ class Server {
 
   sql(text) {
     return sql(this.database, text)
+  }
+
+  /** The processes of its workers. */
+  workers() {
+    return fs.readFileSync(`/proc/${this.child.pid}/task/${this.child.pid}/children`, 'utf8').split(' ').map(Number).filter((pid) => pid > 0)
+  }
+
+  /** Kills every worker at once; the supervisor starts others. */
+  killWorkers() {
+    for (const pid of this.workers()) {
+      try {
+        process.kill(pid, 'SIGKILL')
+      } catch {
+        // it is gone already
+      }
+    }
+  }
+
+  /** Waits until every worker runs the generation that is in force. */
+  async followed() {
+    await until('all workers run the generation in force', () => {
+      const rows = new Map(this.sql("select substring(id from '[0-9]+$'), generation = (select id from ostov.generation where current) from ostov.worker"))
+      const pids = this.workers()
+      return pids.length > 1 && pids.every((pid) => rows.get(String(pid)) === 't')
+    })
+  }
+
+  /** Makes every row that is written to a table of the application take `ms`, until `release`: what is to be looked at in its middle has one, however fast the machine. */
+  brake(table, ms) {
+    this.sql(`create or replace function public.brake_${table}() returns trigger language plpgsql as $$ begin perform pg_catalog.pg_sleep(${ms / 1000}); return new; end $$;
+      create or replace trigger brake before insert or update on app."${table}" for each row execute function public.brake_${table}()`)
+  }
+  release(table) {
+    this.sql(`create or replace function public.brake_${table}() returns trigger language plpgsql as $$ begin return new; end $$`)
   }
 
   /** A client without a session. */
@@ -142,7 +222,18 @@ export class Client {
   }
 }
 
-async function launch(config, database, { sample, args = [], env = {}, exe = program }) {
+/** Starts a server; once more on another port when somebody took the one that was free a moment ago. */
+async function launch(config, database, options) {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await launchOnce(config, database, options)
+    } catch (e) {
+      if (tries >= 4 || !/another program listens/.test(e.message)) throw e
+    }
+  }
+}
+
+async function launchOnce(config, database, { sample, args = [], env = {}, exe = program }) {
   const port = await freePort()
   const n = ++serial
   const data = path.join(scratch, `data${n}`)

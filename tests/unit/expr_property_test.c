@@ -1,4 +1,4 @@
-/* Random typed expressions over random records: what PostgreSQL says of them and what expr_eval says must be the same. time-limit: 300
+/* Random typed expressions over random records: what PostgreSQL says of them and what expr_eval says must be the same. time-limit: 600
  *
  *   expr_property_test [--cases N] [--seed S] [--expr TEXT]
  *

@@ -1,4 +1,4 @@
-/* The regular expressions of matches(): what is taken, what is refused, and that random patterns mean to PostgreSQL what they mean here. time-limit: 120 */
+/* The regular expressions of matches(): what is taken, what is refused, and that random patterns mean to PostgreSQL what they mean here. time-limit: 600 */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

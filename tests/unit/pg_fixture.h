@@ -105,6 +105,15 @@ static inline int64_t number(const char *sql)
 	return pg_rows_int(r, 0, 0);
 }
 
+/* Whether a call found its lane full and may be made again a little later: a busy machine takes long over what many ask at once. */
+static inline bool full_now(int failed, const struct err *err, int *tries)
+{
+	if (!failed || err->code != ERR_UNAVAILABLE || err->sqlstate[0] || ++*tries > 200)
+		return false;
+	fiber_sleep(50);
+	return true;
+}
+
 static inline int execute(const char *sql)
 {
 	struct err err;
