@@ -18,13 +18,16 @@
 #include "serve/unit.h"
 
 static const char help[] =
-	"usage: ostov explain CONFIG --user LOGIN --record SECTION/ID --action ACTION [--field FIELD] [OPTION...]\n"
+	"usage: ostov explain CONFIG --user LOGIN --record SECTION/ID --action ACTION [--field FIELD | --task TASK] [OPTION...]\n"
 	"\n"
-	"Says whether LOGIN may do ACTION with the record, by which role and which rule, with the parts of each rule and what they come to here.\n"
-	"ACTION is create, read, update, delete or the name of a move. create goes with SECTION alone (without /ID): a new record as it begins.\n"
+	"Says whether LOGIN may do ACTION with the record, by which role and which rule, with the parts of each rule and what they come to "
+	"here.\n"
+	"ACTION is create, read, update, delete or the name of a move; finish or reopen with --task. create goes with SECTION alone (without "
+	"/ID): a new record as it begins.\n"
 	"The rules are those in force in the database; CONFIG names the folder that was applied ('-': whatever was).\n"
 	"\n"
 	"  --field FIELD      asks about this field of the record\n"
+	"  --task TASK        asks about this task of its stage's checklist: who may tick it\n"
 	"  --json             machine output\n"
 	"  --database URL     the database (postgresql://…); without it the private cluster under --data\n"
 	"  --data DIR         folder of the private cluster (default ./var), started when it does not run\n"
@@ -32,7 +35,7 @@ static const char help[] =
 	"exit status: 0 explained, whatever the answer; 1 something named does not exist; 2 usage; 3 the database\n";
 
 struct request {
-	const char *config, *login, *record, *action, *field, *url, *data;
+	const char *config, *login, *record, *action, *field, *task, *url, *data;
 	bool json;
 	struct arena *arena;
 	struct database database;
@@ -46,7 +49,9 @@ static int fault(const struct err *err)
 	fprintf(stderr, "ostov explain: %s\n", err->message ? err->message : "failed");
 	if (err->hint)
 		fprintf(stderr, "hint: %s\n", err->hint);
-	return err->code == ERR_UNAVAILABLE || err->code == ERR_ENVIRONMENT || err->code == ERR_INTERNAL || err->code == ERR_DB_TIMEOUT ? CLI_ENV : CLI_INPUT;
+	return err->code == ERR_UNAVAILABLE || err->code == ERR_ENVIRONMENT || err->code == ERR_INTERNAL || err->code == ERR_DB_TIMEOUT
+			   ? CLI_ENV
+			   : CLI_INPUT;
 }
 
 static int registry_open(struct request *q, struct err *err)
@@ -119,6 +124,8 @@ static void print_text(const struct request *q, const struct actor *actor, const
 	printf("%s may%s %s %s", q->login, x->allowed ? "" : " NOT", q->action, q->record);
 	if (q->field)
 		printf(", field %s", q->field);
+	if (q->task)
+		printf(", task %s", q->task);
 	printf(": %s\n", x->why);
 	printf("roles: %s\n", actor->nroles ? actor->roles_key : "none");
 	if (!strchr(q->record, '/'))
@@ -127,7 +134,8 @@ static void print_text(const struct request *q, const struct actor *actor, const
 		printf("record: %s%s%s\n", x->title, x->stage ? ", stage " : "", x->stage ? x->stage : "");
 	for (size_t i = 0; i < x->nrules; i++) {
 		const struct explain_rule *r = &x->rules[i];
-		printf("\n%s  %s%s%s  %s  %s", r->holds ? (r->covers ? "yes" : "yes, but not this field") : "no ", r->kind, r->role ? " to " : "", r->role ? r->role : "", r->place, r->text);
+		printf("\n%s  %s%s%s  %s  %s", r->holds ? (r->covers ? "yes" : "yes, but not this field") : "no ", r->kind, r->role ? " to " : "",
+			   r->role ? r->role : "", r->place, r->text);
 		if (r->fields)
 			printf("  (fields: %s)", r->fields);
 		putchar('\n');
@@ -157,6 +165,8 @@ static void print_json(const struct request *q, const struct actor *actor, const
 	put(&b, "record", q->record);
 	put(&b, "action", q->action);
 	put(&b, "field", q->field);
+	if (q->task)
+		put(&b, "task", q->task);
 	put(&b, "title", x->title);
 	put(&b, "stage", x->stage);
 	buf_puts(&b, ",\"roles\":[");
@@ -208,7 +218,7 @@ static int explain(struct request *q, struct err *err)
 	struct unit_config config = {.pg = q->pg, .reg = q->reg, .actor = &actor, .lane = PG_LANE_TX};
 	if (unit_begin(&config, &u, err) < 0)
 		return -1;
-	int failed = explain_record(u, s, id, q->action, f, &x, err);
+	int failed = explain_record(u, s, id, q->action, f, q->task, &x, err);
 	if (!failed) {
 		if (q->json)
 			print_json(q, &actor, &x);
@@ -260,6 +270,8 @@ int cmd_explain(int argc, char **argv)
 			value = &q.action;
 		else if (strcmp(argv[i], "--field") == 0)
 			value = &q.field;
+		else if (strcmp(argv[i], "--task") == 0)
+			value = &q.task;
 		else if (strcmp(argv[i], "--database") == 0)
 			value = &q.url;
 		else if (strcmp(argv[i], "--data") == 0)
@@ -278,6 +290,8 @@ int cmd_explain(int argc, char **argv)
 	}
 	if (!q.config || !q.login || !q.record || !q.action)
 		return usage("CONFIG, --user, --record and --action are needed", "");
+	if (q.field && q.task)
+		return usage("--field and --task are two questions", "");
 	q.arena = arena_new_sized(64 * 1024);
 	err_init(&err, q.arena);
 	if (database_open(q.arena, q.url, q.data, &q.database, &err) < 0) {

@@ -6,8 +6,9 @@
 #include "base/arena.h"
 #include "serve/record_private.h"
 #include "serve/stage.h"
+#include "serve/task.h"
 
-enum { PARTS = 64, PATHS = 32 };
+enum { PARTS = 64, PATHS = 32, PEOPLE = 10 };
 
 struct work {
 	struct unit *u;
@@ -49,7 +50,8 @@ static int value_text_of(struct unit *u, const struct expr_type *type, const str
 	struct value title;
 	if (record_load(u, s, v->i, &r, err) < 0)
 		return -1;
-	if (r && s->title.expr && expr_eval(u->arena, s->title.expr, &u->env, &r->now, NULL, NULL, &title, err) == 0 && title.kind == VALUE_TEXT)
+	if (r && s->title.expr && expr_eval(u->arena, s->title.expr, &u->env, &r->now, NULL, NULL, &title, err) == 0 &&
+		title.kind == VALUE_TEXT)
 		*out = arena_printf(u->arena, "%s %lld (%s)", s->expr.name, (long long)v->i, title.text.s);
 	return 0;
 }
@@ -104,11 +106,12 @@ static int values_of(struct work *w, const char *text, struct explain_part *part
 	return 0;
 }
 
-static int rule_add(struct work *w, const char *kind, const char *role, const struct rule *rule, const struct place *place, const char *fields, bool covers, bool *holds,
-					struct err *err)
+static int rule_add(struct work *w, const char *kind, const char *role, const struct rule *rule, const struct place *place,
+					const char *fields, bool covers, bool *holds, struct err *err)
 {
 	struct unit *u = w->u;
-	struct explain_rule out = {.kind = kind, .role = role, .place = place_text(u, place), .fields = fields, .covers = covers, .text = rule->text};
+	struct explain_rule out = {
+		.kind = kind, .role = role, .place = place_text(u, place), .fields = fields, .covers = covers, .text = rule->text};
 	if (!rule->expr) {
 		out.holds = rule->value;
 		if (!out.text)
@@ -155,7 +158,8 @@ static bool gives(const struct grant *g, const struct field *f)
 }
 
 /* Every grant of the roles held that speaks of the action. `granted`: one that holds gives the field. */
-static int grants(struct work *w, struct record *r, enum grant_action action, const struct field *f, bool *granted, bool *named, struct err *err)
+static int grants(struct work *w, struct record *r, enum grant_action action, const struct field *f, bool *granted, bool *named,
+				  struct err *err)
 {
 	struct unit *u = w->u;
 	const struct access *x = access_get(u->reg, u->user, r->section);
@@ -193,6 +197,117 @@ static void answer(struct work *w, bool allowed, const char *why)
 	w->out->why = why;
 }
 
+/* "user 5 (Ann), user 7 (Bob)" */
+static int people_text(struct unit *u, const struct expr_type *type, const struct value *v, const char **out, struct err *err)
+{
+	const struct expr_type one = {.kind = EXPR_RECORD, .table = type->table};
+	struct buf b = BUF_INIT;
+	const char *text;
+	if (v->kind != VALUE_LIST)
+		return value_text_of(u, &one, v, out, err);
+	for (size_t i = 0; i < v->list.count && i < PEOPLE; i++) {
+		if (value_text_of(u, &one, &v->list.items[i], &text, err) < 0) {
+			buf_destroy(&b);
+			return -1;
+		}
+		buf_printf(&b, "%s%s", i ? ", " : "", text);
+	}
+	if (v->list.count > PEOPLE)
+		buf_printf(&b, " and %zu more", v->list.count - PEOPLE);
+	*out = v->list.count ? arena_strndup(u->arena, b.data, b.len) : "nobody";
+	buf_destroy(&b);
+	return 0;
+}
+
+/* Whom the task's `who` names here, and whether this user is one of them; without `who` the grants to update are what decides. */
+static int task_who(struct work *w, const struct stage_task *t, bool *may, struct err *err)
+{
+	struct unit *u = w->u;
+	struct explain_rule out = {.kind = "who", .place = place_text(u, &t->place), .covers = true, .text = t->who.text};
+	struct value v;
+	const char *people;
+	bool unused;
+	if (!t->who.text)
+		return grants(w, w->r, GRANT_UPDATE, NULL, may, &unused, err);
+	if (task_may(u, w->r, t, &out.holds, err) < 0 || expr_eval(u->arena, t->who.expr, &u->env, &w->r->now, NULL, NULL, &v, err) < 0 ||
+		people_text(u, expr_type_of(t->who.expr), &v, &people, err) < 0)
+		return -1;
+	struct explain_part *part = out.parts = arena_new(u->arena, struct explain_part);
+	out.nparts = 1;
+	part->text = t->who.text;
+	part->holds = *may = out.holds;
+	if (values_of(w, t->who.text, part, err) < 0)
+		return -1;
+	/* the whole stands first; a plain path is the whole already */
+	if (part->nvalues != 1 || strcmp(part->values[0].path, t->who.text) != 0) {
+		struct explain_value *values = arena_array(u->arena, struct explain_value, part->nvalues + 1);
+		values[0] = (struct explain_value){t->who.text, people};
+		memcpy(values + 1, part->values, part->nvalues * sizeof *values);
+		part->values = values;
+		part->nvalues++;
+	}
+	arena_push(u->arena, &w->rules, out);
+	return 0;
+}
+
+/* The required tasks of the stage: each with its state; of one that is open also who may tick it. *open: their names, NULL when none holds the record up. */
+static int explain_gate(struct work *w, const char **open, struct err *err)
+{
+	struct unit *u = w->u;
+	struct task_item *items;
+	size_t n;
+	*open = NULL;
+	if (task_list(u, w->r, &items, &n, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		const struct stage_task *t = items[i].task;
+		bool may;
+		if (!t->required)
+			continue;
+		struct explain_rule out = {.kind = "task", .place = place_text(u, &t->place), .covers = true, .holds = items[i].done};
+		out.text = arena_printf(u->arena, "task '%s' is required and %s", t->name, items[i].done ? "ticked" : "open");
+		arena_push(u->arena, &w->rules, out);
+		if (items[i].done)
+			continue;
+		*open = *open ? arena_printf(u->arena, "%s, '%s'", *open, t->name) : arena_printf(u->arena, "'%s'", t->name);
+		if (t->who.text && task_who(w, t, &may, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* A tick, or its taking back. */
+static int explain_task(struct work *w, const struct stage_task *t, bool done, struct err *err)
+{
+	struct unit *u = w->u;
+	const struct stage *s = stage_of(w->r);
+	const struct task_item *item = NULL;
+	struct task_item *items;
+	size_t n;
+	bool may;
+	if (task_list(u, w->r, &items, &n, err) < 0 || task_who(w, t, &may, err) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (items[i].task == t)
+			item = &items[i];
+	if (t->stage != s)
+		answer(w, false,
+			   arena_printf(u->arena, "the task is of the stage '%s', and the record stands on '%s'", t->stage->name,
+							s ? s->name : "none"));
+	else if (!item)
+		answer(w, false, "the record has no such task: it was configured after the record came here, and the next apply adds it");
+	else if (!may && t->who.text)
+		answer(w, false, "the task's `who` does not name this user");
+	else if (!may)
+		answer(w, false, "the task has no `who`, and no grant lets this user update the record");
+	else if (item->done == done)
+		answer(w, false, done ? "the task is ticked already" : "the task is not ticked");
+	else
+		answer(w, true,
+			   t->who.text ? "the task's `who` names this user" : "the task has no `who`, and a grant lets this user update the record");
+	return 0;
+}
+
 static int explain_move(struct work *w, const struct move *m, struct err *err)
 {
 	struct unit *u = w->u;
@@ -208,12 +323,21 @@ static int explain_move(struct work *w, const struct move *m, struct err *err)
 	}
 	if (m->when.set && rule_add(w, "when", NULL, &m->when, &m->place, NULL, true, &when, err) < 0)
 		return -1;
+	const char *open = NULL;
+	if (from && explain_gate(w, &open, err) < 0)
+		return -1;
 	if (!from)
 		answer(w, false, arena_printf(u->arena, "the move starts from another stage than '%s'", s ? s->name : "none"));
 	else if (!allow)
-		answer(w, false, m->allow.set ? "the move's `allow` is not true for this user" : "no grant lets this user update the record, and the move has no `allow` of its own");
+		answer(w, false,
+			   m->allow.set ? "the move's `allow` is not true for this user"
+							: "no grant lets this user update the record, and the move has no `allow` of its own");
 	else if (!when)
-		answer(w, false, "the move's `when` is not true now");
+		answer(w, false,
+			   open ? arena_printf(u->arena, "the move's `when` is not true now, and required tasks of the stage are open: %s", open)
+					: "the move's `when` is not true now");
+	else if (open)
+		answer(w, false, arena_printf(u->arena, "required tasks of the stage are open: %s", open));
 	else
 		answer(w, true, "the stage, `allow` and `when` agree");
 	return 0;
@@ -228,7 +352,10 @@ static int obstacles(struct work *w, enum grant_action action, const struct fiel
 	if (action != GRANT_READ && record_frozen(w->r, &s, err) < 0)
 		return -1;
 	if (s) {
-		struct rule freeze = {.set = true, .constant = true, .value = true, .text = arena_printf(u->arena, "stage '%s' has freeze = true", s->name)};
+		struct rule freeze = {.set = true,
+							  .constant = true,
+							  .value = true,
+							  .text = arena_printf(u->arena, "stage '%s' has freeze = true", s->name)};
 		if (rule_add(w, "freeze", NULL, &freeze, &s->place, NULL, true, &holds, err) < 0)
 			return -1;
 		answer(w, false, arena_printf(u->arena, "the stage '%s' freezes the record", s->name));
@@ -274,7 +401,21 @@ static int draft_begin(struct work *w, struct section *s, struct err *err)
 	return 0;
 }
 
-int explain_record(struct unit *u, struct section *s, int64_t id, const char *action, const struct field *field, struct explain *out, struct err *err)
+/* The task with that name: of the stage, else of whatever stage has one. */
+static const struct stage_task *task_named(const struct section *s, const struct stage *stage, const char *name)
+{
+	const struct stage_task *other = NULL;
+	for (size_t i = 0; i < s->stages.count; i++) {
+		const struct stage *st = s->stages.items[i].value;
+		for (size_t k = 0; k < st->ntasks; k++)
+			if (strcmp(st->tasks[k]->name, name) == 0 && (!other || st == stage))
+				other = st->tasks[k];
+	}
+	return other;
+}
+
+int explain_record(struct unit *u, struct section *s, int64_t id, const char *action, const struct field *field, const char *task,
+				   struct explain *out, struct err *err)
 {
 	static const char *const actions[GRANT_ACTIONS] = {"create", "read", "update", "delete"};
 	struct work w = {.u = u, .out = out};
@@ -284,9 +425,20 @@ int explain_record(struct unit *u, struct section *s, int64_t id, const char *ac
 	for (int i = 0; i < GRANT_ACTIONS; i++)
 		if (strcmp(action, actions[i]) == 0)
 			a = i;
-	if (a == GRANT_ACTIONS && !m) {
+	const struct stage_task *t = NULL;
+	if (task) {
+		bool done = strcmp(action, "finish") == 0;
+		if (!done && strcmp(action, "reopen") != 0) {
+			err_set(err, ERR_INVALID, "a task knows no action '%s'", action);
+			return err_hint(err, "finish or reopen");
+		}
+		t = task_named(s, NULL, task);
+		if (!t)
+			return err_set(err, ERR_NOT_FOUND, "no stage of %s has a task '%s'", s->expr.name, task);
+	} else if (a == GRANT_ACTIONS && !m) {
 		err_set(err, ERR_INVALID, "%s knows no action '%s'", s->expr.name, action);
-		return err_hint(err, "create, read, update, delete or the name of a move");
+		return err_hint(err, s->ntasks ? "create, read, update, delete, the name of a move, or finish and reopen with --task NAME"
+									   : "create, read, update, delete or the name of a move");
 	}
 	if (!id && a != GRANT_CREATE) {
 		err_set(err, ERR_INVALID, "which record?");
@@ -311,12 +463,19 @@ int explain_record(struct unit *u, struct section *s, int64_t id, const char *ac
 		return -1;
 	}
 	struct value title;
-	if (id && s->title.expr && expr_eval(u->arena, s->title.expr, &u->env, &w.r->now, NULL, NULL, &title, err) == 0 && title.kind == VALUE_TEXT)
+	if (id && s->title.expr && expr_eval(u->arena, s->title.expr, &u->env, &w.r->now, NULL, NULL, &title, err) == 0 &&
+		title.kind == VALUE_TEXT)
 		out->title = arena_strndup(u->arena, title.text.s, title.text.len);
 	out->stage = stage_of(w.r) ? stage_of(w.r)->name : NULL;
+	if (t)
+		t = task_named(s, stage_of(w.r), task);
 	if (a == GRANT_ACTIONS) {
-		if (explain_move(&w, m, err) < 0)
+		bool seen, unused;
+		if ((t ? explain_task(&w, t, strcmp(action, "finish") == 0, err) : explain_move(&w, m, err)) < 0 ||
+			access_test(u, access_get(u->reg, u->user, s), GRANT_READ, w.r, true, NULL, &seen, &unused, err) < 0)
 			return -1;
+		if (!seen)
+			answer(&w, false, "the record is not visible to this user: it does not exist for him");
 	} else {
 		bool granted, named, seen = true, unused;
 		if (grants(&w, w.r, a, field, &granted, &named, err) < 0)
@@ -333,9 +492,14 @@ int explain_record(struct unit *u, struct section *s, int64_t id, const char *ac
 		else if (w.rules.count == 0)
 			answer(&w, false, "no role of this user has a grant for this");
 		else if (field && a != GRANT_READ && access_field(x, a, field) == ACCESS_NONE)
-			answer(&w, false, access_field(x, GRANT_READ, field) != ACCESS_NONE ? "this user may read the field, but no grant lets him write it" : "no grant gives this user the field: it is unknown to him");
+			answer(&w, false,
+				   access_field(x, GRANT_READ, field) != ACCESS_NONE ? "this user may read the field, but no grant lets him write it"
+																	 : "no grant gives this user the field: it is unknown to him");
 		else
-			answer(&w, false, field ? "no grant that holds gives this field" : id ? "no grant holds on this record" : "no grant holds on a new record as it begins");
+			answer(&w, false,
+				   field ? "no grant that holds gives this field"
+				   : id  ? "no grant holds on this record"
+						 : "no grant holds on a new record as it begins");
 		if (granted && seen && obstacles(&w, a, field, named, err) < 0)
 			return -1;
 	}

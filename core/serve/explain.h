@@ -28,7 +28,7 @@ struct explain_part {
 
 /* One rule that speaks for or against. */
 struct explain_rule {
-	const char *kind;   /* "grant", "freeze", "readonly", "allow", "when", "from" */
+	const char *kind;   /* "grant", "freeze", "readonly", "allow", "when", "task" (a required one of the stage), "who" (may tick) */
 	const char *role;   /* of a grant, else NULL */
 	const char *place;  /* "roles/orders.lua:12" */
 	const char *text;   /* the expression, or "true" */
@@ -41,15 +41,16 @@ struct explain_rule {
 
 struct explain {
 	bool allowed;
-	const char *why;    /* one sentence */
-	const char *title;  /* of the record; NULL of a new one */
-	const char *stage;  /* of a new one the first; NULL without stages */
+	const char *why;   /* one sentence */
+	const char *title; /* of the record; NULL of a new one */
+	const char *stage; /* of a new one the first; NULL without stages */
 	struct explain_rule *rules;
 	size_t nrules;
 };
 
 /* May the unit's user do it? `action`: create read update delete, or the name of a move; id 0 with create and only there: a new record as it begins, with what
- * defaults and `initial` give. `field` may be NULL. ERR_INVALID for an unknown action, and for a new line of an owned detail: its owner is asked. */
-int explain_record(struct unit *u, struct section *s, int64_t id, const char *action, const struct field *field, struct explain *out, struct err *err);
+ * defaults and `initial` give. With `task`, the name of a line of a checklist, the action is finish or reopen. `field` and `task` may be NULL. ERR_INVALID for an unknown action, and for a new line of an owned detail: its owner is asked. */
+int explain_record(struct unit *u, struct section *s, int64_t id, const char *action, const struct field *field, const char *task,
+				   struct explain *out, struct err *err);
 
 #endif

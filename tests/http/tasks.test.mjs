@@ -1,7 +1,7 @@
 // Checklists of stages: rows made and ended with the record's own write, who may tick, what a required task holds up, history, changes of the
 // configuration under records that stand on a stage. SAFETY 25, 49. time-limit: 600
 import assert from 'node:assert/strict'
-import { execFile, execFileSync } from 'node:child_process'
+import { execFile, execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
@@ -298,4 +298,43 @@ test('applying: renamed tasks keep their ticks, new ones reach records that stan
   ok(await move(d, 'submit'))
   const kinds = ok(await people.ann.get(`/ui/history/deal/${d.id}`)).items.map((i) => `${i.kind} ${i.task ?? ''}`.trim())
   assert.deepEqual(kinds, ['moved', 'ticked Stamp', `ticked Copy of ${d.name} for`, 'created'])
+})
+
+test('explain: who may tick a task and why not; a move that open tasks hold up', { skip }, async () => {
+  const d = await deal()
+  const explain = (user, action, ...more) => {
+    const r = spawnSync(program, ['explain', '-', '--database', databaseUrl(app.database), '--json', '--user', user, '--record', `deal/${d.id}`, '--action', action, ...more], { encoding: 'utf8' })
+    return r.status ? r : JSON.parse(r.stdout)
+  }
+  const tick = (user, task, action = 'finish') => explain(user, action, '--task', task)
+  // without `who` the right to update decides, with it only whom it names
+  assert.deepEqual([tick('ann', 'copy').allowed, tick('ann', 'copy').rules[0].rule], [true, 'owner == me'])
+  const call = tick('ann', 'call')
+  assert.deepEqual([call.allowed, call.why, call.task, call.rules[0].kind, call.rules[0].rule], [true, "the task's `who` names this user", 'call', 'who', 'owner'])
+  assert.match(call.rules[0].place, /^sections\/all\.lua:\d+$/)
+  assert.match(call.rules[0].parts[0].values.owner, /ann/)
+  const boss = tick('boss', 'call')
+  assert.deepEqual([boss.allowed, boss.why, boss.rules[0].holds], [false, "the task's `who` does not name this user", false])
+  assert.match(tick('boss', 'copy').why, /no `who`, and no grant lets/)
+  assert.match(tick('bob', 'copy').why, /not visible/)
+  assert.match(tick('boss', 'paper').why, /the task is of the stage 'signed', and the record stands on 'draft'/)
+  assert.match(tick('ann', 'copy', 'reopen').why, /not ticked/)
+  // the move tells which tasks are open
+  const closed = explain('ann', 'submit')
+  assert.deepEqual([closed.allowed, closed.why], [false, "required tasks of the stage are open: 'copy'"])
+  assert.deepEqual(closed.rules.filter((r) => r.kind === 'task').map((r) => [r.rule, r.holds]), [["task 'copy' is required and open", false]])
+  ok(await act(d, 'copy'))
+  assert.match(tick('ann', 'copy').why, /ticked already/)
+  assert.equal(tick('ann', 'copy', 'reopen').allowed, true)
+  assert.equal(explain('ann', 'submit').allowed, true)
+  assert.match(explain('bob', 'submit').why, /not visible/)
+  ok(await move(d, 'submit'))
+  const paper = explain('boss', 'close')
+  assert.equal(paper.why, "required tasks of the stage are open: 'paper', 'scan'")
+  const who = paper.rules.find((r) => r.kind === 'who')
+  assert.deepEqual([who.rule, who.holds], ["role('boss')", true])
+  assert.match(who.parts[0].values["role('boss')"], /^user \d+ \(boss\)$/)
+  assert.equal(explain('ann', 'close').rules.find((r) => r.kind === 'who').holds, false)
+  for (const [args, said] of [[['sign', '--task', 'copy'], /a task knows no action 'sign'\nhint: finish or reopen/], [['finish', '--task', 'fold'], /no stage of deal has a task 'fold'/], [['finish'], /finish and reopen with --task NAME/]])
+    assert.match(explain('ann', ...args).stderr, said)
 })
