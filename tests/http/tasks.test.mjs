@@ -275,31 +275,6 @@ test('workers killed while records move: every record has exactly the checklist 
   assert.ok(moved >= 8, 'records moved meanwhile')
 })
 
-test('applying: renamed tasks keep their ticks, new ones reach records that stand there, removed ones hold nobody up', { skip }, async () => {
-  const apply = () => promisify(execFile)(program, ['apply', dir, '--quiet', '--database', databaseUrl(app.database)])
-  const d = await deal()
-  ok(await act(d, 'copy'))
-  const { id } = await named(d, 'copy')
-  write(
-    declared(
-      stages
-        .replaceAll('"draft"', '"prepared"')
-        .replace('stage "prepared" {', 'stage "prepared" { was = "draft", task "stamp" { required = true },')
-        .replace('task "copy" {', 'task "duplicate" { was = "copy",')
-        .replace('task "call" { who = "owner" },', '')
-    )
-  )
-  await apply()
-  await until('the workers went over', async () => (await tasks(d)).some((t) => t.name === 'stamp'))
-  assert.deepEqual((await tasks(d)).map((t) => [t.name, t.stage, t.state]), [['duplicate', 'prepared', 'done'], ['stamp', 'prepared', 'open']])
-  assert.equal((await named(d, 'duplicate')).id, id)
-  assert.match(refused(await move(d, 'submit'), 409, 'conflict'), /^To be ticked in the checklist first: Stamp$/)
-  ok(await act(d, 'stamp'))
-  ok(await move(d, 'submit'))
-  const kinds = ok(await people.ann.get(`/ui/history/deal/${d.id}`)).items.map((i) => `${i.kind} ${i.task ?? ''}`.trim())
-  assert.deepEqual(kinds, ['moved', 'ticked Stamp', `ticked Copy of ${d.name} for`, 'created'])
-})
-
 test('explain: who may tick a task and why not; a move that open tasks hold up', { skip }, async () => {
   const d = await deal()
   const explain = (user, action, ...more) => {
@@ -337,4 +312,85 @@ test('explain: who may tick a task and why not; a move that open tasks hold up',
   assert.equal(explain('ann', 'close').rules.find((r) => r.kind === 'who').holds, false)
   for (const [args, said] of [[['sign', '--task', 'copy'], /a task knows no action 'sign'\nhint: finish or reopen/], [['finish', '--task', 'fold'], /no stage of deal has a task 'fold'/], [['finish'], /finish and reopen with --task NAME/]])
     assert.match(explain('ann', ...args).stderr, said)
+})
+
+test('an import makes the checklists of what it creates, once, and of nothing else', { skip }, async () => {
+  const file = path.join(scratch, 'deals.csv')
+  const load = (...args) => {
+    const r = spawnSync(program, ['import', file, '--section', 'deal', '--user', 'ann', '--json', '--database', databaseUrl(app.database), ...args], { encoding: 'utf8' })
+    const { created, updated, unchanged, rejected } = JSON.parse(r.stdout)
+    return [created, updated, unchanged, rejected]
+  }
+  const standing = () => app.sql(`SELECT count(DISTINCT d.id), count(k.id), count(*) FILTER (WHERE k.state <> 'open') FROM app.deal d LEFT JOIN ostov.task k ON k.record_id = d.id AND k.left_at IS NULL
+    AND k.section_id = (SELECT id FROM ostov.object WHERE kind = 'section' AND path = 'deal') WHERE d.name LIKE 'Imported %'`)[0].map(Number)
+  const all = () => Number(app.sql('SELECT count(*) FROM ostov.task')[0][0]), before = all()
+  // the rows of one batch fail by the rules (a number), of the other by the database (a name that is taken)
+  const lines = Array.from({ length: 450 }, (_, k) => `Imported ${k};${k === 30 ? 'many' : k}`)
+  lines[260] = 'Imported 205;1'
+  fs.writeFileSync(file, ['Name;Amount', ...lines].join('\n'))
+  assert.deepEqual(load('--key', 'none', '--dry-run'), [448, 0, 0, 2])
+  assert.equal(all(), before)
+  assert.deepEqual(load('--key', 'none'), [448, 0, 0, 2])
+  assert.deepEqual(standing(), [448, 896, 0])
+  assert.equal(all(), before + 896)
+  // changed by an import, what was ticked stays so
+  const [id] = app.sql("SELECT id FROM app.deal WHERE name = 'Imported 7'")[0]
+  ok(await act({ id }, 'copy'))
+  fs.writeFileSync(file, ['Name;Amount', ...lines.map((l) => l.replace(/;\d+$/, ';9'))].join('\n'))
+  assert.deepEqual(load('--key', 'name'), [0, 447, 2, 1])
+  assert.deepEqual(standing(), [448, 896, 1])
+  assert.deepEqual(rows({ id }), ['deal.draft.copy done t', 'deal.draft.call open t'])
+  assert.equal(all(), before + 896)
+})
+
+test('many at once: each is moved or told which tasks hold it up; a change leaves the checklists alone, deleting takes them along', { skip }, async () => {
+  const deals = []
+  for (let i = 0; i < 5; i++) deals.push(await deal())
+  const bulk = async (body) => ok(await people.ann.post('/ui/bulk/deal', { ids: deals.map((d) => d.id), ...body }))
+  const free = deals.slice(0, 2), held = deals.slice(2)
+  for (const d of free) ok(await act(d, 'copy'))
+  const lists = deals.map(rows)
+  assert.deepEqual(await bulk({ action: 'update', values: { amount: 77 } }), { done: 5, failed: [] })
+  assert.deepEqual(deals.map(rows), lists)
+  const moved = await bulk({ action: 'move', move: 'submit' })
+  assert.equal(moved.done, 2)
+  assert.deepEqual(moved.failed.map((f) => [f.id, f.title, f.error.code, f.error.message]), held.map((d) => [d.id, d.name, 'conflict', `To be ticked in the checklist first: Copy of ${d.name} for `]))
+  assert.deepEqual(free.map(rows), free.map(() => ['deal.draft.copy done f', 'deal.draft.call cancelled f', 'deal.signed.paper open t', 'deal.signed.scan open t']))
+  assert.deepEqual(held.map(rows), lists.slice(2))
+  // the stage freezes the fields of those that were moved, and their checklist holds them there
+  assert.deepEqual((await bulk({ action: 'update', values: { amount: 78 } })).failed.map((f) => f.id), free.map((d) => d.id))
+  assert.deepEqual((await bulk({ action: 'move', move: 'back' })).failed.map((f) => f.error.code), deals.map(() => 'conflict'))
+  for (const d of free) {
+    ok(await act(d, 'paper', 'finish', people.boss))
+    ok(await act(d, 'scan'))
+  }
+  assert.equal((await bulk({ action: 'move', move: 'back' })).done, 2)
+  assert.deepEqual(free.map((d) => rows(d).slice(4)), free.map(() => ['deal.draft.copy open t', 'deal.draft.call open t']))
+  assert.equal((await bulk({ action: 'delete' })).done, 5)
+  assert.deepEqual(deals.flatMap(rows), [])
+})
+
+test('applying: renamed tasks keep their ticks, new ones reach records that stand there, removed ones hold nobody up', { skip }, async () => {
+  const apply = () => promisify(execFile)(program, ['apply', dir, '--quiet', '--database', databaseUrl(app.database)])
+  const d = await deal()
+  ok(await act(d, 'copy'))
+  const { id } = await named(d, 'copy')
+  write(
+    declared(
+      stages
+        .replaceAll('"draft"', '"prepared"')
+        .replace('stage "prepared" {', 'stage "prepared" { was = "draft", task "stamp" { required = true },')
+        .replace('task "copy" {', 'task "duplicate" { was = "copy",')
+        .replace('task "call" { who = "owner" },', '')
+    )
+  )
+  await apply()
+  await until('the workers went over', async () => (await tasks(d)).some((t) => t.name === 'stamp'))
+  assert.deepEqual((await tasks(d)).map((t) => [t.name, t.stage, t.state]), [['duplicate', 'prepared', 'done'], ['stamp', 'prepared', 'open']])
+  assert.equal((await named(d, 'duplicate')).id, id)
+  assert.match(refused(await move(d, 'submit'), 409, 'conflict'), /^To be ticked in the checklist first: Stamp$/)
+  ok(await act(d, 'stamp'))
+  ok(await move(d, 'submit'))
+  const kinds = ok(await people.ann.get(`/ui/history/deal/${d.id}`)).items.map((i) => `${i.kind} ${i.task ?? ''}`.trim())
+  assert.deepEqual(kinds, ['moved', 'ticked Stamp', `ticked Copy of ${d.name} for`, 'created'])
 })
