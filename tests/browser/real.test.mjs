@@ -57,10 +57,11 @@ test('two people change the same contract: both see both, theirs is taken, mine 
     await page.click('.page-head >> text=Изменить')
     await page.waitForSelector('#record-subject')
   }
+  // without a draft the page would show theirs at once
+  await mine.fill('#record-subject', 'Мой предмет')
   await theirs.fill('#record-subject', 'Их предмет')
   await theirs.keyboard.press('Control+s')
   await theirs.waitForSelector('.field[data-field=subject] .value:has-text("Их предмет")')
-  await mine.fill('#record-subject', 'Мой предмет')
   await mine.fill('#record-note', 'Моё примечание')
   await mine.keyboard.press('Control+s')
   await mine.waitForSelector('.ant-modal:has-text("Запись изменил другой человек")')

@@ -517,6 +517,11 @@ export function mockStart({ port = 0, slow = 0 } = {}) {
     const user = session ? people.get(session.login) : undefined;
     const language = user?.language ?? (/^ru/.test(request.headers['accept-language'] ?? '') ? 'ru' : 'en');
     const ask = { method: request.method, path, query: url.searchParams, headers: request.headers, bytes, token, session, user, language };
+    if (path === '/ui/events' && user) {
+      response.writeHead(200, { 'Content-Type': 'text/event-stream' });
+      response.write('retry: 2000\nevent: open\ndata: {"generation":1}\n\n');
+      return undefined;
+    }
     try {
       if ((request.headers['content-type'] ?? '').startsWith('application/json') && path !== '/files') ask.body = bytes.length ? JSON.parse(bytes.toString('utf8')) : {};
       const [status, body] = await handle(ask);

@@ -1,8 +1,10 @@
-import { lazy, Suspense, useMemo } from 'react';
+import { useQueryClient } from '@tanstack/react-query';
+import { lazy, Suspense, useEffect, useMemo, useRef } from 'react';
 import { Redirect, Route, Switch } from 'wouter';
 import { MetaContext, useMetaQuery } from '../api/meta';
 import type { User } from '../api/types';
 import { ListPage } from '../list/ListPage';
+import { liveStart } from '../live/live';
 import { Frame } from './Frame';
 import { PageWaiting } from './PageWaiting';
 import { listPath } from './paths';
@@ -20,6 +22,12 @@ const SettingsPage = lazy(() => import('../settings/SettingsPage'));
 export function SignedIn({ user, expired }: { user: User; expired: boolean }) {
   const query = useMetaQuery(user.id, user.language);
   const meta = query.data;
+  const client = useQueryClient();
+  const generation = useRef(0);
+  generation.current = meta?.generation ?? 0;
+  useEffect(() => (expired ? undefined : liveStart(user.id, (next) => {
+    if (generation.current && next !== generation.current) void client.invalidateQueries({ queryKey: ['meta'] });
+  })), [user.id, expired, client]);
   useTitleSetup(meta?.app.label ?? '');
   const first = useMemo(() => meta?.menu.flatMap((group) => group.sections).find((name) => meta.sections[name]), [meta]);
   if (!meta) return query.isError ? <TroubleOf error={query.error} retry={() => void query.refetch()} /> : <Starting />;

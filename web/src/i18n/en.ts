@@ -39,7 +39,7 @@ export const en = {
   },
   list: {
     new: 'New', search: 'Search', views: 'Views', all: 'All', columns: 'Columns', exchange: 'Export and import', export_xlsx: 'Export to Excel', export_csv: 'Export to CSV', import: 'Import from a file',
-    count_one: '{{number}} record', count_other: '{{number}} records', count_more_one: '{{number}}+ records', count_more_other: '{{number}}+ records',
+    news: 'The list has changed: show it', count_one: '{{number}} record', count_other: '{{number}} records', count_more_one: '{{number}}+ records', count_more_other: '{{number}}+ records',
     selected_one: '{{count}} selected', selected_other: '{{count}} selected', select: 'Select: {{title}}', select_all: 'Select all loaded rows',
     empty: '{{label}}: nothing yet', empty_text: 'Create the first record or load them from a file.', empty_unwritable: 'Records that are open to you will appear here.',
     nothing: 'Nothing found', nothing_text: 'No record meets the search and the filters.', clear: 'Clear search and filters',
@@ -66,6 +66,8 @@ export const en = {
   file: { add: 'Choose a file', add_several: 'Add files', replace: 'Replace', remove: 'Remove {{name}}', sending: 'A file is still being sent' },
   lookup: { nothing: 'Nothing found', more: 'Type more to narrow the list', create: 'Create: {{label}}', create_named: 'Create “{{name}}”' },
   record: {
+    changed: 'Somebody has changed this record meanwhile; what you typed is kept. History says what; when you save, you choose.',
+    gone: 'This record is no longer there, or you may no longer see it.',
     new: '{{label}}: new', more: 'More actions', up: 'Back to the list: {{label}}', saved: 'Saved', moved: '{{label}}: done', savebar: 'Unsaved changes', tabs: 'Parts of the form',
     changed_one: '{{count}} field changed', changed_other: '{{count}} fields changed', unchanged: 'Nothing changed yet', place: '{{at}} of {{total}}', previous: 'Previous record', next: 'Next record',
   },

@@ -40,7 +40,7 @@ export const ru = {
   },
   list: {
     new: 'Создать', search: 'Поиск', views: 'Представления', all: 'Все', columns: 'Столбцы', exchange: 'Выгрузка и загрузка', export_xlsx: 'Выгрузить в Excel', export_csv: 'Выгрузить в CSV', import: 'Загрузить из файла',
-    count_one: '{{number}} запись', count_few: '{{number}} записи', count_many: '{{number}} записей', count_other: '{{number}} записи',
+    news: 'Список изменился: показать', count_one: '{{number}} запись', count_few: '{{number}} записи', count_many: '{{number}} записей', count_other: '{{number}} записи',
     count_more_one: '{{number}}+ записей', count_more_few: '{{number}}+ записей', count_more_many: '{{number}}+ записей', count_more_other: '{{number}}+ записей',
     selected_one: 'Выбрана {{count}}', selected_few: 'Выбрано {{count}}', selected_many: 'Выбрано {{count}}', selected_other: 'Выбрано {{count}}', select: 'Выбрать: {{title}}', select_all: 'Выбрать все загруженные строки',
     empty: '{{label}}: пока пусто', empty_text: 'Создайте первую запись или загрузите записи из файла.', empty_unwritable: 'Здесь появятся записи, доступные вам.',
@@ -70,6 +70,8 @@ export const ru = {
   file: { add: 'Выбрать файл', add_several: 'Добавить файлы', replace: 'Заменить', remove: 'Убрать {{name}}', sending: 'Файл ещё отправляется' },
   lookup: { nothing: 'Ничего не найдено', more: 'Наберите ещё, чтобы сузить список', create: 'Создать: {{label}}', create_named: 'Создать «{{name}}»' },
   record: {
+    changed: 'Запись тем временем изменили; введённое вами не пропало. Что изменилось, видно в истории; при сохранении вы сможете выбрать.',
+    gone: 'Этой записи больше нет, или она вам больше не видна.',
     new: '{{label}}: создание', more: 'Ещё', up: 'К списку: {{label}}', saved: 'Сохранено', moved: '{{label}}: выполнено', savebar: 'Несохранённые изменения', tabs: 'Части формы',
     changed_one: 'Изменено {{count}} поле', changed_few: 'Изменено {{count}} поля', changed_many: 'Изменено {{count}} полей', changed_other: 'Изменено {{count}} поля',
     unchanged: 'Пока ничего не изменено', place: '{{at}} из {{total}}', previous: 'Предыдущая запись', next: 'Следующая запись',

@@ -9,16 +9,18 @@ import { StageTag } from '../fields/StageTag';
 import { isEmpty, Value } from '../fields/Value';
 import type { Column } from './column';
 import { columnRow } from './column';
+import { liveClass } from './useLiveRows';
+import type { LiveRows } from './useLiveRows';
 import { PAGE } from './useRows';
 import type { useRows } from './useRows';
 
-interface Props { section: Section; columns: Column[]; rows: ReturnType<typeof useRows>; onOpen: (index: number) => void }
+interface Props { section: Section; columns: Column[]; rows: ReturnType<typeof useRows>; live: LiveRows; onOpen: (index: number) => void }
 
 const TELLING = 2;
 const WEIGHTS = ['money', 'date', 'lookup', 'choice'];
 
 /** A narrow screen's list: a card per record with its title, two telling fields and the stage. */
-export function ListCards({ section, columns, rows, onOpen }: Props) {
+export function ListCards({ section, columns, rows, live, onOpen }: Props) {
   const end = useRef<HTMLDivElement>(null);
   const shown = rows.lines.findIndex((line) => !line.row);
   const upTo = shown < 0 ? rows.lines.length : shown;
@@ -35,13 +37,13 @@ export function ListCards({ section, columns, rows, onOpen }: Props) {
   if (rows.first.isPending) return <div className="cards">{[0, 1, 2, 3, 4].map((item) => <div key={item} className="card"><Skeleton active paragraph={{ rows: 1 }} /></div>)}</div>;
   return (
     <div className="cards">
-      {rows.lines.slice(0, upTo).map((line) => (line.row ? <Card key={line.key} section={section} columns={columns} row={line.row} onOpen={() => onOpen(line.index)} /> : null))}
+      {rows.lines.slice(0, upTo).map((line) => (line.row ? <Card key={line.key} section={section} columns={columns} row={line.row} mark={liveClass(live, Number(line.row.id))} onOpen={() => onOpen(line.index)} /> : null))}
       {upTo < rows.lines.length ? <div ref={end} className="card"><Skeleton active paragraph={{ rows: 1 }} /></div> : null}
     </div>
   );
 }
 
-function Card({ section, columns, row, onOpen }: { section: Section; columns: Column[]; row: Row; onOpen: () => void }) {
+function Card({ section, columns, row, mark, onOpen }: { section: Section; columns: Column[]; row: Row; mark: string; onOpen: () => void }) {
   const title = rowTitle(row);
   // What the title says already is not said again; sums and dates tell most.
   const rest = columns.filter((column, place) => {
@@ -53,7 +55,7 @@ function Card({ section, columns, row, onOpen }: { section: Section; columns: Co
   const chosen = [...rest].sort((a, b) => weight(shownType(a.field)) - weight(shownType(b.field))).slice(0, TELLING);
   const telling = rest.filter((column) => chosen.includes(column));
   return (
-    <Link className="card" href={recordPath(section.name, Number(row.id))} onClick={(event) => {
+    <Link className={`card ${mark}`} href={recordPath(section.name, Number(row.id))} onClick={(event) => {
       if (event.metaKey || event.ctrlKey || event.shiftKey) return;
       event.preventDefault();
       onOpen();

@@ -1,6 +1,6 @@
 import PlusOutlined from '@ant-design/icons/es/icons/PlusOutlined';
 import Button from 'antd/es/button';
-import { lazy, Suspense, useCallback, useMemo, useState } from 'react';
+import { lazy, Suspense, useCallback, useMemo, useRef, useState } from 'react';
 import { Link, useLocation, useSearch } from 'wouter';
 import { useMeta } from '../api/meta';
 import type { Section } from '../api/types';
@@ -23,6 +23,7 @@ import { SearchBox } from './SearchBox';
 import type { ListState } from './state';
 import { stateParse, stateText } from './state';
 import { trailSet } from './trail';
+import { useLiveRows } from './useLiveRows';
 import type { ListQuery } from './useRows';
 import { useRows } from './useRows';
 import { ViewTabs } from './ViewTabs';
@@ -75,6 +76,8 @@ function List({ section }: { section: Section }) {
   }, [columns, shape, state, view, section, meta, narrow]);
 
   const rows = useRows(section.name, query);
+  const box = useRef<HTMLDivElement>(null);
+  const live = useLiveRows({ section: section.name, query, rows, busy: selected.length > 0 || at >= 0, box });
   const change = useCallback((part: Partial<ListState>, replace = false) => {
     const next = { ...state, ...part };
     setAt(-1);
@@ -111,9 +114,9 @@ function List({ section }: { section: Section }) {
       setCleared((count) => count + 1);
       change({ filters: [], search: '' });
     }} />;
-    if (narrow) return <ListCards section={section} columns={shape} rows={rows} onOpen={open} />;
+    if (narrow) return <ListCards section={section} columns={shape} rows={rows} live={live} onOpen={open} />;
     return (
-      <ListTable section={section} columns={shape} rows={rows} state={state} view={view} at={at} selected={selected} widths={setting.value?.widths ?? {}}
+      <ListTable section={section} columns={shape} rows={rows} live={live} state={state} view={view} at={at} selected={selected} widths={setting.value?.widths ?? {}}
         onSelect={setSelected} onOpen={open} onSort={(sort) => change({ sort })}
         onWidths={(widths) => setting.set({ ...setting.value, widths })} />
     );
@@ -136,13 +139,13 @@ function List({ section }: { section: Section }) {
         <ViewTabs section={section} view={view?.name ?? 'all'} onView={(next) => change({ view: next === section.lists[0]?.name ? '' : next, sort: null })} />
         <FilterBar section={section} filters={state.filters} onChange={(filters) => change({ filters })} />
       </div>
-      <div className={rows.first.isPlaceholderData ? 'list-body list-stale' : 'list-body'} aria-busy={rows.first.isFetching}>{body()}</div>
+      <div ref={box} className={rows.first.isPlaceholderData ? 'list-body list-stale' : 'list-body'} aria-busy={rows.first.isFetching}>{body()}</div>
       {selected.length ? (
         <Suspense fallback={null}>
           <BulkBar section={section} query={query} selected={selected} total={rows.count} exceeded={rows.exceeded} onSelect={setSelected} />
         </Suspense>
       ) : null}
-      {empty ? null : <ListFooter count={rows.count} exceeded={rows.exceeded} busy={rows.first.isPending} />}
+      {empty ? null : <ListFooter count={rows.count} exceeded={rows.exceeded} busy={rows.first.isPending} waiting={live.waiting} onShow={live.show} />}
     </div>
   );
 }

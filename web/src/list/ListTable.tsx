@@ -13,12 +13,15 @@ import { columnRow } from './column';
 import { HeaderCell } from './HeaderCell';
 import { Pending } from './Pending';
 import type { ListState } from './state';
+import { liveClass } from './useLiveRows';
+import type { LiveRows } from './useLiveRows';
 import type { Line, useRows } from './useRows';
 
 interface Props {
   section: Section;
   columns: Column[];
   rows: ReturnType<typeof useRows>;
+  live: LiveRows;
   state: ListState;
   view: List | undefined;
   at: number;
@@ -69,7 +72,7 @@ function hint(column: Column, row: Row): string | undefined {
   return typeof text === 'string' && ['lookup', 'text', 'email', 'phone', 'url', 'autonumber'].includes(shownType(column.field)) ? text : undefined;
 }
 
-export function ListTable({ section, columns, rows, state, view, at, selected, widths, onSelect, onOpen, onSort, onWidths }: Props) {
+export function ListTable({ section, columns, rows, live, state, view, at, selected, widths, onSelect, onOpen, onSort, onWidths }: Props) {
   const t = useT();
   const box = useRef<HTMLDivElement>(null);
   const table = useRef<TableRef>(null);
@@ -156,7 +159,7 @@ export function ListTable({ section, columns, rows, state, view, at, selected, w
           tableLayout="fixed"
           scroll={{ x: Math.max(total, space.width - 2), y: space.height - HEAD }}
           components={{ header: { cell: HeaderCell } }}
-          rowClassName={(line) => (line.index === at && at >= 0 ? 'row row-at' : 'row')}
+          rowClassName={(line) => ['row', line.index === at && at >= 0 ? 'row-at' : '', liveClass(live, Number(line.row?.id))].join(' ')}
           onRow={(line) => ({ onDoubleClick: () => onOpen(line.index), style: { height: ROW } })}
           showSorterTooltip={false}
           sortDirections={['ascend', 'descend']}

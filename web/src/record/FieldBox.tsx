@@ -1,5 +1,6 @@
 import Tooltip from 'antd/es/tooltip';
 import QuestionCircleOutlined from '@ant-design/icons/es/icons/QuestionCircleOutlined';
+import { useContext } from 'react';
 import type { MouseEvent } from 'react';
 import { fieldProp, shownType } from '../api/meta';
 import type { Field, Section } from '../api/types';
@@ -7,6 +8,7 @@ import { Editor } from '../fields/Editor';
 import { isEmpty, Value } from '../fields/Value';
 import { useT } from '../i18n';
 import { fieldFlags } from './draft';
+import { FreshContext } from './freshContext';
 import type { Form } from './useForm';
 
 interface Props {
@@ -25,6 +27,7 @@ interface Props {
 /** One field: read until clicked, then edited in the same place; what is wrong stands beneath it. */
 export function FieldBox({ section, field, form, recordId, editing, focus, scope, creatable, onEdit, onLeave }: Props) {
   const t = useT();
+  const fresh = useContext(FreshContext).has(field.name);
   const flags = fieldFlags(field, form.states);
   const editable = form.editable(field);
   const fault = form.faults.fields[field.name];
@@ -46,7 +49,7 @@ export function FieldBox({ section, field, form, recordId, editing, focus, scope
     </>
   );
   return (
-    <div className={['field', wide ? 'field-wide' : '', changed ? 'field-changed' : '', fault ? 'field-fault' : ''].join(' ')} data-field={field.name}>
+    <div className={['field', wide ? 'field-wide' : '', changed ? 'field-changed' : '', fresh ? 'field-fresh' : '', fault ? 'field-fault' : ''].join(' ')} data-field={field.name}>
       <div className="field-label">
         {open && boolean ? null : open ? <label htmlFor={id}>{label}</label> : <span id={`${id}-label`}>{label}</span>}
         {flags.required && open ? <span className="hidden">{t('field.must')}</span> : null}

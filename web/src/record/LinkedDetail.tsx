@@ -9,11 +9,13 @@ import { listPath, newPath, recordPath } from '../app/paths';
 import { TroubleOf } from '../app/Trouble';
 import { Value } from '../fields/Value';
 import { useT } from '../i18n';
+import { useCalm, useLive } from '../live/useLive';
 import { filterEncode } from '../list/filter';
 import type { DetailProps } from './DetailBox';
 import { detailColumns, useDetail } from './useDetail';
 
 const SHOWN = 20;
+const PAUSE = 3_000;
 
 /** Records that point here: a table with links, and a way to add one. */
 export function LinkedDetail({ detail, recordId, target }: DetailProps & { target: Section }) {
@@ -21,6 +23,8 @@ export function LinkedDetail({ detail, recordId, target }: DetailProps & { targe
   const columns = detailColumns(detail, target);
   const query = useDetail(detail, target, columns, recordId);
   const rows = query.data?.value ?? [];
+  const look = useCalm(() => void query.refetch(), PAUSE);
+  useLive(query.data ? target.name : null, rows.slice(0, SHOWN).map((row) => Number(row.id)), look);
   const count = query.data?.['@odata.count'] ?? rows.length;
   const fields = columns.map((name) => sectionField(target, name)).filter((field) => field !== undefined);
   const path = recordId === null ? '' : newPath(target.name, { [`${detail.by}_id`]: recordId });

@@ -22,6 +22,7 @@ import { Checklist } from './Checklist';
 import { ConflictDialog } from './ConflictDialog';
 import { DeleteDialog } from './DeleteDialog';
 import { FormLayout } from './FormLayout';
+import { FreshContext } from './freshContext';
 import { History } from './History';
 import { LeaveDialog } from './LeaveDialog';
 import { MoveDialog } from './MoveDialog';
@@ -30,6 +31,7 @@ import { StageBar } from './StageBar';
 import { TrailButtons } from './TrailButtons';
 import { useForm } from './useForm';
 import { useGuard } from './useGuard';
+import { useLiveRecord } from './useLiveRecord';
 import { usePresetTitles } from './usePresetTitles';
 import { useTrail } from './useTrail';
 
@@ -63,6 +65,7 @@ function RecordView({ section, id }: { section: Section; id: number | null }) {
   const trail = useTrail(section, id);
   usePresetTitles(section, preset, form.change);
   const leaving = useGuard(form.dirty);
+  const live = useLiveRecord(section, id, form);
 
   const title = id === null ? t('record.new', { label: section.label }) : rowTitle(form.base);
   useTitle(title || section.label);
@@ -128,15 +131,18 @@ function RecordView({ section, id }: { section: Section; id: number | null }) {
           onMove={(move) => (move.comment ? setMoving(move) : act(move))} />
       ) : null}
       {form.faults.rest.map((text) => <Alert key={text} type="error" showIcon title={text} className="page-alert" role="alert" />)}
+      {live.news === 'none' ? null : <Alert type="warning" showIcon className="page-alert" role="status" title={t(`record.${live.news}`)} />}
       {form.formError ? (
         <Alert type="warning" showIcon className="page-alert" title={errorText(form.formError, t)} action={<Button size="small" onClick={() => void form.askAgain()}>{t('act.retry')}</Button>} />
       ) : null}
       <div className={id === null ? 'record record-new' : tasks.length ? 'record record-tasks' : 'record'}>
         {id !== null && tasks.length ? <Checklist section={section} id={id} tasks={tasks} onTicked={form.askAgain} /> : null}
         <div className="record-form">
-          <FormLayout section={section} form={form} recordId={id} editing={editing} scope="record"
-            onEdit={(field) => setEditing((before) => (before === 'all' ? before : [...before.filter((item) => item !== field), field]))}
-            onLeave={(field) => setEditing((before) => (before === 'all' ? before : before.filter((item) => item !== field)))} />
+          <FreshContext.Provider value={live.fresh}>
+            <FormLayout section={section} form={form} recordId={id} editing={editing} scope="record"
+              onEdit={(field) => setEditing((before) => (before === 'all' ? before : [...before.filter((item) => item !== field), field]))}
+              onLeave={(field) => setEditing((before) => (before === 'all' ? before : before.filter((item) => item !== field)))} />
+          </FreshContext.Provider>
         </div>
         {id !== null ? <aside className="record-feed"><History section={section} id={id} /></aside> : null}
       </div>
