@@ -141,6 +141,13 @@
 	X(BODY_SIZE, "The body is larger than %s bytes", "Тело запроса больше %s байт")                                                        \
 	X(HTTP_VERSION, "This version of HTTP is not spoken here", "Эта версия HTTP не поддерживается")                                        \
 	X(HTTP_HEADER, "A header has a control character", "В заголовке запроса управляющий символ")                                           \
+	X(HTTP_BROKEN, "The request is no proper HTTP", "Запрос составлен не по правилам HTTP")                                                \
+	X(HTTP_LINES, "The head of the request can be read in two ways", "Начало запроса можно прочитать по-разному")                          \
+	X(HTTP_SLOW, "The request took too long to arrive", "Запрос передавался слишком долго")                                                \
+	X(HTTP_HEADERS_SIZE, "The headers of the request are too long or too many", "Заголовки запроса слишком длинные, или их слишком много") \
+	X(HTTP_HEADERS_HINT, "Delete the cookies of this site and try again", "Удалите файлы cookie этого сайта и повторите")                  \
+	X(HTTP_FULL, "The server has all the connections it takes; try again soon",                                                            \
+	  "Сервер принял все соединения, какие мог; повторите немного позже")                                                                  \
 	X(HTTP_HOST, "The request needs exactly one Host header", "В запросе должен быть ровно один заголовок Host")                           \
 	X(HTTP_LENGTH, "The length of the request is ambiguous", "Длина запроса указана неоднозначно")                                         \
 	X(HTTP_ENCODING, "Only the chunked transfer encoding is taken", "Из способов передачи принимается только chunked")                     \

@@ -130,6 +130,7 @@ static void place_start(struct run *r, struct place *p)
 	atomic_store(&beat->ticks, 0);
 	atomic_store(&beat->state, WORKER_STARTING);
 	atomic_store(&beat->busy, 0);
+	atomic_store(&beat->connections, 0);
 	atomic_store(&beat->generation, 0);
 	atomic_store(&beat->kind, p->config.kind);
 	fflush(NULL); /* or the child would print it again */

@@ -58,9 +58,11 @@ struct http_config {
 	const char *base_url; /* "https://crm.example.com", or NULL */
 	const char *
 		proxies; /* addresses whose X-Forwarded-For and -Proto are believed, beside this machine\'s (http_proxy.h); only with base_url; or NULL */
-	size_t max_body;                                            /* bytes of a collected body; 0: 4 MB */
-	size_t max_upload;                                          /* bytes of a streamed body; 0: 1 GB */
-	unsigned max_connections;                                   /* 0: 4096 */
+	size_t max_body;          /* bytes of a collected body; 0: 4 MB */
+	size_t max_upload;        /* bytes of a streamed body; 0: 1 GB */
+	unsigned max_connections; /* one more is told 503; 0: 4096 */
+	int (*fewest)(void *ctx); /* connections of the worker that has fewest, of the others that serve; -1: there is none; or NULL */
+	void (*count)(void *ctx, unsigned connections);             /* told whenever their number changes; or NULL */
 	void (*handle)(struct http_request *r);                     /* runs in a fiber */
 	bool (*streams)(enum http_method method, const char *path); /* true: the handler reads the body piece by piece */
 	void (*left)(void *ctx,

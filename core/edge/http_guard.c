@@ -1,6 +1,7 @@
 #include "edge/http_guard.h"
 
 #include <ctype.h>
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
@@ -11,6 +12,14 @@
 #include "edge/http.h"
 
 enum { MAX_TARGET = 16 * 1024 };
+
+void http_guard_gap(struct http_framing *f, const char *next, size_t gap)
+{
+	if (f->end && (uintptr_t)next != (uintptr_t)f->end + gap)
+		f->torn = true;
+	for (size_t i = 0; f->end && !f->torn && i < gap; i++)
+		f->torn = f->end[i] != 0;
+}
 
 void http_guard_header(struct http_framing *f, const char *name, const char *value)
 {
@@ -38,6 +47,8 @@ int http_guard_framing(const struct http_framing *f, const char *version, struct
 		return err_tell(err, ERR_SYNTAX, SAY_HTTP_VERSION);
 	if (f->bad)
 		return err_tell(err, ERR_SYNTAX, SAY_HTTP_HEADER);
+	if (f->torn)
+		return err_tell(err, ERR_SYNTAX, SAY_HTTP_LINES);
 	if (f->hosts > 1 || (f->hosts == 0 && strcmp(version, "HTTP/1.1") == 0))
 		return err_tell(err, ERR_SYNTAX, SAY_HTTP_HOST);
 	if (f->lengths > 1 || f->encodings > 1 || (f->lengths && f->encodings))
@@ -103,7 +114,8 @@ int http_guard_target(struct arena *a, const char *raw, const char **path, const
 	for (size_t i = 0; i < n; i++) {
 		if ((unsigned char)p[i] < ' ' || p[i] == 127 || p[i] == '\\')
 			return err_tell(err, ERR_SYNTAX, SAY_PATH_CHARACTER);
-		if (p[i] == '/' && (p[i + 1] == '/' || (p[i + 1] == '.' && (p[i + 2] == 0 || p[i + 2] == '/' || (p[i + 2] == '.' && (p[i + 3] == 0 || p[i + 3] == '/'))))))
+		if (p[i] == '/' && (p[i + 1] == '/' || (p[i + 1] == '.' && (p[i + 2] == 0 || p[i + 2] == '/' ||
+																	(p[i + 2] == '.' && (p[i + 3] == 0 || p[i + 3] == '/'))))))
 			return err_tell(err, ERR_SYNTAX, SAY_PATH_SEGMENT);
 	}
 	*query = q ? q + 1 : "";

@@ -13,8 +13,13 @@ struct http_framing {
 	unsigned hosts, lengths, encodings;
 	const char *host, *length, *encoding; /* the last of each */
 	bool bad;                             /* a header name or value with a control character */
+	bool torn;                            /* something stands between the texts of the head */
+	const char *end;                      /* where the text before ends, or NULL: not looked at */
 };
 
+/* Looks at the bytes between two texts of a request's head, `gap` of them when all is well. The parser ends texts in place: it writes NUL over blanks, CR and LF, stops at a NUL of the
+ * client's, takes an LF alone and joins folded lines elsewhere. Only where exactly `gap` NULs stand between the end of one text and the start of the next was nothing hidden. */
+void http_guard_gap(struct http_framing *f, const char *next, size_t gap);
 /* Notes one header. */
 void http_guard_header(struct http_framing *f, const char *name, const char *value);
 /* 0 when the framing is unambiguous and `version` is HTTP/1.0 or 1.1. */

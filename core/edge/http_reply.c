@@ -304,7 +304,7 @@ enum MHD_Result http_reply_queue(struct http_request *r)
 	if (r->server->stopping)
 		MHD_add_response_header(resp, "Connection", "close");
 	p->queued = true;
-	enum MHD_Result done = MHD_queue_response(p->mhd, (unsigned)(r->status ? r->status : 500), resp);
+	enum MHD_Result done = http_fault_queue(p->mhd, (unsigned)(r->status ? r->status : 500), resp);
 	MHD_destroy_response(resp);
 	return done;
 }

@@ -1,6 +1,7 @@
 #include "edge/http.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,10 @@
 enum {
 	RECEIVE_DEADLINE_MS = 20000, /* for headers and a collected body together */
 	IDLE_SECONDS = 75,
+	SWEEP_MS = 1000,
+	ENDED = 500,  /* slow clients in one sweep */
+	SOON_MS = 20, /* until the next, when there were more */
+	CROWD = 1000, /* connections */
 	RUNS = 64,
 	PENDING = 256 * 1024, /* bytes of a streamed upload that wait for their reader */
 	STEADY = 16 * 1024    /* bytes that an upload brings within RECEIVE_DEADLINE_MS at least */
@@ -72,6 +77,7 @@ static void *on_uri(void *cls, const char *uri, struct MHD_Connection *mhd)
 	r->priv = arena_new(a, struct http_private);
 	r->priv->mhd = mhd;
 	r->priv->file = -1;
+	r->priv->target = uri;
 	r->priv->raw = arena_strdup(a, uri);
 	r->started_ms = clock_monotonic_ms();
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
@@ -84,7 +90,11 @@ static void *on_uri(void *cls, const char *uri, struct MHD_Connection *mhd)
 static enum MHD_Result each_header(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
 {
 	(void)kind;
-	http_guard_header(cls, name, value);
+	struct http_framing *f = cls;
+	http_guard_gap(f, name, 2);
+	if (f->end)
+		f->end = value ? value + strlen(value) : name;
+	http_guard_header(f, name, value);
 	return MHD_YES;
 }
 
@@ -119,7 +129,7 @@ static enum MHD_Result refuse(struct http_request *r, struct err *err)
 }
 
 /* The language that the client likes best of those that are spoken here: "fr, en;q=0.5, ru-RU;q=0.8". */
-static int language_of(const struct http_config *config, const char *accept)
+int http_language(const struct http_config *config, const char *accept)
 {
 	static const char *const tags[] = {"en", "ru"};
 	int found = -1;
@@ -193,9 +203,22 @@ static enum MHD_Result begin(struct http_request *r, const char *method, const c
 	r->method = method_of(method);
 	r->head_only = r->method == HTTP_HEAD;
 	r->path = r->query = "";
-	r->lang = language_of(&s->config, http_header(r, "Accept-Language"));
+	r->lang = http_language(&s->config, http_header(r, "Accept-Language"));
 	struct http_framing framing = {0};
+	const union MHD_ConnectionInfo *head = MHD_get_connection_info(p->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+	/* later versions read lines strictly by themselves, and may keep them elsewhere */
+	bool look = head && strncmp(MHD_get_version(), "0.9.", 4) == 0;
+	if (look) {
+		framing.end = method + strlen(method);
+		http_guard_gap(&framing, p->target, 1);
+		framing.end = p->target + strlen(p->raw);
+		http_guard_gap(&framing, version, 1);
+		framing.end = version + strlen(version);
+	}
 	MHD_get_connection_values(p->mhd, MHD_HEADER_KIND, each_header, &framing);
+	/* CR LF and the empty line */
+	if (look)
+		http_guard_gap(&framing, method + head->header_size, 4);
 	if (http_guard_framing(&framing, version, &err))
 		return refuse(r, &err);
 	if (http_guard_target(r->arena, p->raw, &r->path, &r->query, &err))
@@ -314,6 +337,12 @@ static void on_completed(void *cls, struct MHD_Connection *mhd, void **con_cls, 
 	request_free(r);
 }
 
+static void count_told(const struct http_server *s)
+{
+	if (s->config.count)
+		s->config.count(s->config.ctx, s->counters.connections);
+}
+
 static void on_connection(void *cls, struct MHD_Connection *mhd, void **socket_context, enum MHD_ConnectionNotificationCode code)
 {
 	struct http_server *s = cls;
@@ -322,6 +351,7 @@ static void on_connection(void *cls, struct MHD_Connection *mhd, void **socket_c
 		if (!c)
 			abort();
 		const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+		c->server = s;
 		c->fd = info ? info->connect_fd : -1;
 		c->since_ms = clock_monotonic_ms();
 		c->next = s->conns;
@@ -330,6 +360,7 @@ static void on_connection(void *cls, struct MHD_Connection *mhd, void **socket_c
 		s->conns = c;
 		*socket_context = c;
 		s->counters.connections++;
+		count_told(s);
 	} else {
 		struct http_conn *c = *socket_context;
 		if (c) {
@@ -343,8 +374,8 @@ static void on_connection(void *cls, struct MHD_Connection *mhd, void **socket_c
 		}
 		*socket_context = NULL;
 		s->counters.connections--;
-		/* at its connection limit the daemon re-arms the listening socket only in its next run */
-		http_server_kick(s);
+		count_told(s);
+		http_accept_room(s);
 	}
 }
 
@@ -353,6 +384,8 @@ static void on_sweep(uv_timer_t *t)
 {
 	struct http_server *s = t->data;
 	uint64_t now = clock_monotonic_ms();
+	unsigned ended = 0;
+	http_accept_sweep(s);
 	for (struct http_conn *c = s->conns; c; c = c->next) {
 		struct http_request *r = c->request;
 		if (r && !r->priv->conn)
@@ -363,11 +396,20 @@ static void on_sweep(uv_timer_t *t)
 			c->since_ms = now;
 		if (!receiving || !c->since_ms || now - c->since_ms < RECEIVE_DEADLINE_MS || c->fd < 0)
 			continue;
-		static const char answer[] = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
-		ssize_t n = send(c->fd, answer, sizeof answer - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
-		(void)n;
+		if (++ended > ENDED) {
+			uv_timer_start(t, on_sweep, SOON_MS, SWEEP_MS);
+			return;
+		}
+		http_fault_send(s, r, c->fd, 408);
 		shutdown(c->fd, SHUT_RDWR);
 		c->since_ms = now;
+	}
+	/* what a crowd has left behind goes back to the machine */
+	if (s->counters.connections > s->most)
+		s->most = s->counters.connections;
+	if (s->most >= CROWD && s->counters.connections < s->most / 4) {
+		s->most = s->counters.connections;
+		malloc_trim(0);
 	}
 }
 
@@ -425,6 +467,7 @@ static void daemon_log(void *cls, const char *fmt, va_list ap)
 static void server_free(struct http_server *s)
 {
 	http_watch_free(s);
+	http_accept_free(s);
 	arena_delete(s->arena);
 	free(s->base_url);
 	free(s);
@@ -459,12 +502,11 @@ int http_server_start(const struct http_config *config, struct http_server **out
 		return -1;
 	}
 	s->daemon =
-		MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_access, s,
-						 MHD_OPTION_EXTERNAL_LOGGER, daemon_log, NULL, MHD_OPTION_LISTEN_SOCKET, s->config.listen_fd,
-						 MHD_OPTION_CONNECTION_LIMIT, s->config.max_connections, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
-						 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)(32 * 1024), MHD_OPTION_URI_LOG_CALLBACK, on_uri, s,
-						 MHD_OPTION_UNESCAPE_CALLBACK, unescape_nothing, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, s,
-						 MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_END);
+		MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_access,
+						 s, MHD_OPTION_EXTERNAL_LOGGER, daemon_log, NULL, MHD_OPTION_CONNECTION_LIMIT, s->config.max_connections,
+						 MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)(32 * 1024),
+						 MHD_OPTION_URI_LOG_CALLBACK, on_uri, s, MHD_OPTION_UNESCAPE_CALLBACK, unescape_nothing, NULL,
+						 MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_END);
 	const union MHD_DaemonInfo *info = s->daemon ? MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
 	if (!info) {
 		server_free(s);
@@ -476,9 +518,10 @@ int http_server_start(const struct http_config *config, struct http_server **out
 	uv_timer_init(loop, &s->sweep);
 	uv_prepare_init(loop, &s->prepare);
 	http_watch_start(s);
+	http_accept_start(s);
 	s->poll.data = s->timer.data = s->sweep.data = s->prepare.data = s;
 	uv_poll_start(&s->poll, UV_READABLE, on_poll);
-	uv_timer_start(&s->sweep, on_sweep, 1000, 1000);
+	uv_timer_start(&s->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
 	uv_prepare_start(&s->prepare, on_prepare);
 	run_daemon(s);
 	*out = s;
@@ -488,7 +531,7 @@ int http_server_start(const struct http_config *config, struct http_server **out
 void http_server_quiesce(struct http_server *s)
 {
 	if (!s->stopping)
-		MHD_quiesce_daemon(s->daemon);
+		http_accept_stop(s);
 	s->stopping = true;
 	http_server_kick(s);
 }
@@ -515,8 +558,8 @@ void http_server_stop(struct http_server *s)
 			http_request_resume(c->request);
 	MHD_run(s->daemon);
 	MHD_stop_daemon(s->daemon);
-	uv_handle_t *handles[] = {(uv_handle_t *)&s->poll, (uv_handle_t *)&s->timer, (uv_handle_t *)&s->sweep, (uv_handle_t *)&s->watch,
-							  (uv_handle_t *)&s->prepare};
+	uv_handle_t *handles[] = {(uv_handle_t *)&s->poll,    (uv_handle_t *)&s->timer,  (uv_handle_t *)&s->sweep, (uv_handle_t *)&s->watch,
+							  (uv_handle_t *)&s->prepare, (uv_handle_t *)&s->listen, (uv_handle_t *)&s->again};
 	int n = (int)(sizeof handles / sizeof *handles);
 	s->open_handles = n;
 	for (int i = 0; i < n; i++)

@@ -27,6 +27,7 @@ struct worker_beat {
 	_Atomic int64_t generation; /* configuration that this worker serves, 0 none */
 	_Atomic int state;          /* enum worker_state */
 	_Atomic int busy;           /* requests or jobs in hand */
+	_Atomic int connections;    /* of clients, held by a web worker */
 	_Atomic int pid;            /* of the process that owns this beat, set by the supervisor */
 	_Atomic int kind;           /* enum worker_kind, set by the supervisor */
 };

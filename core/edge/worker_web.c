@@ -21,11 +21,16 @@
 #include "serve/session.h"
 #include "serve/unit.h"
 
-enum { DRAIN_POLL_MS = 20, CONNECTIONS = 4096 };
+enum {
+	DRAIN_POLL_MS = 20,
+	CONNECTIONS = 10000,
+	OTHER_FILES = 4096 /* descriptors for all else: files of the web application (http_static), uploads, the database */
+};
 
 static struct app app;
 static uv_timer_t drain;
 static int exit_status;
+static unsigned max_connections = CONNECTIONS;
 
 static void on_drain(uv_timer_t *t)
 {
@@ -58,6 +63,28 @@ static void count_busy(uv_timer_t *t)
 {
 	(void)t;
 	atomic_store(&app.config->beat->busy, (int)http_server_active(app.http));
+}
+
+static void count_connections(void *ctx, unsigned connections)
+{
+	(void)ctx;
+	atomic_store_explicit(&app.config->beat->connections, (int)connections, memory_order_relaxed);
+}
+
+static int fewest_connections(void *ctx)
+{
+	(void)ctx;
+	const struct worker_config *c = app.config;
+	int fewest = -1;
+	for (int i = 0; i < c->nbeats; i++) {
+		struct worker_beat *b = &c->beats[i];
+		if (b == c->beat || atomic_load(&b->kind) != WORKER_WEB || atomic_load(&b->state) != WORKER_SERVING || !atomic_load(&b->pid))
+			continue;
+		int n = atomic_load_explicit(&b->connections, memory_order_relaxed);
+		if (fewest < 0 || n < fewest)
+			fewest = n;
+	}
+	return fewest;
 }
 
 static void reload_fiber(void *arg)
@@ -104,7 +131,9 @@ static void begin(void *arg)
 							   .listen = listen_name(names, c->listen_fd),
 							   .base_url = c->base_url,
 							   .proxies = c->proxies,
-							   .max_connections = CONNECTIONS,
+							   .max_connections = max_connections,
+							   .fewest = fewest_connections,
+							   .count = count_connections,
 							   .handle = http_route,
 							   .streams = http_route_streams,
 							   .left = on_left,
@@ -135,8 +164,16 @@ failed:
 
 int worker_web_run(const struct worker_config *c)
 {
-	struct rlimit files = {CONNECTIONS * 2, CONNECTIONS * 2};
-	setrlimit(RLIMIT_NOFILE, &files);
+	struct rlimit files;
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		/* no more than what may be raised without privileges, which are gone */
+		rlim_t want = CONNECTIONS + OTHER_FILES;
+		files.rlim_cur = want < files.rlim_max ? want : files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+		getrlimit(RLIMIT_NOFILE, &files);
+		if (files.rlim_cur < want)
+			max_connections = (unsigned)(files.rlim_cur > 2 * OTHER_FILES ? files.rlim_cur - OTHER_FILES : files.rlim_cur / 2);
+	}
 	worker_setup(c, stop, NULL);
 	fiber_start(begin, (void *)(uintptr_t)c);
 	uv_run(fiber_loop(), UV_RUN_DEFAULT);

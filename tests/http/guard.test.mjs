@@ -47,8 +47,7 @@ test('1: ambiguous framing is refused and the connection closed', { skip }, asyn
   for (const [name, text] of Object.entries(cases)) {
     const r = await raw(text)
     assert.equal(r.status, 400, `${name}: ${r.text.slice(0, 200)}`)
-    // a length that cannot be read is refused by the HTTP library itself, before any of our code
-    if (name !== 'a length that is none') assert.equal(r.answers, 1, name)
+    assert.equal(r.answers, 1, name)
     assert.ok(r.closed, `${name}: the connection stays open`)
   }
   assert.equal(accounts(), before)
@@ -83,7 +82,7 @@ test('3: what is too big is refused before it is read', { skip }, async () => {
   const long = await raw(`GET /api/contract?x=${'a'.repeat(20000)} HTTP/1.1\r\n${host()}\r\n`)
   assert.equal(long.status, 414, long.text.slice(0, 200))
   const heads = await raw(`GET /health HTTP/1.1\r\n${host()}${Array.from({ length: 40 }, (_, i) => `X-H${i}: ${'a'.repeat(2000)}\r\n`).join('')}\r\n`)
-  assert.ok([431, 413].includes(heads.status), heads.text.slice(0, 200))
+  assert.equal(heads.status, 431, heads.text.slice(0, 200))
 })
 
 test('4: JSON that is deep, doubled, badly encoded or huge is 400', { skip }, async () => {
