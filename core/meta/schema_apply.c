@@ -466,8 +466,9 @@ static int journal_one(struct schema_run *x, const char *state, const char *deta
 	struct pg_params params = {0};
 	pg_params_int(x->arena, &params, JOURNAL_ROWS);
 	if (journal_add(x, tx, "apply", detail, NULL, state, err) < 0 ||
-		schema_run_do(x, tx, "DELETE FROM ostov.apply_step WHERE state <> 'made' AND id < (SELECT max(id) - $1 FROM ostov.apply_step)",
-					  &params, NULL, err) < 0 ||
+		schema_run_do(
+			x, tx, "DELETE FROM ostov.apply_step WHERE state NOT IN ('made', 'open') AND id < (SELECT max(id) - $1 FROM ostov.apply_step)",
+			&params, NULL, err) < 0 ||
 		schema_run_do(x, tx, "DELETE FROM ostov.worker WHERE seen_at < clock_timestamp() - interval '1 day'", NULL, NULL, err) < 0) {
 		pg_tx_rollback(tx);
 		return -1;

@@ -185,6 +185,12 @@ int64_t schema_count(struct schema_diff *d, const char *sql);
 const char *schema_future_value(struct schema_plan *p, const struct schema_item *it);
 /* Adds an operation and returns it; valid until the next one is added. */
 struct schema_op *schema_op_add(struct schema_plan *p, enum schema_op_kind kind, const char *table, const char *name, const char *sql);
+/* Notes what is held up; the same again adds to it. A text that ends in "writes stop" is followed by how long. */
+void schema_lock_add(struct schema_plan *p, const char *table, const char *text, int64_t stop_ms);
+/* Milliseconds in which about so many rows are compared and, where they changed, written. */
+int64_t schema_stop_for(int64_t rows, int64_t rows_a_ms);
+/* "3 records", "1 record", "records (too many to count in time)". */
+const char *schema_records(struct arena *a, int64_t rows);
 /* "app"."name" */
 const char *schema_table_sql(struct arena *a, const char *table);
 const char *schema_ident(struct arena *a, const char *name);

@@ -47,8 +47,7 @@ static struct schema_loss *loss_add(struct schema_diff *d, const char *name, int
 	return &d->plan->losses.items[d->plan->losses.count - 1];
 }
 
-/* "3 records", "1 record", "records (too many to count in time)". */
-static const char *records(struct arena *a, int64_t rows)
+const char *schema_records(struct arena *a, int64_t rows)
 {
 	return rows < 0 ? "records (too many to count in time)"
 					: arena_printf(a, rows == 1 ? "%" PRId64 " record" : "%" PRId64 " records", rows);
@@ -112,12 +111,12 @@ static void drop_one(struct schema_diff *d, const struct schema_object *o, bool 
 			if (!is_allowed(d, o->path)) {
 				arena_push(a, &p->warnings,
 						   arena_printf(a, "%s is no longer in the configuration but has values (%s); '--allow-loss %s' drops it", o->path,
-										records(a, rows), o->path));
+										schema_records(a, rows), o->path));
 				return;
 			}
 			lost = true;
 		} else if (rows != 0) {
-			loss_add(d, o->path, rows, arena_printf(a, what, records(a, rows)));
+			loss_add(d, o->path, rows, arena_printf(a, what, schema_records(a, rows)));
 			lost = true;
 		}
 	}
@@ -169,7 +168,7 @@ static void misfits(struct schema_diff *d)
 		struct schema_loss *l =
 			loss_add(d, it->path, rows,
 					 arena_printf(a, all ? "%s: the value has no place in the new type" : "%s: the value does not fit the new type",
-								  records(a, rows)));
+								  schema_records(a, rows)));
 		const char *table = schema_table_sql(a, it->parent->physical),
 				   *column = from_link ? NULL : arena_printf(a, "t.%s", schema_ident(a, it->replaced));
 		if (from_link && all)
@@ -272,7 +271,7 @@ static void codes_lost(struct schema_diff *d, const struct schema_item *it, cons
 			continue;
 		}
 		struct schema_loss *l =
-			loss_add(d, o->path, rows, arena_printf(a, final ? "%s on this stage" : "%s with this value", records(a, rows)));
+			loss_add(d, o->path, rows, arena_printf(a, final ? "%s on this stage" : "%s with this value", schema_records(a, rows)));
 		l->shown = schema_examples(d, it->parent->path, t, NULL, where);
 		if (!final)
 			continue;
@@ -296,7 +295,8 @@ static void codes_of(struct schema_diff *d, const struct schema_item *it)
 		int64_t rows = schema_count(d, arena_printf(a, "SELECT count(*) FROM %s t WHERE %s", t, where));
 		if (rows == 0)
 			return;
-		struct schema_loss *l = loss_add(d, it->path, rows, arena_printf(a, "%s: the text is no value of the choice", records(a, rows)));
+		struct schema_loss *l =
+			loss_add(d, it->path, rows, arena_printf(a, "%s: the text is no value of the choice", schema_records(a, rows)));
 		l->shown = schema_examples(d, it->parent->path, arena_printf(a, "%s t", t), column, where);
 		if (!l->allowed)
 			return;
@@ -308,7 +308,7 @@ static void codes_of(struct schema_diff *d, const struct schema_item *it)
 										 arena_printf(a, "UPDATE %s t SET %s = %s WHERE %s", t, name, value, where));
 	op->rows = rows;
 	op->place = it->path;
-	struct schema_lock lock = {it->parent->physical, arena_printf(a, "new codes of %s: writes stop", records(a, rows)),
+	struct schema_lock lock = {it->parent->physical, arena_printf(a, "new codes of %s: writes stop", schema_records(a, rows)),
 							   rows > 0 ? 20 + rows / 60 : 0};
 	arena_push(a, &p->locks, lock);
 }
@@ -364,8 +364,9 @@ static void duplicates(struct schema_diff *d, const struct shape_index *x)
 						" HAVING count(*) > 1) w",
 						values.data, schema_table_sql(a, x->table), some.data, group.data));
 	if (rows != 0) {
-		struct schema_loss *l = loss_add(d, index_place(a, x, x->fields, x->nfields), rows,
-										 arena_printf(a, "%s: another one has the same value, and it shall be unique", records(a, rows)));
+		struct schema_loss *l =
+			loss_add(d, index_place(a, x, x->fields, x->nfields), rows,
+					 arena_printf(a, "%s: another one has the same value, and it shall be unique", schema_records(a, rows)));
 		l->final = true;
 		l->allowed = false;
 		l->hint = "change the records first, or leave `unique` out";
@@ -403,7 +404,7 @@ static void too_long(struct schema_diff *d, const struct shape_index *x)
 	if (rows != 0) {
 		struct schema_loss *l =
 			loss_add(d, index_place(a, x, x->held, x->nheld), rows,
-					 arena_printf(a, "%s: the text is longer than its index holds, about 2,700 bytes", records(a, rows)));
+					 arena_printf(a, "%s: the text is longer than its index holds, about 2,700 bytes", schema_records(a, rows)));
 		l->final = true;
 		l->allowed = false;
 		l->hint = x->fields ? "shorten the texts first, or leave `unique` out" : "shorten the texts first, or leave `index` out";

@@ -27,7 +27,7 @@ struct schema_op *schema_op_add(struct schema_plan *p, enum schema_op_kind kind,
 	return &p->ops.items[p->ops.count - 1];
 }
 
-static void lock_add(struct schema_plan *p, const char *table, const char *text, int64_t stop_ms)
+void schema_lock_add(struct schema_plan *p, const char *table, const char *text, int64_t stop_ms)
 {
 	for (size_t i = 0; i < p->locks.count; i++) {
 		struct schema_lock *l = &p->locks.items[i];
@@ -159,7 +159,7 @@ static void columns_new(struct schema_plan *p, const struct schema_item *section
 		op->columns.items = found.columns.items;
 		op->columns.count = found.columns.count;
 		op->columns.cap = found.columns.cap;
-		lock_add(p, t->name, "new columns: the table is locked for an instant, in attempts of at most 0.1 s", 0);
+		schema_lock_add(p, t->name, "new columns: the table is locked for an instant, in attempts of at most 0.1 s", 0);
 	}
 	buf_destroy(&b);
 }
@@ -202,7 +202,7 @@ static void tables_ops(struct schema_plan *p)
 }
 
 /* Milliseconds in which about so many rows are compared and, where they changed, written. */
-static int64_t stop_for(int64_t rows, int64_t rows_a_ms)
+int64_t schema_stop_for(int64_t rows, int64_t rows_a_ms)
 {
 	return rows > 0 ? rows / rows_a_ms : 0;
 }
@@ -233,7 +233,8 @@ static void fill_ops(struct schema_diff *d)
 			op->item = it;
 			op->rows = rows;
 			op->link = true;
-			lock_add(p, t->name, "values go into a link table in batches, then what changed once more: writes stop", stop_for(rows, 8000));
+			schema_lock_add(p, t->name, "values go into a link table in batches, then what changed once more: writes stop",
+							schema_stop_for(rows, 8000));
 			continue;
 		}
 		const char *value = rollup ? NULL : schema_item_convert(p, it).value;
@@ -241,10 +242,10 @@ static void fill_ops(struct schema_diff *d)
 		op->place = it->path;
 		op->item = it;
 		op->rows = rows;
-		lock_add(p, t->name,
-				 rollup ? "sums are computed in batches, then compared once more: writes stop"
-						: "values are converted in batches, then what changed once more: writes stop",
-				 stop_for(rows, rollup ? 100 : 8000));
+		schema_lock_add(p, t->name,
+						rollup ? "sums are computed in batches, then compared once more: writes stop"
+							   : "values are converted in batches, then what changed once more: writes stop",
+						schema_stop_for(rows, rollup ? 100 : 8000));
 	}
 }
 
@@ -265,7 +266,8 @@ static void keys_ops(struct schema_plan *p)
 			op->late = late;
 			op->detail = k->target;
 			if (!late && (!is_fresh(p, k->target) || !fresh))
-				lock_add(p, fresh ? k->target : k->table, "foreign keys: writes stop for an instant, in attempts of at most 0.1 s", 0);
+				schema_lock_add(p, fresh ? k->target : k->table, "foreign keys: writes stop for an instant, in attempts of at most 0.1 s",
+								0);
 		}
 		if (!fresh && (!there || !there->valid))
 			schema_op_add(p, OP_VALIDATE, k->table, k->name,
@@ -292,7 +294,7 @@ static void indexes_ops(struct schema_plan *p)
 		op->place = x->section->path;
 		op->detail = x->why;
 		if (!fresh)
-			lock_add(p, x->table, "indexes are built while people read and write", 0);
+			schema_lock_add(p, x->table, "indexes are built while people read and write", 0);
 	}
 	for (size_t i = 0; i < p->items.count; i++) {
 		const struct schema_item *it = p->items.items[i];

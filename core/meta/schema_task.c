@@ -77,8 +77,14 @@ static void lacking(struct schema_diff *d, const struct schema_item *task)
 							 section->old->id, task->old->id);
 	int64_t rows =
 		schema_count(d, arena_printf(a, "SELECT count(*) FROM %s t WHERE %s%s", schema_table_sql(a, section->physical), where, there));
-	if (rows != 0)
-		op_add(p, task->path, rows)->item = task;
+	if (rows == 0)
+		return;
+	op_add(p, task->path, rows)->item = task;
+	schema_lock_add(
+		p, section->physical,
+		arena_printf(a, "the task %s is written for %s after the switch: who writes these waits for batches of %d, some milliseconds each",
+					 task->tail + 1, schema_records(a, rows), BATCH_ROWS),
+		0);
 }
 
 static const char *live_ids(const struct schema_plan *p)
@@ -114,8 +120,13 @@ void schema_tasks(struct schema_diff *d)
 													" AND left_at IS NULL AND state = 'open'",
 													o->id));
 		ends = true;
-		if (rows != 0)
+		if (rows != 0) {
 			op_add(p, o->path, rows)->object = o;
+			schema_lock_add(p, o->path,
+							arena_printf(a, "it is cancelled on %s after the switch, in batches of %d", schema_records(a, rows),
+										 BATCH_ROWS),
+							0);
+		}
 	}
 	/* those of a task that an earlier apply took away */
 	int64_t rest =

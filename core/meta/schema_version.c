@@ -11,7 +11,8 @@
 #include "pg/pg.h"
 
 /* PAIRS: a function takes at most 100 arguments */
-enum { PAIRS = 45, BATCH_ROWS = 1000, BATCH_LOCK_MS = 2000 };
+/* VERSIONS_A_MS: rows that the switch looks through in a millisecond for those that changed */
+enum { VERSIONS_A_MS = 2000, PAIRS = 45, BATCH_ROWS = 1000, BATCH_LOCK_MS = 2000 };
 
 /* ---- statements ---- */
 
@@ -97,43 +98,106 @@ static bool touches(const struct schema_plan *p, const struct schema_item *secti
 	return false;
 }
 
-/* Open versions of a section that keeps none: the option was taken away, now or by an apply that did not come to its end. */
-static bool any_open(struct schema_diff *d, int64_t section)
+/* Sections with something to do that an apply left when it died: ids that `sql` reads, in one look. */
+static bool ids_read(struct schema_diff *d, const char *sql, struct map *out)
 {
-	struct pg_params params = {0};
+	struct arena *a = d->plan->arena;
 	struct pg_rows *rows;
-	const char *sql = "SELECT EXISTS (SELECT 1 FROM ostov.version_row WHERE section_id = $1 AND valid_till IS NULL)";
-	pg_params_int(d->plan->arena, &params, section);
+	map_create(out, a);
 	if (d->failed)
 		return false;
-	if (pg_read(d->pg, PG_LANE_SLOW, d->plan->arena, sql, &params, &rows, d->err) < 0) {
+	if (pg_read(d->pg, PG_LANE_SLOW, a, sql, NULL, &rows, d->err) < 0) {
 		d->failed = true;
 		return false;
 	}
-	return pg_rows_bool(rows, 0, 0);
+	for (size_t i = 0; i < pg_rows_count(rows); i++)
+		map_put(out, arena_strdup(a, pg_rows_text(rows, i, 0)), a);
+	return true;
+}
+
+static bool id_in(struct schema_plan *p, const struct map *ids, int64_t id)
+{
+	return map_find(ids, arena_printf(p->arena, "%lld", (long long)id)) != NULL;
+}
+
+static bool keeps(const struct schema_definition *d)
+{
+	return schema_definition_get(d, "history") != NULL;
+}
+
+/* What of it holds writers up, and how many rows it is. */
+static void versions_lock(struct schema_diff *d, struct schema_op *op)
+{
+	struct schema_plan *p = d->plan;
+	struct arena *a = p->arena;
+	if (op->kind == OP_VERSIONS_END) {
+		int64_t id = op->item ? op->item->old->id : op->object->id;
+		op->rows = schema_count(d, arena_printf(a, "SELECT count(*) FROM ostov.version_row WHERE section_id = %lld AND valid_till IS NULL",
+												(long long)id));
+		if (op->rows != 0)
+			schema_lock_add(p, op->place,
+							arena_printf(a, "the open versions of %s end after the switch, and nobody waits", schema_records(a, op->rows)),
+							0);
+		return;
+	}
+	op->rows = schema_count(d, arena_printf(a, "SELECT count(*) FROM %s", schema_table_sql(a, op->table)));
+	if (op->rows == 0)
+		return;
+	if (op->kind == OP_VERSIONS)
+		schema_lock_add(p, op->table,
+						arena_printf(a, "first versions of %s in batches of %d, then of what changed meanwhile: writes stop",
+									 schema_records(a, op->rows), BATCH_ROWS),
+						schema_stop_for(op->rows, VERSIONS_A_MS));
+	else
+		schema_lock_add(
+			p, op->table,
+			arena_printf(a,
+						 "versions of %s in their new form after the switch: who writes these waits for batches of %d, some tens of "
+						 "milliseconds each",
+						 schema_records(a, op->rows), BATCH_ROWS),
+			0);
 }
 
 void schema_version_ops(struct schema_diff *d)
 {
 	struct schema_plan *p = d->plan;
+	struct map open, again;
+	if (!p->current->generation ||
+		!ids_read(d,
+				  "SELECT o.id::text FROM ostov.object o WHERE o.kind = 'section' AND EXISTS (SELECT 1 FROM ostov.version_row v"
+				  " WHERE v.section_id = o.id AND v.valid_till IS NULL)",
+				  &open) ||
+		!ids_read(d, "SELECT place FROM ostov.apply_step WHERE state = 'open' AND action = 'versions'", &again))
+		return;
 	for (size_t i = 0; i < p->items.count; i++) {
 		struct schema_item *it = p->items.items[i];
-		if (strcmp(it->kind, "section") != 0 || !it->old || !p->current->generation)
+		if (strcmp(it->kind, "section") != 0 || !it->old)
 			continue;
-		bool had = schema_definition_get(&it->old->definition, "history") != NULL, has = it->section->history;
+		bool had = keeps(&it->old->definition), has = it->section->history;
 		enum schema_op_kind kind = OP_VERSIONS;
-		if (!has && !(had || any_open(d, it->old->id)))
+		/* open ones of a section that keeps none: the option was taken away, now or by an apply that did not come to its end, or one died that was to give it */
+		if (!has && !had && !id_in(p, &open, it->old->id))
 			continue;
 		if (!has) {
 			kind = OP_VERSIONS_END;
 		} else if (had) {
-			if (!touches(p, it))
+			if (!touches(p, it) && !id_in(p, &again, it->old->id))
 				continue;
 			kind = OP_VERSIONS_AGAIN;
 		}
 		struct schema_op *op = schema_op_add(p, kind, it->physical, it->physical, NULL);
 		op->place = it->path;
 		op->item = it;
+		versions_lock(d, op);
+	}
+	for (size_t i = 0; i < p->current->objects.count; i++) {
+		const struct schema_object *o = p->current->objects.items[i];
+		if (strcmp(o->kind, "section") != 0 || o->claimed || (!id_in(p, &open, o->id) && (o->dropped || !keeps(&o->definition))))
+			continue;
+		struct schema_op *op = schema_op_add(p, OP_VERSIONS_END, o->physical, o->physical, NULL);
+		op->place = o->path;
+		op->object = o;
+		versions_lock(d, op);
 	}
 }
 
@@ -141,7 +205,8 @@ void schema_version_ops(struct schema_diff *d)
 
 struct batch {
 	const struct schema_op *op;
-	const char *pick; /* the ids of a batch behind $1, locked where rows are kept */
+	const char *first; /* what goes before, of the same $1 and $2, or NULL */
+	const char *pick;  /* the ids of a batch behind $1, locked where rows are kept */
 	const char *sql;
 	int64_t unit, after, seen;
 	const char *moment; /* SQL of it */
@@ -150,6 +215,11 @@ struct batch {
 static const struct section *section_of(struct schema_run *x, const struct schema_op *op)
 {
 	return registry_find(x->registry, op->item->section->expr.name);
+}
+
+static int64_t section_id(const struct schema_op *op)
+{
+	return op->item ? op->item->id : op->object->id;
 }
 
 static int unit_take(struct schema_run *x, int64_t *unit, struct err *err)
@@ -168,7 +238,7 @@ static int batch_run(struct schema_run *x, struct pg_tx *tx, void *ctx, struct e
 	struct pg_params from = {0}, params = {0};
 	struct pg_rows *rows, *now;
 	pg_params_int(a, &from, b->after);
-	pg_params_int(a, &from, b->op->item->id);
+	pg_params_int(a, &from, section_id(b->op));
 	if (schema_run_do(x, tx, b->pick, &from, &rows, err) < 0 || schema_run_do(x, tx, b->moment, NULL, &now, err) < 0)
 		return -1;
 	size_t n = pg_rows_count(rows);
@@ -180,7 +250,14 @@ static int batch_run(struct schema_run *x, struct pg_tx *tx, void *ctx, struct e
 	b->seen = (int64_t)n;
 	if (!n)
 		return 0;
-	pg_params_int(a, &params, b->op->item->id);
+	if (b->first) {
+		struct pg_params two = {0};
+		pg_params_int(a, &two, section_id(b->op));
+		pg_params_value(a, &two, PG_INT8_ARRAY, &list);
+		if (schema_run_do(x, tx, b->first, &two, NULL, err) < 0)
+			return -1;
+	}
+	pg_params_int(a, &params, section_id(b->op));
 	pg_params_value(a, &params, PG_INT8_ARRAY, &list);
 	pg_params_value(a, &params, PG_TIMESTAMPTZ, &at);
 	pg_params_int(a, &params, b->unit);
@@ -220,11 +297,56 @@ static int keep_all(struct schema_run *x, const struct schema_op *op, struct err
 	return unit_take(x, &b.unit, err) < 0 ? -1 : batches_run(x, &b, err);
 }
 
+static int moment_delete(struct schema_run *x, struct pg_tx *tx, void *ctx, struct err *err)
+{
+	return schema_run_do(x, tx, ctx, NULL, NULL, err);
+}
+
+/* The versions of a section that keeps none by the generation in force until `before` it: what was kept when that took the option away ends there, and what began later was
+ * made by an apply that died before its switch: nobody kept it. */
+static int settle(struct schema_run *x, const struct schema_op *op, struct err *err)
+{
+	struct arena *a = x->arena;
+	long long id = section_id(op);
+	const char *since =
+		arena_printf(a,
+					 "coalesce((SELECT min(at) FROM ostov.apply_step WHERE state = 'open' AND action = 'versions_end' AND place = "
+					 "'%lld'), (SELECT applied_at FROM ostov.generation WHERE current))",
+					 id);
+	/* what was kept may be of a time to come, where tests set the clock: it is deleted only where nobody kept any */
+	const char *gone =
+		arena_printf(a,
+					 "DELETE FROM ostov.version_row WHERE section_id = %lld AND valid_till IS NULL AND valid_from >= %s AND NOT"
+					 " EXISTS (SELECT 1 FROM ostov.apply_step WHERE state = 'open' AND action = 'versions_end' AND place = '%lld'"
+					 " AND detail = 'kept')",
+					 id, since, id);
+	struct batch b = {.op = op, .sql = schema_version_end(), .moment = arena_printf(a, "SELECT %s", since)};
+	b.pick = arena_printf(a,
+						  "SELECT record_id FROM ostov.version_row WHERE section_id = $2 AND record_id > $1 AND valid_till IS NULL ORDER "
+						  "BY record_id LIMIT %d",
+						  BATCH_ROWS);
+	return schema_run_retry(x, BATCH_LOCK_MS, op->place, moment_delete, (void *)gone, err) < 0 || unit_take(x, &b.unit, err) < 0
+			   ? -1
+			   : batches_run(x, &b, err);
+}
+
+/* What the journal had open for the section is done. */
+static int settled(struct schema_run *x, struct pg_tx *tx, void *ctx, struct err *err)
+{
+	struct pg_params params = {0};
+	pg_params_text(x->arena, &params, PG_TEXT, arena_printf(x->arena, "%lld", (long long)section_id(ctx)));
+	return schema_run_do(x, tx, "UPDATE ostov.apply_step SET state = 'finished' WHERE state = 'open' AND place = $1", &params, NULL, err);
+}
+
 int schema_version_expand(struct schema_run *x, struct err *err)
 {
-	for (size_t i = 0; i < x->plan->ops.count; i++)
-		if (x->plan->ops.items[i].kind == OP_VERSIONS && keep_all(x, &x->plan->ops.items[i], err) < 0)
+	for (size_t i = 0; i < x->plan->ops.count; i++) {
+		const struct schema_op *op = &x->plan->ops.items[i];
+		if (op->kind == OP_VERSIONS &&
+			(settle(x, op, err) < 0 || schema_run_retry(x, BATCH_LOCK_MS, op->place, settled, (void *)op, err) < 0 ||
+			 keep_all(x, op, err) < 0))
 			return -1;
+	}
 	return 0;
 }
 
@@ -248,11 +370,13 @@ static const char *stale_rows(struct arena *a, const struct section *s)
 	return sql;
 }
 
-/* In the switch, where nobody else writes: `all` rows, or those of which row_version and rollups tell that they changed. */
+static const char OPEN_DELETE[] = "DELETE FROM ostov.version_row WHERE section_id = $1 AND record_id = ANY($2) AND valid_till IS NULL";
+
+/* In the switch, where nobody else writes: `all` rows, or those of which row_version and rollups tell that they changed since their first version: that begins here then. */
 static int refresh(struct schema_run *x, struct pg_tx *tx, const struct schema_op *op, bool all, struct err *err)
 {
 	const struct section *s = section_of(x, op);
-	struct batch b = {.op = op, .moment = NOW, .after = INT64_MIN};
+	struct batch b = {.op = op, .moment = NOW, .after = INT64_MIN, .first = all ? NULL : OPEN_DELETE};
 	b.pick =
 		all ? arena_printf(x->arena, "SELECT id FROM %s WHERE id > $1 AND $2::bigint > 0 ORDER BY id LIMIT %d", s->expr.sql, BATCH_ROWS)
 			: stale_rows(x->arena, s);
@@ -263,7 +387,8 @@ static int refresh(struct schema_run *x, struct pg_tx *tx, const struct schema_o
 		if (batch_run(x, tx, &b, err) < 0)
 			return -1;
 	} while (b.seen == BATCH_ROWS);
-	struct batch gone = {.op = op, .moment = NOW, .after = INT64_MIN, .unit = b.unit, .sql = schema_version_end()};
+	struct batch gone = {
+		.op = op, .moment = NOW, .after = INT64_MIN, .unit = b.unit, .first = all ? NULL : OPEN_DELETE, .sql = schema_version_end()};
 	gone.pick = arena_printf(
 		x->arena,
 		"SELECT v.record_id FROM ostov.version_row v WHERE v.section_id = $2::bigint AND v.record_id > $1::bigint AND v.valid_till IS NULL"
@@ -289,31 +414,48 @@ int schema_version_roles(struct schema_run *x, struct pg_tx *tx, struct err *err
 	return 0;
 }
 
-int schema_version_switch(struct schema_run *x, struct pg_tx *tx, struct err *err)
+/* Notes what is to be done after the switch: a later apply finds it when this one dies. */
+static int note(struct schema_run *x, struct pg_tx *tx, const struct schema_op *op, struct err *err)
 {
-	for (size_t i = 0; i < x->plan->ops.count; i++)
-		if (x->plan->ops.items[i].kind == OP_VERSIONS && refresh(x, tx, &x->plan->ops.items[i], false, err) < 0)
-			return -1;
-	return 0;
+	bool end = op->kind == OP_VERSIONS_END, had = keeps(op->item ? &op->item->old->definition : &op->object->definition);
+	struct pg_params params = {0};
+	pg_params_text(x->arena, &params, PG_TEXT, x->registry->hash ? x->registry->hash : "");
+	pg_params_text(x->arena, &params, PG_TEXT, end ? "versions_end" : "versions");
+	pg_params_text(x->arena, &params, PG_TEXT, arena_printf(x->arena, "%lld", (long long)section_id(op)));
+	return schema_run_do(
+		x, tx,
+		arena_printf(x->arena,
+					 "INSERT INTO ostov.apply_step (hash, action, place, detail, state, at) SELECT $1, $2, $3, '%s', 'open', %s"
+					 " WHERE NOT EXISTS (SELECT 1 FROM ostov.apply_step WHERE state = 'open' AND action = $2 AND place = $3)",
+					 had ? "kept" : "", end && !had ? "(SELECT applied_at FROM ostov.generation WHERE current)" : "clock_timestamp()"),
+		&params, NULL, err);
 }
 
-/* From the switch on nobody kept them: what they say ends there. */
-static int end_all(struct schema_run *x, const struct schema_op *op, struct err *err)
+int schema_version_switch(struct schema_run *x, struct pg_tx *tx, struct err *err)
 {
-	struct batch b = {.op = op, .sql = schema_version_end(), .moment = "SELECT applied_at FROM ostov.generation WHERE current"};
-	b.pick = arena_printf(x->arena,
-						  "SELECT record_id FROM ostov.version_row WHERE section_id = $2 AND record_id > $1 AND valid_till IS NULL ORDER "
-						  "BY record_id LIMIT %d",
-						  BATCH_ROWS);
-	schema_run_say(x, "ending the versions of %s", op->place);
-	return unit_take(x, &b.unit, err) < 0 ? -1 : batches_run(x, &b, err);
+	for (size_t i = 0; i < x->plan->ops.count; i++) {
+		const struct schema_op *op = &x->plan->ops.items[i];
+		int rc = 0;
+		if (op->kind == OP_VERSIONS)
+			rc = refresh(x, tx, op, false, err);
+		else if (op->kind == OP_VERSIONS_AGAIN || op->kind == OP_VERSIONS_END)
+			rc = note(x, tx, op, err);
+		if (rc < 0)
+			return -1;
+	}
+	return 0;
 }
 
 int schema_version_finish(struct schema_run *x, struct err *err)
 {
 	for (size_t i = 0; i < x->plan->ops.count; i++) {
 		const struct schema_op *op = &x->plan->ops.items[i];
-		if ((op->kind == OP_VERSIONS_AGAIN && keep_all(x, op, err) < 0) || (op->kind == OP_VERSIONS_END && end_all(x, op, err) < 0))
+		if (op->kind != OP_VERSIONS_AGAIN && op->kind != OP_VERSIONS_END)
+			continue;
+		if (op->kind == OP_VERSIONS_END)
+			schema_run_say(x, "ending the versions of %s", op->place);
+		if ((op->kind == OP_VERSIONS_END ? settle(x, op, err) : keep_all(x, op, err)) < 0 ||
+			schema_run_retry(x, BATCH_LOCK_MS, op->place, settled, (void *)op, err) < 0)
 			return -1;
 	}
 	return 0;

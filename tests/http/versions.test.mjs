@@ -183,6 +183,10 @@ test('kill -9 of all workers under load leaves every row with its version', { sk
 const off = configuration('versions-off', sections(''), hooks)
 const on = configuration('versions-on', sections('history = true,'), hooks)
 const renamed = configuration('versions-renamed', sections('history = true,').replace('value "good" {}', 'value "fine" { was = "good" }').replace('decimal "rate" { scale = 4 }', 'text "rate" {}'), hooks)
+const renamedAgain = configuration('versions-again', sections('history = true,').replace('value "good" {}', 'value "fine" { was = "good" }').replace('decimal "rate" { scale = 4 }', 'text "rate" {}, text "more" {}'), hooks)
+const lineless = sections('history = true,').replace(/section "line" .*\n/, '').replace(/detail "lines" .*\n/, '').replace(/detail "deals" .*\n/, 'detail "deals" { section = "deal", by = "firm" } }\n')
+const without = configuration('versions-without', lineless, hooks)
+const withoutAgain = configuration('versions-without-again', lineless.replace('label = "Plain"', 'label = "Plainer"'), hooks)
 let serial = 0
 function database() {
   const name = `versions_${process.pid}_${++serial}`
@@ -265,6 +269,87 @@ test('apply: cut off by kill -9 anywhere and run again, the versions are whole',
     db.drop()
   }
   made.drop()
+})
+
+test('apply: cut off while it converts values, the versions are those of the new form all the same once it is run again', { skip }, () => {
+  const made = database()
+  applied(made, off)
+  rows(made)
+  applied(made, on)
+  whole(made.run)
+  const of_now = "SELECT count(*) FROM ostov.generation"
+  const [[before_]] = made.run(of_now)
+  let after_switch = 0, n = 1
+  for (const step = Number(process.env.VERSION_KILLS ?? 3); ; n += step) {
+    const db = { name: `versions_${process.pid}_${++serial}` }
+    sql('postgres', `CREATE DATABASE ${db.name} TEMPLATE ${made.name}`)
+    db.run = (text) => sql(db.name, text)
+    const cut = apply(db, renamed, { OSTOV_FAULT: `apply.statement=kill:${n}` })
+    const killed = cut.signal === 'SIGKILL', switched = db.run(of_now)[0][0] !== before_
+    if (killed && switched) {
+      after_switch++
+      // the same again, or another configuration meanwhile
+      if (after_switch % 2) applied(db, renamed)
+      else applied(db, renamedAgain)
+      whole(db.run)
+      assert.deepEqual(db.run("SELECT action FROM ostov.apply_step WHERE state = 'open'"), [])
+      assert.match(spawnSync(program, ['plan', '--database', databaseUrl(db.name), after_switch % 2 ? renamed : renamedAgain], { encoding: 'utf8' }).stdout, /^nothing to do/)
+    }
+    sql('postgres', `DROP DATABASE ${db.name} WITH (FORCE)`)
+    if (!killed) break
+    if (!switched) n += 6
+  }
+  assert.ok(after_switch >= 3, `${after_switch} kills after the switch, ${n} statements`)
+  made.drop()
+})
+
+test('apply: the versions of a section that is dropped end with the switch, whatever apply dies', { skip }, () => {
+  const db = database()
+  applied(db, off)
+  rows(db)
+  applied(db, on)
+  assert.equal(open(db), 1800)
+  const [[lines]] = db.run("SELECT id FROM ostov.object WHERE path = 'line' AND kind = 'section' AND dropped_at IS NULL")
+  const losses = ['line', 'deal.paid', 'firm.turnover', 'firm.most'].flatMap((name) => ['--allow-loss', name])
+  const state = () => db.run(`SELECT count(*) FILTER (WHERE valid_till IS NULL), count(DISTINCT valid_till) FILTER (WHERE valid_till = (SELECT max(valid_till) FROM ostov.version_row WHERE section_id = ${lines})),
+    count(*) FILTER (WHERE valid_till = (SELECT max(valid_till) FROM ostov.version_row WHERE section_id = ${lines})) FROM ostov.version_row WHERE section_id = ${lines}`)[0]
+  let killed = 0
+  const generations = () => Number(db.run('SELECT max(id) FROM ostov.generation')[0][0])
+  const first = generations()
+  for (let n = 24; generations() === first; n++) {
+    const cut = apply(db, without, { OSTOV_FAULT: `apply.statement=kill:${n}` }, losses)
+    killed += cut.signal === 'SIGKILL' && generations() !== first
+    assert.ok(n < 300)
+  }
+  assert.equal(killed, 1, 'died behind the switch')
+  assert.equal(state()[0], '300')
+  const [[moment]] = db.run('SELECT applied_at FROM ostov.generation WHERE current')
+  // an apply of another configuration ends them at the switch that dropped the section
+  applied(db, withoutAgain, ...losses)
+  assert.equal(state()[0], '0')
+  assert.equal(state()[2], '300')
+  assert.equal(db.run(`SELECT max(valid_till) < '${moment}'::timestamptz + interval '1 second' FROM ostov.version_row WHERE section_id = ${lines}`)[0][0], 't')
+  assert.match(spawnSync(program, ['plan', '--database', databaseUrl(db.name), withoutAgain], { encoding: 'utf8' }).stdout, /^nothing to do/)
+  db.drop()
+})
+
+test('apply: first versions that an apply made and that nobody kept are not taken for what was', { skip }, () => {
+  const db = database()
+  applied(db, off)
+  rows(db)
+  for (let n = 12; open(db) === 0 || db.run('SELECT count(*) FROM ostov.generation')[0][0] !== '1'; n++) {
+    assert.equal(apply(db, on, { OSTOV_FAULT: `apply.statement=kill:${n}` }).signal, 'SIGKILL')
+    assert.ok(n < 200)
+  }
+  const some = open(db)
+  assert.ok(some > 0)
+  db.run('UPDATE app.firm SET open = NOT open, row_version = row_version + 1; DELETE FROM app.line WHERE id = 7')
+  applied(db, on)
+  whole(db.run)
+  assert.equal(open(db), 1799)
+  // each of a record has one, which begins when this apply kept it: none says what was before
+  assert.deepEqual(db.run(`SELECT count(*) FROM ostov.version_row v JOIN ostov.object o ON o.id = v.section_id AND o.path IN ('firm', 'deal', 'line') WHERE valid_till IS NOT NULL`), [['0']])
+  db.drop()
 })
 
 test('apply beside writers: no row without its version, none that is not the row', { skip }, async (t) => {
