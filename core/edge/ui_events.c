@@ -48,12 +48,14 @@ struct stream {
 	size_t nshown;
 	struct fiber_queue wait;
 	bool due;
+	unsigned hearing;
 	uint64_t spoken_ms;
 };
 
 static struct stream *streams;
 static size_t nstreams;
 static bool stopping;
+static unsigned hearing; /* which connection listens: a stream lives no longer than it */
 
 /* What was said just now: a page that has read its rows and opens its stream a moment later misses nothing. */
 static struct kept {
@@ -85,6 +87,12 @@ static void hear(struct stream *t, const struct live_notice *n)
 static void on_notice(void *ctx, const struct live_notice *n)
 {
 	(void)ctx;
+	if (!n) {
+		hearing++;
+		for (struct stream *t = streams; t; t = t->next)
+			fiber_queue_wake(&t->wait);
+		return;
+	}
 	struct kept *k = nkept == KEPT ? kept[0] : calloc(1, sizeof *k);
 	if (!k)
 		abort();
@@ -257,7 +265,7 @@ static int tell(struct stream *t, bool beat, struct err *err)
 
 static bool over(const struct stream *t)
 {
-	return stopping || http_left(t->r) || t->q->app->reg != t->q->reg;
+	return stopping || http_left(t->r) || t->q->app->reg != t->q->reg || t->hearing != hearing;
 }
 
 static void run(struct stream *t)
@@ -311,6 +319,7 @@ int ui_events(struct http_request *r, struct app_request *q, struct err *err)
 	struct stream *t = arena_new(r->arena, struct stream);
 	t->r = r;
 	t->q = q;
+	t->hearing = hearing;
 	if (shown_parse(t, err) || enter(t, err))
 		return -1;
 	uint64_t now = clock_monotonic_ms();

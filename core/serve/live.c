@@ -140,6 +140,8 @@ static void on_notify(void *ctx, const char *payload)
 {
 	const struct listener *l = ctx;
 	static struct live_notice notice;
+	if (!payload)
+		l->fn(l->ctx, NULL);
 	while (payload && *payload && live_parse(&payload, &notice))
 		l->fn(l->ctx, &notice);
 }

@@ -30,7 +30,8 @@ struct live_notice {
 void live_note(struct unit *u, int64_t section, int64_t id);
 /* The unit was committed: what it noted is told. */
 void live_tell(struct unit *u);
-/* Calls fn on the loop for every notice of any process, its own included; the notice lives until fn returns. */
+/* Calls fn on the loop for every notice of any process, its own included; the notice lives until fn returns. NULL: notices may have been missed (the connection
+ * that listens is new). */
 int live_watch(struct pg *pg, void (*fn)(void *ctx, const struct live_notice *notice), void *ctx, struct err *err);
 /* The next notice of a payload; false at its end or where it is none. */
 bool live_parse(const char **payload, struct live_notice *out);

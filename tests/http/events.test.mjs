@@ -176,6 +176,12 @@ test('11: signing out ends the stream; so does a new configuration', { skip }, a
   await until('the stream ends', () => two.ended, 30000)
 })
 
+test('a stream ends when the connection that listens for it breaks: the page reads again', { skip }, async () => {
+  const s = await listen(ann, 'desk=')
+  await until('the listener is found', () => Number(app.sql("select count(pg_terminate_backend(pid)) from pg_stat_activity where query ilike 'listen%' and datname = current_database()")[0][0]) > 0, 20000)
+  await until('the stream ends', () => s.ended, 30000)
+})
+
 test('70: a server that stops does not wait for its pages', { skip }, async () => {
   const s = await listen(ann, 'desk=')
   const begun = Date.now()
