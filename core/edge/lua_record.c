@@ -102,6 +102,16 @@ static void push_lines(lua_State *L, struct unit *u, const struct handle *h, str
 	}
 }
 
+/* The currency of an amount: the organisation's, or what the record's own field says, "" when nothing. */
+static const char *currency_of(const struct unit *u, const struct handle *h, const struct record *r, const struct field *f)
+{
+	const struct field *c = f->currency ? section_find(f->section, f->currency) : NULL;
+	const struct value *values = h->old ? r->was.values : r->now.values;
+	if (!f->currency && !f->expr.type.currency)
+		return u->reg->currency ? u->reg->currency : "";
+	return c && c->expr.storage == EXPR_COLUMN && values && values[c->pos].kind == VALUE_TEXT ? values[c->pos].text.s : "";
+}
+
 static int record_index(lua_State *L)
 {
 	const struct handle *h = luaL_checkudata(L, 1, RECORD);
@@ -132,7 +142,9 @@ static int record_index(lua_State *L)
 		if (failed)
 			lua_fail(L, &err);
 	}
-	if (!f->to) {
+	if (!f->to && f->value_type == FIELD_MONEY && v.kind == VALUE_DEC) {
+		lua_value_push_money(L, &v, currency_of(u, h, r, f));
+	} else if (!f->to) {
 		lua_value_push(L, &v);
 	} else if (v.kind == VALUE_LIST) {
 		lua_state_spend(L, (int64_t)v.list.count);
@@ -230,7 +242,8 @@ static int record_tostring(lua_State *L)
 
 void lua_record_open(lua_State *L)
 {
-	static const luaL_Reg methods[] = {{"__index", record_index}, {"__newindex", record_newindex}, {"__eq", record_eq}, {"__tostring", record_tostring}, {NULL, NULL}};
+	static const luaL_Reg methods[] = {
+		{"__index", record_index}, {"__newindex", record_newindex}, {"__eq", record_eq}, {"__tostring", record_tostring}, {NULL, NULL}};
 	luaL_newmetatable(L, RECORD);
 	luaL_setfuncs(L, methods, 0);
 	lua_pushboolean(L, 0);

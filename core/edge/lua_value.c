@@ -3,6 +3,7 @@
 #include <lauxlib.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -14,14 +15,30 @@
 
 enum { DIGITS_MAX = 100 };
 
-/* The userdata is the decimal's text with its NUL. */
-static void push_dec(lua_State *L, const struct value *v)
+/* The userdata is the decimal's text with its NUL, and behind it its currency with one: "" of what has none. */
+static void push_dec(lua_State *L, const struct value *v, const char *currency)
 {
-	size_t len = v->text.len;
-	char *p = lua_newuserdatauv(L, len + 1, 0);
+	size_t len = v->text.len, n = strlen(currency);
+	char *p = lua_newuserdatauv(L, len + n + 2, 0);
 	memcpy(p, v->text.s, len);
 	p[len] = '\0';
+	memcpy(p + len + 1, currency, n + 1);
 	luaL_setmetatable(L, DECIMAL);
+}
+
+static const char *currency_at(lua_State *L, int index)
+{
+	const char *d = luaL_testudata(L, index, DECIMAL);
+	return d ? d + strlen(d) + 1 : "";
+}
+
+/* The currency of both operands; raises when they have two. */
+static const char *one_currency(lua_State *L)
+{
+	const char *x = currency_at(L, 1), *y = currency_at(L, 2);
+	if (*x && *y && strcasecmp(x, y) != 0)
+		luaL_error(L, "amounts in %s and %s do not mix; tostring(x) is the number alone", x, y);
+	return *x ? x : y;
 }
 
 static bool dec_at(lua_State *L, int index, struct arena *a, struct value *out)
@@ -63,6 +80,9 @@ static int compute(lua_State *L, enum op op)
 {
 	struct arena *a = lua_state_of(L)->scratch;
 	struct value x, y, r;
+	const char *cx = currency_at(L, 1), *cy = currency_at(L, 2);
+	/* a price times a number is a price, two prices divided are a number */
+	const char *currency = op == MUL ? (*cx && *cy ? "" : *cx ? cx : cy) : op == DIV ? (*cy ? "" : cx) : op == NEG ? cx : one_currency(L);
 	operand(L, 1, a, &x);
 	operand(L, 2, a, &y);
 	lua_state_spend(L, (int64_t)(x.text.len + y.text.len) / 4 + 1);
@@ -81,7 +101,7 @@ static int compute(lua_State *L, enum op op)
 		arena_reset(a);
 		return luaL_error(L, "the number has more than %d digits", DIGITS_MAX);
 	}
-	push_dec(L, &r);
+	push_dec(L, &r, currency);
 	arena_reset(a);
 	return 1;
 }
@@ -115,6 +135,7 @@ static int compare(lua_State *L)
 {
 	struct arena *a = lua_state_of(L)->scratch;
 	struct value x, y;
+	one_currency(L);
 	operand(L, 1, a, &x);
 	operand(L, 2, a, &y);
 	int c = decimal_compare(&x, &y);
@@ -154,7 +175,7 @@ static int dec_round(lua_State *L)
 	lua_Integer scale = luaL_optinteger(L, 2, 0);
 	luaL_argcheck(L, scale >= 0 && scale <= 20, 2, "0 to 20 digits");
 	struct value x = value_dec(d, strlen(d)), r = decimal_round(a, &x, (int)scale);
-	push_dec(L, &r);
+	push_dec(L, &r, currency_at(L, 1));
 	arena_reset(a);
 	return 1;
 }
@@ -176,8 +197,9 @@ static int dec_concat(lua_State *L)
 
 void lua_value_open(lua_State *L)
 {
-	static const luaL_Reg methods[] = {{"__add", dec_add}, {"__sub", dec_sub}, {"__mul", dec_mul},           {"__div", dec_div},       {"__unm", dec_unm}, {"__eq", dec_eq},
-									   {"__lt", dec_lt},   {"__le", dec_le},   {"__tostring", dec_tostring}, {"__concat", dec_concat}, {NULL, NULL}};
+	static const luaL_Reg methods[] = {{"__add", dec_add},           {"__sub", dec_sub},       {"__mul", dec_mul}, {"__div", dec_div},
+									   {"__unm", dec_unm},           {"__eq", dec_eq},         {"__lt", dec_lt},   {"__le", dec_le},
+									   {"__tostring", dec_tostring}, {"__concat", dec_concat}, {NULL, NULL}};
 	luaL_newmetatable(L, DECIMAL);
 	luaL_setfuncs(L, methods, 0);
 	lua_newtable(L);
@@ -205,7 +227,7 @@ void lua_value_push(lua_State *L, const struct value *v)
 	case VALUE_NIL: lua_pushnil(L); break;
 	case VALUE_BOOL: lua_pushboolean(L, v->b); break;
 	case VALUE_INT: lua_pushinteger(L, v->i); break;
-	case VALUE_DEC: push_dec(L, v); break;
+	case VALUE_DEC: push_dec(L, v, ""); break;
 	case VALUE_TEXT: lua_pushlstring(L, v->text.s, v->text.len); break;
 	case VALUE_DATE: push_written(L, date_write, v->i); break;
 	case VALUE_TIME: push_written(L, time_write, v->i); break;
@@ -257,8 +279,17 @@ void lua_value_push_decimal(lua_State *L, int index)
 	index = lua_absindex(L, index);
 	if (!dec_at(L, index, a, &v)) {
 		arena_reset(a);
-		luaL_error(L, "money takes a number or a text with digits, not %s", lua_type(L, index) == LUA_TSTRING ? "this text" : luaL_typename(L, index));
+		luaL_error(L, "money takes a number or a text with digits, not %s",
+				   lua_type(L, index) == LUA_TSTRING ? "this text" : luaL_typename(L, index));
 	}
-	push_dec(L, &v);
+	push_dec(L, &v, currency_at(L, index));
 	arena_reset(a);
+}
+
+void lua_value_push_money(lua_State *L, const struct value *v, const char *currency)
+{
+	if (v->kind == VALUE_DEC)
+		push_dec(L, v, currency);
+	else
+		lua_value_push(L, v);
 }

@@ -18,6 +18,8 @@ void lua_value_open(lua_State *L);
 void lua_value_push(lua_State *L, const struct value *v);
 /* The value at `index` (nil, boolean, number, text, decimal) in `a`; false for anything else. */
 bool lua_value_take(lua_State *L, int index, struct arena *a, struct value *out);
+/* The same of an amount: with its currency ("" none), so that amounts in two currencies are neither added nor compared. */
+void lua_value_push_money(lua_State *L, const struct value *v, const char *currency);
 /* Pushes a decimal out of a number, text or decimal at `index`; raises when it is none. */
 void lua_value_push_decimal(lua_State *L, int index);
 

@@ -91,6 +91,26 @@ static int unify(struct checker *c, struct expr *e, size_t first, const struct e
 	return check_digits(c, e);
 }
 
+/* The condition says that every line's `currency` is that of the outer record ("currency == record.currency"): the path of that one from there, else NULL. */
+static const char *one_currency(struct checker *c, const struct expr *condition, const char *currency)
+{
+	if (condition->node != NODE_OP || (condition->op != EXPR_AND && condition->op != EXPR_EQ))
+		return NULL;
+	if (condition->op == EXPR_AND) {
+		const char *found = NULL;
+		for (size_t i = 0; i < condition->count && !found; i++)
+			found = one_currency(c, condition->items[i], currency);
+		return found;
+	}
+	for (int i = 0; i < 2; i++) {
+		const struct expr *own = condition->items[i], *outer = condition->items[1 - i];
+		const char *path = outer->node == NODE_FIELD ? check_path(c, outer) : "";
+		if (own->node == NODE_FIELD && strcmp(check_path(c, own), currency) == 0 && strncmp(path, "record.", 7) == 0)
+			return path + 7;
+	}
+	return NULL;
+}
+
 static int check_aggregate(struct checker *c, struct expr *e)
 {
 	struct expr *lines = e->items[0];
@@ -136,11 +156,15 @@ static int check_aggregate(struct checker *c, struct expr *e)
 		check_fail(c, x, ERR_TYPE, SAY_EXPR_TAKES_NO, e->name, expr_type_name(c->arena, &x->type) + (k == EXPR_NIL ? 0 : 2));
 		return err_hint(c->err, "%s", e->function->signature);
 	}
-	if (x->type.currency && strncmp(x->type.currency, "record.", 7) != 0) {
+	const char *currency = x->type.currency;
+	if (currency)
+		currency = strncmp(currency, "record.", 7) == 0 ? currency + 7 : e->count > 2 ? one_currency(c, e->items[2], currency) : NULL;
+	if (x->type.currency && !currency) {
 		check_fail(c, x, ERR_TYPE, SAY_EXPR_MIXED, e->name);
-		return -1;
+		return err_hint(c->err, "with the condition %s == record.… those of one currency of the outer record are taken", x->type.currency);
 	}
 	e->type = x->type;
+	e->type.currency = currency;
 	e->digits = x->digits + (code == FUNCTION_SUM ? 19 : 0);
 	if (code == FUNCTION_AVG) {
 		check_type_set(e, EXPR_DEC);

@@ -35,6 +35,8 @@ bool check_is_flexible(const struct expr *e);
 bool check_comparable(const struct expr *x, const struct expr *y);
 /* False, with an error, when two amounts may be in different currencies. */
 bool check_currency(struct checker *c, const struct expr *at, const struct expr *x, const struct expr *y);
+/* The path of a field as currencies are named by it: "account.currency", "record.currency". */
+const char *check_path(struct checker *c, const struct expr *field);
 /* Refuses a number that may grow over EXPR_MAX_DIGITS. */
 int check_digits(struct checker *c, struct expr *e);
 

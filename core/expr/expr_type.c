@@ -98,6 +98,13 @@ static const char *path_of(struct checker *c, const struct expr *e)
 	return arena_printf(c->arena, "%s%s.", base, e->node == NODE_FIELD ? e->name : e->node == NODE_RECORD ? "record" : "");
 }
 
+const char *check_path(struct checker *c, const struct expr *field)
+{
+	const char *path = path_of(c, field);
+	size_t len = strlen(path);
+	return len ? arena_strndup(c->arena, path, len - 1) : path;
+}
+
 static void take_field(struct checker *c, struct expr *e, const struct expr_table *t, const struct expr_field *f)
 {
 	e->field = f;
