@@ -202,6 +202,7 @@ static int leftovers_remove(struct schema_run *x, struct err *err)
 	for (size_t i = c->leftovers.count; i-- > 0;) {
 		struct schema_leftover *l = &c->leftovers.items[i];
 		schema_run_say(x, "removing what an interrupted apply left: %s", l->physical);
+		patience(x);
 		if (schema_run_retry(x, DDL_LOCK_MS, l->physical, leftover_drop, l, err) < 0)
 			return -1;
 	}
