@@ -188,7 +188,7 @@ static bool input_touches(const struct record_plan *p, const struct record_paren
 		return true;
 	for (size_t i = 0; i < p->nfeeds; i++)
 		for (size_t k = 0; k < p->feeds[i].nreads; k++)
-			if (record_input_find(in, p->feeds[i].reads[k]))
+			if (record_input_find(in, p->feeds[i].reads[k]) || (in->lines.count && p->feeds[i].reads[k]->type == FIELD_ROLLUP))
 				return true;
 	return false;
 }
@@ -196,15 +196,15 @@ static bool input_touches(const struct record_plan *p, const struct record_paren
 void record_ask_parents(struct unit *u, struct section *s, int64_t id, const struct record_input *in, bool after)
 {
 	struct record_plan *p = record_plan_get(u->reg, s);
-	for (size_t i = 0; i < p->nparents; i++) {
-		struct record_parent *up = &p->parents[i];
+	for (size_t i = 0; i < p->nabove; i++) {
+		struct record_parent *up = &p->above[i];
 		struct section *ps = up->detail->section;
 		if ((ps->id > s->id) != after || (id && !input_touches(p, up, in)))
 			continue;
 		const struct record_set *set = in ? record_input_find(in, up->by) : NULL;
 		struct value one = set ? set->value : value_nil(), list = {.kind = VALUE_LIST};
 		if (one.kind == VALUE_INT) {
-			struct record *r = record_find(u, ps, one.i);
+			struct record *r = record_find(u, up->by->to, one.i);
 			if (!r || !r->locked) {
 				list.list.items = &one;
 				list.list.count = 1;

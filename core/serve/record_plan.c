@@ -170,6 +170,40 @@ static const char *record_plan_select(const struct registry *reg, struct section
 	return record_plan_get(reg, s)->select;
 }
 
+enum { ABOVE_DEPTH = 6, ABOVE_MAX = 32 };
+
+/* Locks rows of the section of `detail`: `ids` gives them, $1 being the line, $2 further targets of its lookup `by`; then what reads rollups of theirs. */
+static void above_add(struct record_plan *p, struct arena *a, const struct registry *reg, struct field *by, struct field *detail,
+					  const char *ids, int depth)
+{
+	struct section *s = detail->section;
+	struct record_parent *grown = arena_grow(a, p->above, p->nabove * sizeof *grown, (p->nabove + 1) * sizeof *grown);
+	p->above = grown;
+	grown[p->nabove++] = (struct record_parent){.by = by,
+												.detail = detail,
+												.lock = arena_printf(a, "%st.id = ANY(%s) ORDER BY t.id FOR NO KEY UPDATE OF t",
+																	 record_plan_select(reg, s), ids)};
+	/* feeds and parents of a plan are there before it looks at others: two that look at each other find them */
+	const struct record_plan *up = record_plan_get(reg, s);
+	for (size_t i = 0; i < up->nfeeds && depth < ABOVE_DEPTH; i++) {
+		const struct record_feed *feed = &up->feeds[i];
+		bool reads = false;
+		for (size_t k = 0; k < feed->nreads; k++)
+			reads |= feed->reads[k]->type == FIELD_ROLLUP;
+		for (size_t k = 0; k < up->nparents && reads && p->nabove < ABOVE_MAX; k++) {
+			struct field *next = up->parents[k].detail;
+			bool fed = next->section == feed->rollup->section && next->section != p->section, there = false;
+			for (size_t d = 0; d < p->nabove; d++)
+				there |= p->above[d].by == by && p->above[d].detail == next;
+			if (fed && !there)
+				above_add(p, a, reg, by, next,
+						  arena_printf(a, "ARRAY(SELECT y.%s FROM %s y WHERE y.id = ANY(%s))", up->parents[k].by->expr.column, s->expr.sql,
+									   ids),
+						  depth + 1);
+		}
+	}
+}
+
 struct record_plan *record_plan_get(const struct registry *reg, struct section *s)
 {
 	if (s->record_plan)
@@ -221,10 +255,15 @@ struct record_plan *record_plan_get(const struct registry *reg, struct section *
 	if (p->nparents)
 		qsort(p->parents, p->nparents, sizeof *p->parents, by_section);
 	s->record_plan = p;
-	for (size_t i = 0; i < p->nparents; i++)
-		p->parents[i].lock =
-			arena_printf(a,
-						 "%st.id = ANY(ARRAY(SELECT x.%s FROM %s x WHERE x.id = $1) || $2::bigint[]) ORDER BY t.id FOR NO KEY UPDATE OF t",
-						 record_plan_select(reg, p->parents[i].detail->section), p->parents[i].by->expr.column, s->expr.sql);
+	for (size_t i = 0; i < p->nparents; i++) {
+		struct record_parent *up = &p->parents[i];
+		above_add(p, a, reg, up->by, up->detail,
+				  arena_printf(a, "ARRAY(SELECT x.%s FROM %s x WHERE x.id = $1) || $2::bigint[]", up->by->expr.column, s->expr.sql), 0);
+		for (size_t k = 0; k < p->nabove; k++)
+			if (p->above[k].by == up->by && p->above[k].detail == up->detail)
+				p->above[k].checks = up->checks;
+	}
+	if (p->nabove)
+		qsort(p->above, p->nabove, sizeof *p->above, by_section);
 	return p;
 }

@@ -16,9 +16,9 @@ struct pg_rows;
 
 /* A parent whose stored rollups or checks the rows of a section touch. */
 struct record_parent {
-	struct field *by;     /* lookup of the section to the parent */
+	struct field *by;     /* lookup of the section to the parent, or to the first of the way */
 	struct field *detail; /* the parent's detail */
-	const char *lock;     /* rows of the parent for line $1 and the further ids $2, locked in order of id */
+	const char *lock;     /* in `above`: its rows for line $1 and the further targets $2 of `by`, locked in order of id */
 	bool rollups, checks;
 };
 
@@ -46,6 +46,9 @@ struct record_plan {
 	const char *keep;                                /* statement that keeps versions (version.h), made when first needed */
 	struct record_parent *parents;
 	size_t nparents;
+	struct record_parent
+		*above; /* these and, where a rollup reads a rollup, the parents' parents: what a write locks first, in order of section */
+	size_t nabove;
 	struct record_feed *feeds;
 	size_t nfeeds;
 	struct field **rollups; /* own stored rollups */
