@@ -224,6 +224,32 @@ test('a configuration other than the interrupted one leaves nothing of it', { sk
   }
 })
 
+const run = (db, dir, args = []) =>
+  new Promise((resolve) => {
+    const child = spawn(program, ['apply', '--database', databaseUrl(db), ...args, dir])
+    let text = ''
+    child.stdout.on('data', (d) => (text += d))
+    child.stderr.on('data', (d) => (text += d))
+    child.on('exit', (code) => resolve({ code, text }))
+  })
+
+test('what an interrupted apply left is waited for like the rest when others read the table', { skip }, async () => {
+  const db = database(base)
+  assert.equal(apply(db, after, losses, { OSTOV_FAULT: 'apply.statement=kill:67' }).signal, 'SIGKILL')
+  assert.ok(sql(db, "SELECT 1 FROM ostov.apply_step WHERE state = 'made' AND physical LIKE 'item.%'").length > 0, 'columns were made')
+  const reader = session(db)
+  await reader.run('BEGIN; SELECT count(*) FROM app.item')
+  const applying = run(db, after, ['--quiet', ...losses])
+  // its tries for the lock are short: longer than one of them is waited
+  await until('the apply wants the table', () => sql(db, "SELECT 1 FROM pg_locks WHERE relation = 'app.item'::regclass AND NOT granted").length > 0)
+  await sleep(500)
+  await reader.end()
+  const done = await applying
+  assert.equal(done.code, 0, done.text)
+  assert.deepEqual(shape(db), reference.shape)
+  drop(db)
+})
+
 test('an invalid index is built again', { skip }, () => {
   const db = database(base)
   assert.equal(apply(db, after, losses).code, 0)
@@ -233,15 +259,6 @@ test('an invalid index is built again', { skip }, () => {
   assert.deepEqual(shape(db), reference.shape)
   drop(db)
 })
-
-const run = (db, dir, args = []) =>
-  new Promise((resolve) => {
-    const child = spawn(program, ['apply', '--database', databaseUrl(db), ...args, dir])
-    let text = ''
-    child.stdout.on('data', (d) => (text += d))
-    child.stderr.on('data', (d) => (text += d))
-    child.on('exit', (code) => resolve({ code, text }))
-  })
 
 test('two applies at once: one waits for the other', { skip }, async () => {
   const db = database()
