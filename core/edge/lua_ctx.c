@@ -38,15 +38,13 @@ static struct unit *self(lua_State *L, struct ctx **out)
 	return lua_unit(L, c->serial);
 }
 
-static struct section *section_arg(lua_State *L, struct unit *u, const struct ctx *c, int index)
+static struct section *section_arg(lua_State *L, struct unit *u, int index)
 {
 	const char *name = luaL_checkstring(L, index);
 	struct section *s = registry_find(u->reg, name);
-	if (s && c->eyes && !access_exists(access_get(u->reg, u->user, s)))
-		s = NULL;
 	if (!s) {
 		const char *near = map_nearest(&u->reg->by_name, name);
-		if (near && !c->eyes)
+		if (near)
 			luaL_error(L, "there is no section '%s'; did you mean '%s'?", name, near);
 		luaL_error(L, "there is no section '%s'", name);
 	}
@@ -189,13 +187,18 @@ static int ctx_query(lua_State *L)
 {
 	struct ctx *c;
 	struct unit *u = self(L, &c);
-	struct section *s = section_arg(L, u, c, 2);
+	struct section *s = section_arg(L, u, 2);
 	const char *where = NULL;
 	lua_Integer limit = QUERY_DEFAULT;
 	size_t len = 0;
 	struct err err;
 	lua_settop(L, 3);
 	lua_state_spend(L, LUA_PRICE_QUERY);
+	/* the author knows the section; whoever may read nothing of it finds nothing there */
+	if (c->eyes && !access_exists(access_get(u->reg, u->user, s))) {
+		lua_newtable(L);
+		return 1;
+	}
 	err_init(&err, u->arena);
 	struct access_eyes eyes = {u->reg, c->eyes ? u->user : u->actor};
 	const char *sorts[SORTS];
@@ -311,7 +314,7 @@ static int ctx_create(lua_State *L)
 {
 	struct ctx *c;
 	struct unit *u = self(L, &c);
-	struct section *s = section_arg(L, u, c, 2);
+	struct section *s = section_arg(L, u, 2);
 	struct record_input *in = arena_new(u->arena, struct record_input);
 	struct err err;
 	int64_t id;

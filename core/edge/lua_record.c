@@ -64,16 +64,16 @@ static struct record *open_record(lua_State *L, struct unit *u, const struct han
 	return r;
 }
 
-/* With the user's eyes a field that no grant gives at all is unknown, one that none gives on this row is nil. */
+/* With the user's eyes what no grant gives on this row is nil; f NULL: whether the row is there for him. */
 static bool visible(lua_State *L, struct unit *u, const struct handle *h, struct record *r, const struct field *f)
 {
 	if (!h->eyes)
 		return true;
-	const struct access *x = access_get(u->reg, u->user, h->section);
+	const struct access *x = access_get(u->reg, u->user, r->section);
 	struct err err;
 	bool ok = false;
-	if (access_field(x, GRANT_READ, f) == ACCESS_NONE)
-		luaL_error(L, "%s has no field '%s'", h->section->expr.name, f->expr.name);
+	if (f && access_field(x, GRANT_READ, f) == ACCESS_NONE)
+		return false;
 	err_init(&err, u->arena);
 	lua_state_pause(lua_state_of(L));
 	int failed = access_test(u, x, GRANT_READ, r, true, f, &ok, NULL, &err);
@@ -96,9 +96,11 @@ static void push_lines(lua_State *L, struct unit *u, const struct handle *h, str
 		lua_fail(L, &err);
 	lua_state_spend(L, (int64_t)n);
 	lua_createtable(L, (int)n, 0);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0, shown = 0; i < n; i++) {
+		if (!visible(L, u, h, lines[i], NULL))
+			continue;
 		lua_record_push(L, detail->to, lines[i]->id, false, h->eyes);
-		lua_rawseti(L, -2, (lua_Integer)i + 1);
+		lua_rawseti(L, -2, (lua_Integer)++shown);
 	}
 }
 
