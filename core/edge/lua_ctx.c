@@ -256,7 +256,8 @@ static int ctx_query(lua_State *L)
 		buf_putc(&sql.text, ')');
 	}
 	for (size_t i = 0; i < nsorts; i++)
-		buf_printf(&sql.text, "%s t.%s%s", i ? "," : " ORDER BY", section_find(s, sorts[i] + (*sorts[i] == '-'))->expr.column, *sorts[i] == '-' ? " DESC NULLS LAST" : "");
+		buf_printf(&sql.text, "%s t.%s%s", i ? "," : " ORDER BY", section_find(s, sorts[i] + (*sorts[i] == '-'))->expr.column,
+				   *sorts[i] == '-' ? " DESC NULLS LAST" : "");
 	buf_printf(&sql.text, "%s t.id LIMIT %d", nsorts ? "," : " ORDER BY", (int)limit);
 	const char *text = pg_sql_finish(&sql);
 	struct pg_bindings b = {.me = u->user->id, .now_us = u->now_us, .today = u->today, .zone = u->zone};
@@ -407,8 +408,9 @@ static int ctx_setting(lua_State *L)
 
 static int ctx_index(lua_State *L)
 {
-	static const luaL_Reg methods[] = {{"query", ctx_query},     {"create", ctx_create},   {"refuse", ctx_refuse}, {"money", ctx_money},
-									   {"as_user", ctx_as_user}, {"setting", ctx_setting}, {NULL, NULL}};
+	static const luaL_Reg methods[] = {{"query", ctx_query}, {"create", ctx_create},   {"refuse", ctx_refuse},
+									   {"money", ctx_money}, {"as_user", ctx_as_user}, {"setting", ctx_setting},
+									   {NULL, NULL}};
 	struct ctx *c = luaL_checkudata(L, 1, CTX);
 	const char *name = luaL_checkstring(L, 2);
 	struct lua_hooks *k = lua_hooks_of(L);

@@ -372,6 +372,30 @@ static int check_references(struct record *r, const struct field *f, struct err 
 	return 0;
 }
 
+enum { TREE_LOCK = 7003 };
+
+/* Two who hang records below each other at one time see each other's rows only here: whoever comes second waits for the first and looks at what he left. */
+static int tree_closes(struct record *r, const struct field *f, bool *out, struct err *err)
+{
+	struct unit *u = r->unit;
+	struct pg_params lock = {0}, params = {0};
+	struct pg_rows *rows;
+	pg_params_int(u->arena, &lock, r->section->id);
+	pg_tx_send(u->tx, u->arena, arena_printf(u->arena, "SELECT pg_advisory_xact_lock(%d, $1::bigint::integer)", TREE_LOCK), &lock);
+	pg_params_int(u->arena, &params, r->now.values[f->pos].i);
+	pg_params_int(u->arena, &params, r->id);
+	if (pg_tx_run(u->tx, u->arena,
+				  arena_printf(u->arena,
+							   "WITH RECURSIVE up AS (SELECT id, %s AS parent FROM %s WHERE id = $1 UNION SELECT t.id, t.%s FROM %s AS t "
+							   "JOIN up ON t.id = "
+							   "up.parent) SELECT EXISTS (SELECT 1 FROM up WHERE id = $2)",
+							   f->expr.column, r->section->expr.sql, f->expr.column, r->section->expr.sql),
+				  &params, &rows, err) < 0)
+		return -1;
+	*out = pg_rows_bool(rows, 0, 0);
+	return 0;
+}
+
 static int check_tree(struct record *r, struct err *err)
 {
 	const struct field *f = r->section->tree;
@@ -384,8 +408,15 @@ static int check_tree(struct record *r, struct err *err)
 			break;
 		if (record_load(r->unit, r->section, id, &up, err) < 0)
 			return -1;
-		if (!up || up->now.values[f->pos].kind != VALUE_INT)
+		if (!up || up->now.values[f->pos].kind != VALUE_INT) {
+			bool closes = false;
+			/* nothing hangs below a new record yet */
+			if (!r->fresh && !r->unit->priv->form && tree_closes(r, f, &closes, err) < 0)
+				return -1;
+			if (closes)
+				fault(r, f, SAY_LOOKUP_WHERE);
 			return 0;
+		}
 		id = up->now.values[f->pos].i;
 	}
 	fault(r, f, SAY_LOOKUP_WHERE);

@@ -336,3 +336,13 @@ test('forms: what is required, read-only and hidden follows the draft', { skip }
   assert.equal(b.values.renew_on, '2026-02-28')
   assert.equal(b.path, 'listed')
 })
+
+test('two who hang records below each other at one time make no circle', { skip }, async () => {
+  const [one, two] = [await app.signIn('root'), await app.signIn('root')]
+  for (let i = 0; i < 12; i++) {
+    const [x, y] = [ok(await one.post('/api/unit', { name: `x${i}` }), 201), ok(await one.post('/api/unit', { name: `y${i}` }), 201)]
+    const z = ok(await one.post('/api/unit', { name: `z${i}`, parent_id: y.id }), 201)
+    const r = await Promise.all([one.patch(`/api/unit(${x.id})`, { parent_id: z.id }), two.patch(`/api/unit(${y.id})`, { parent_id: x.id })])
+    assert.deepEqual(r.map((a) => a.status).sort(), [200, 400], r.map((a) => a.text).join(' '))
+  }
+})
