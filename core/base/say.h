@@ -32,6 +32,9 @@
 	X(IMPORT_AMBIGUOUS, "%1$s: '%2$s' is there more than once", "%1$s: «%2$s» встречается несколько раз")                                  \
 	X(IMPORT_CUT, "%1$s: a cell of a sheet holds %2$s characters, so this text may be cut off; import it from CSV",                        \
 	  "%1$s: ячейка листа вмещает %2$s знаков, текст может быть обрезан; импортируйте его из CSV")                                         \
+	X(LINES_TWICE, "%s: either all lines or those that change, not both", "%s: либо все строки, либо только изменённые, не то и другое")   \
+	X(LINES_MANY, "%1$s: of more than %2$s lines send those that change (%3$s@delta), not the whole list",                                 \
+	  "%1$s: если строк больше %2$s, передавайте только изменённые (%3$s@delta), а не весь список")                                        \
 	X(IMPORT_WIDE, "The row has %1$s cells, the heading %2$s", "В строке %1$s ячеек, в заголовке %2$s")                                    \
 	X(BAD_FILTER, "The condition does not fit: %s", "Условие не подходит: %s")                                                             \
 	X(STALE, "Somebody changed the record meanwhile", "Запись тем временем изменили")                                                      \

@@ -32,7 +32,7 @@ static const char *target_of(const struct reading *r, const char *name)
 static bool known(const struct reading *r, const struct access *x, const struct field *f)
 {
 	return r->actor->system || access_field(x, GRANT_READ, f) != ACCESS_NONE || access_field(x, GRANT_UPDATE, f) != ACCESS_NONE ||
-	       access_field(x, GRANT_CREATE, f) != ACCESS_NONE;
+		   access_field(x, GRANT_CREATE, f) != ACCESS_NONE;
 }
 
 static struct field *field_of(const struct reading *r, const struct access *x, struct section *s, const char *property)
@@ -123,7 +123,16 @@ static void invalid(struct reading *r, struct record_input *out, struct field *f
 	note(r, out, f, &one);
 }
 
-static void read_lines(struct reading *r, struct field *detail, const struct json *list, struct record_input *out)
+static bool is_whole(const struct record_input *in, const struct field *detail)
+{
+	for (size_t i = 0; i < in->whole.count; i++)
+		if (in->whole.items[i] == detail)
+			return true;
+	return false;
+}
+
+/* `delta`: what changes of the lines; else the list is all of them (OData 4.01, 11.4.3.1). */
+static void read_lines(struct reading *r, struct field *detail, const struct json *list, bool delta, struct record_input *out)
 {
 	size_t pos = 0;
 	const char *name = detail->expr.name, *label = label_get(&detail->label, r->actor->lang);
@@ -135,6 +144,16 @@ static void read_lines(struct reading *r, struct field *detail, const struct jso
 		invalid(r, out, NULL, name, SAY_TOO_MANY_RECORDS, "1000");
 		return;
 	}
+	bool both = delta && is_whole(out, detail);
+	for (size_t i = 0; i < out->lines.count && !delta; i++)
+		both |= out->lines.items[i].detail == detail;
+	if (both) {
+		invalid(r, out, NULL, name, SAY_LINES_TWICE, label);
+		return;
+	}
+	/* in a form that is being typed only what changes is told */
+	if (!delta && r->mode != ODATA_BODY_DRAFT)
+		record_input_whole(r->a, out, detail);
 	for (const struct json *line = list->first; line; line = line->next, pos++) {
 		struct reading inner = *r;
 		long long id = 0;
@@ -149,8 +168,11 @@ static void read_lines(struct reading *r, struct field *detail, const struct jso
 			invalid(&inner, out, NULL, "id", SAY_NO_LINE, "");
 			continue;
 		}
-		struct record_input *values =
-		    record_input_line(r->a, out, detail, removed ? RECORD_LINE_REMOVE : has_id ? RECORD_LINE_UPDATE : RECORD_LINE_CREATE, (int64_t)id);
+		struct record_input *values = record_input_line(r->a, out, detail,
+														removed  ? RECORD_LINE_REMOVE
+														: has_id ? RECORD_LINE_UPDATE
+																 : RECORD_LINE_CREATE,
+														(int64_t)id);
 		out->lines.items[out->lines.count - 1].position = pos;
 		if (!removed)
 			read_record(&inner, detail->to, line, values);
@@ -158,7 +180,8 @@ static void read_lines(struct reading *r, struct field *detail, const struct jso
 }
 
 /* `account@odata.bind`: "account(17)". */
-static void read_bound(struct reading *r, const struct access *x, struct section *s, const char *name, const struct json *v, struct record_input *out)
+static void read_bound(struct reading *r, const struct access *x, struct section *s, const char *name, const struct json *v,
+					   struct record_input *out)
 {
 	struct field *f = section_find(s, name);
 	int64_t id;
@@ -199,7 +222,7 @@ static void read_record(struct reading *r, struct section *s, const struct json 
 			if (!f || f->type != FIELD_DETAIL || !f->owned || !known(r, x, f))
 				unknown(r, out, x, s, name);
 			else
-				read_lines(r, f, v, out);
+				read_lines(r, f, v, true, out);
 			continue;
 		}
 		if (at && strcmp(at, "@odata.bind") == 0)
@@ -217,15 +240,15 @@ static void read_record(struct reading *r, struct section *s, const struct json 
 		} else if (f->type != FIELD_DETAIL) {
 			read_value(r, f, v, out);
 		} else if (f->owned) {
-			read_lines(r, f, v, out);
+			read_lines(r, f, v, false, out);
 		} else {
 			unknown(r, out, x, s, v->key);
 		}
 	}
 }
 
-int odata_body_input(struct arena *a, const struct registry *reg, const struct actor *actor, struct section *s, const struct json *body, enum odata_body_mode mode,
-                     struct record_input *out, struct err *err)
+int odata_body_input(struct arena *a, const struct registry *reg, const struct actor *actor, struct section *s, const struct json *body,
+					 enum odata_body_mode mode, struct record_input *out, struct err *err)
 {
 	struct reading r = {.a = a, .reg = reg, .actor = actor, .mode = mode, .err = err};
 	if (!body || body->kind != JSON_MAP)

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "pg/pg.h"
 #include "serve/event.h"
+#include "serve/plan.h"
 #include "serve/record_private.h"
 #include "serve/rollup.h"
 #include "serve/stage.h"
@@ -12,6 +13,14 @@
 enum { HOOK_DEPTH = 8, LINES_MAX = 2000 };
 
 enum act { ACT_CREATE, ACT_UPDATE, ACT_REMOVE };
+
+/* Of a line that is not sent: a whole list leaves it out. */
+#define NO_PLACE SIZE_MAX
+
+struct lines {
+	struct record_line *items;
+	size_t count, cap;
+};
 
 /* One record of a write: the one asked for, or a line written with it. */
 struct piece {
@@ -196,16 +205,63 @@ static int line_open(struct batch *b, struct piece *owner, const struct record_l
 	return lines_add(b, p, err);
 }
 
+static bool input_names(const struct record_input *in, const struct field *detail, int64_t id)
+{
+	for (size_t i = 0; i < in->lines.count; i++)
+		if (in->lines.items[i].detail == detail && in->lines.items[i].op != RECORD_LINE_CREATE && in->lines.items[i].id == id)
+			return true;
+	return false;
+}
+
+/* The lines to write: stored ones that a whole list leaves out are removed, before others come that may have their values. */
+static int lines_gather(struct batch *b, struct piece *owner, struct lines *out, struct err *err)
+{
+	struct unit *u = b->u;
+	const struct record_input *in = owner->in;
+	for (size_t i = 0; i < in->whole.count && owner->act == ACT_UPDATE; i++) {
+		struct record **stored;
+		size_t n;
+		bool ok;
+		if (record_apply_lines(owner->r, in->whole.items[i], &ok, err) < 0)
+			return -1;
+		if (!ok)
+			continue;
+		if (record_lines(u, in->whole.items[i], owner->r, &stored, &n, err) < 0)
+			return -1;
+		for (size_t k = 0; k < n; k++) {
+			struct record_line gone = {.detail = in->whole.items[i], .op = RECORD_LINE_REMOVE, .id = stored[k]->id, .position = NO_PLACE};
+			if (input_names(in, gone.detail, gone.id))
+				continue;
+			/* an expanded record shows no more of them: whoever sends it back has not seen what he would delete */
+			if (n > PLAN_LINES) {
+				record_fault(owner->r, ERR_INVALID, gone.detail,
+							 say_text(u->arena, u->lang, SAY_LINES_MANY, label_get(&gone.detail->label, u->lang),
+									  say_number(u->arena, PLAN_LINES), gone.detail->expr.name));
+				break;
+			}
+			arena_push(u->arena, out, gone);
+		}
+	}
+	for (size_t i = 0; i < in->lines.count; i++)
+		arena_push(u->arena, out, in->lines.items[i]);
+	if (out->count > LINES_MAX)
+		return err_say(err, ERR_TOO_COMPLEX, u->lang, SAY_TOO_MANY_RECORDS, arena_printf(u->arena, "%d", LINES_MAX));
+	return 0;
+}
+
 static int lines_add(struct batch *b, struct piece *owner, struct err *err)
 {
 	struct unit *u = b->u;
-	if (owner->in->lines.count > LINES_MAX)
-		return err_say(err, ERR_TOO_COMPLEX, u->lang, SAY_TOO_MANY_RECORDS, arena_printf(u->arena, "%d", LINES_MAX));
+	struct lines lines = {0};
+	if (lines_gather(b, owner, &lines, err) < 0)
+		return -1;
 	const struct field *asked = NULL;
 	bool ok = false;
-	for (size_t i = 0; i < owner->in->lines.count; i++) {
-		const struct record_line *line = &owner->in->lines.items[i];
-		const char *prefix = arena_printf(u->arena, "%s%s/%zu/", owner->r->priv->prefix, line->detail->expr.name, line->position);
+	for (size_t i = 0; i < lines.count; i++) {
+		const struct record_line *line = &lines.items[i];
+		const char *prefix = line->position == NO_PLACE
+								 ? arena_printf(u->arena, "%s%s/", owner->r->priv->prefix, line->detail->expr.name)
+								 : arena_printf(u->arena, "%s%s/%zu/", owner->r->priv->prefix, line->detail->expr.name, line->position);
 		if (line->detail != asked) {
 			asked = line->detail;
 			if (record_apply_lines(owner->r, asked, &ok, err) < 0)
@@ -307,6 +363,13 @@ static int check_left(struct batch *b, struct err *err)
 			if (k && p->in->lines.items[k].detail == p->in->lines.items[k - 1].detail)
 				continue;
 			if (access_test(u, x, GRANT_UPDATE, p->r, false, p->in->lines.items[k].detail, &ok, NULL, err) < 0)
+				return -1;
+			if (!ok)
+				return refuse(b, ERR_FORBIDDEN, SAY_NO_UPDATE_AFTER, NULL, err);
+		}
+		for (size_t k = 0; k < p->in->whole.count; k++) {
+			bool ok;
+			if (access_test(u, x, GRANT_UPDATE, p->r, false, p->in->whole.items[k], &ok, NULL, err) < 0)
 				return -1;
 			if (!ok)
 				return refuse(b, ERR_FORBIDDEN, SAY_NO_UPDATE_AFTER, NULL, err);
@@ -646,7 +709,7 @@ static int move_on(struct batch *b, struct section *s, int64_t id, const char *n
 	const struct move *m = section_find_move(s, name);
 	if (!m)
 		return refuse(b, ERR_NOT_FOUND, SAY_UNKNOWN_MOVE, name, err);
-	if (in->sets.count || in->lines.count) {
+	if (in->sets.count || in->lines.count || in->whole.count) {
 		bool ok;
 		if (access_test(u, access_get(u->reg, u->actor, s), GRANT_UPDATE, r, true, NULL, &ok, NULL, err) < 0)
 			return -1;

@@ -58,6 +58,10 @@ struct record_input {
 		size_t count, cap;
 	} lines;
 	struct {
+		struct field **items;
+		size_t count, cap;
+	} whole; /* details of which `lines` has all: stored ones that it does not name go */
+	struct {
 		struct record_unread *items;
 		size_t count, cap;
 	} unread;
@@ -89,6 +93,8 @@ const struct record_set *record_input_find(const struct record_input *in, const 
 void record_input_fault(struct arena *a, struct record_input *in, struct field *f, const struct err *fault);
 /* Adds a line; returns its input (NULL for REMOVE). */
 struct record_input *record_input_line(struct arena *a, struct record_input *in, struct field *detail, enum record_line_op op, int64_t id);
+/* The lines of the detail are all that there are to be: those stored that the input does not name are removed. */
+void record_input_whole(struct arena *a, struct record_input *in, struct field *detail);
 /* Turns what a client sent (text, integer, decimal, boolean, list) into a value of the field's kind, exactly; err has the target. Empty text is nil. */
 int record_coerce(struct arena *a, int lang, const struct field *f, const struct value *in, struct value *out, struct err *err);
 
@@ -99,8 +105,8 @@ int record_update(struct unit *u, struct section *s, int64_t id, const struct re
 /* Deletes a record with its owned lines, as on_delete of every lookup that points here says. */
 int record_delete(struct unit *u, struct section *s, int64_t id, const int64_t *if_version, struct err *err);
 /* Moves a record along its stages. `in` may be NULL. */
-int record_move(struct unit *u, struct section *s, int64_t id, const char *move, const char *comment, const struct record_input *in, const int64_t *if_version,
-				struct err *err);
+int record_move(struct unit *u, struct section *s, int64_t id, const char *move, const char *comment, const struct record_input *in,
+				const int64_t *if_version, struct err *err);
 
 /* What deleting these would do; counts are bounded by UNIT_RECORDS. In the unit's arena. */
 struct record_effect {
@@ -109,7 +115,8 @@ struct record_effect {
 	bool readable; /* the actor may know of them */
 	int64_t count;
 };
-int record_delete_preview(struct unit *u, struct section *s, const int64_t *ids, size_t nids, struct record_effect **out, size_t *n, size_t *deletable, struct err *err);
+int record_delete_preview(struct unit *u, struct section *s, const int64_t *ids, size_t nids, struct record_effect **out, size_t *n,
+						  size_t *deletable, struct err *err);
 
 /* The record of the unit, read when needed (not locked); *out is NULL when there is none. System's eyes. */
 int record_load(struct unit *u, struct section *s, int64_t id, struct record **out, struct err *err);

@@ -321,6 +321,11 @@ void record_input_fault(struct arena *a, struct record_input *in, struct field *
 	arena_push(a, &in->unread, one);
 }
 
+void record_input_whole(struct arena *a, struct record_input *in, struct field *detail)
+{
+	arena_push(a, &in->whole, detail);
+}
+
 struct record_input *record_input_line(struct arena *a, struct record_input *in, struct field *detail, enum record_line_op op, int64_t id)
 {
 	struct record_line line = {.detail = detail, .op = op, .id = id};

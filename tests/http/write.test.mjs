@@ -289,6 +289,57 @@ test('two make the same move at once: one does', { skip }, async () => {
   }
 })
 
+test('a whole list of lines: what it does not name goes, what it names is changed, the rest is new; all or nothing', { skip }, async () => {
+  const d = await deal({ lines: [{ text: 'one', amount: 10 }, { text: 'two', amount: 20 }, { text: 'three', amount: 30 }] })
+  assert.equal(d.paid, 60)
+  const stored = () => app.sql(`SELECT id, text, amount FROM app.line WHERE deal = ${d.id} ORDER BY id`).map((r) => r.join(' '))
+  const ids = stored().map((r) => Number(r.split(' ')[0]))
+  const patch = (values, who = people.ann, headers = {}) => who.patch(`/api/deal(${d.id})`, values, headers)
+  // the value of a line that goes is free for one that comes
+  const e = ok(await patch({ lines: [{ id: ids[1], amount: 21 }, { text: 'one', amount: 5 }] }), 200)
+  assert.equal(e.paid, 26)
+  assert.notEqual(e['@odata.etag'], d['@odata.etag'])
+  assert.deepEqual(stored().map((r) => r.split(' ').slice(1).join(' ')), ['two 21.00', 'one 5.00'])
+  assert.equal(stored()[0].split(' ')[0], String(ids[1]))
+  const history = ok(await people.ann.get(`/ui/history/deal/${d.id}`), 200).items.filter((i) => i.detail?.section === 'line')
+  assert.deepEqual(history.slice(0, 4).map((i) => i.kind).sort(), ['changed', 'created', 'deleted', 'deleted'])
+  // faults leave all as it was: a line of another record, a value, a check over what would be left, both ways at once
+  const other = await deal({ lines: [{ amount: 1 }] }), foreign = Number(app.sql(`SELECT id FROM app.line WHERE deal = ${other.id}`)[0][0]), was = stored()
+  refused(await patch({ lines: [{ id: foreign, amount: 2 }] }), 400, 'invalid', 'lines/0')
+  refused(await patch({ lines: [{ amount: -1 }] }), 400, 'invalid', 'lines/0/amount')
+  refused(await patch({ lines: [{ amount: 1000 }] }), 400, 'invalid')
+  refused(await patch({ lines: null }), 400, 'invalid', 'lines')
+  refused(await patch({ lines: [{ amount: 1 }], 'lines@delta': [{ amount: 2 }] }), 400, 'invalid', 'lines')
+  refused(await patch({ 'lines@delta': [{ amount: 2 }], lines: [] }), 400, 'invalid', 'lines')
+  refused(await patch({ lines: [] }, people.ann, { 'If-Match': d['@odata.etag'] }), 412, 'stale')
+  refused(await patch({ lines: [] }, people.boss), 400, 'invalid', 'lines')
+  refused(await patch({ lines: [] }, people.bob), 404, 'not_found')
+  assert.deepEqual(stored(), was)
+  // what was read and is sent back changes nothing but the version of who wrote it
+  const read = ok(await people.ann.get(`/api/deal(${d.id})?$select=note&$expand=lines($select=id,text,amount)`), 200)
+  ok(await patch({ lines: read.lines }), 200)
+  assert.deepEqual(stored(), was)
+  // the delta leaves alone what it does not name; the empty list deletes all; of a frozen record nothing goes
+  assert.equal(ok(await patch({ 'lines@delta': [{ amount: 4 }] }), 200).paid, 30)
+  assert.equal(stored().length, 3)
+  assert.equal(ok(await patch({ lines: [] }), 200).paid, 0)
+  assert.deepEqual(stored(), [])
+  ok(await patch({ lines: [{ amount: 7 }] }), 200)
+  ok(await people.ann.post(`/api/deal(${d.id})/submit`, {}), 200)
+  refused(await patch({ lines: [] }), 409, 'conflict')
+  assert.equal(stored().length, 1)
+  // more lines than anybody gets to read are not replaced by a list
+  const many = await deal({ amount: 5000, note: 'many', lines: Array.from({ length: 201 }, () => ({ amount: 1 })) })
+  const shown = ok(await people.ann.get(`/api/deal(${many.id})?$expand=lines($select=id)`), 200).lines
+  assert.equal(shown.length, 200)
+  const back = await people.ann.patch(`/api/deal(${many.id})`, { lines: shown })
+  refused(back, 400, 'invalid', 'lines')
+  assert.match(back.json.error.message, /more than 200 lines send those that change \(lines@delta\)/)
+  assert.equal(ok(await people.ann.get(`/api/deal(${many.id})`), 200).paid, 201)
+  ok(await people.ann.patch(`/api/deal(${many.id})`, { lines: app.sql(`SELECT id FROM app.line WHERE deal = ${many.id}`).map(([id]) => ({ id: Number(id), amount: 2 })) }), 200)
+  assert.equal(ok(await people.ann.get(`/api/deal(${many.id})`), 200).paid, 402)
+})
+
 test('owned lines: created, changed and removed with their owner, in its history and its ETag', { skip }, async () => {
   const d = await deal({ 'lines@delta': [{ text: 'a', amount: 10 }, { text: 'b', amount: 20 }] })
   assert.equal(d.paid, 30)
