@@ -356,7 +356,9 @@ static int derive_by_lines(struct record *r, const struct form_edit *edit, struc
 {
 	bool edited = !edit->known;
 	for (size_t i = 0; i < edit->count; i++)
-		edited |= edit->fields[i]->type == FIELD_DETAIL;
+		/* one that is again as it is stored is no longer sent as changed */
+		if (edit->fields[i]->type == FIELD_DETAIL)
+			edited = r->priv->touched = true;
 	return edited ? record_derive_lines(r, edit->known ? edit->fields : NULL, edit->known ? edit->count : 0, err) : 0;
 }
 

@@ -258,8 +258,9 @@ static void look(void *ctx, const struct expr_table *t, const struct expr_field 
 		n->any = true;
 }
 
-/* `news` by pos: what changed in the first round; `changed`: what the form says was edited, NULL: what the input gives. */
-static int fill(struct record *r, bool *news, struct field *const *changed, size_t nchanged, struct err *err)
+/* `news` by pos: what changed in the first round; `changed`: what the form says was edited, NULL: what the input gives. `all`: what changed for the fields that the
+ * input does not give: a value that was filled and may not be typed does not come back with the next question. */
+static int fill(struct record *r, bool *news, const bool *all, struct field *const *changed, size_t nchanged, struct err *err)
 {
 	struct unit *u = r->unit;
 	struct record_plan *p = record_plan_get(u->reg, r->section);
@@ -279,7 +280,7 @@ static int fill(struct record *r, bool *news, struct field *const *changed, size
 				r->priv->unread[i] = true;
 				continue;
 			}
-			struct names_one n = {r, news, false};
+			struct names_one n = {r, round == 0 && !r->priv->given[i] ? all : news, false};
 			expr_walk_fields(f->fill.expr, look, &n);
 			if (!n.any)
 				continue;
@@ -304,17 +305,17 @@ int record_derive(struct record *r, struct field *const *changed, size_t nchange
 	struct record_plan *p = record_plan_get(u->reg, r->section);
 	if (r->fresh && start(r, err) < 0)
 		return -1;
-	bool *news = arena_array(u->arena, bool, p->nfields + 1);
+	bool *all = arena_array(u->arena, bool, p->nfields + 1), *news = changed ? arena_array(u->arena, bool, p->nfields + 1) : all;
 	bool fills = false;
 	for (size_t i = 0; i < p->nfields; i++) {
 		struct field *f = r->section->fields[i];
 		fills |= f->fill.expr != NULL;
-		if (!changed && record_stores(f))
-			news[i] = r->was.values ? record_changed(r, f) : !record_empty(&r->now.values[i]);
+		if (record_stores(f))
+			all[i] = r->was.values ? record_changed(r, f) : !record_empty(&r->now.values[i]);
 	}
 	for (size_t i = 0; i < nchanged; i++)
 		news[changed[i]->pos] = true;
-	return fills ? fill(r, news, changed, nchanged, err) : 0;
+	return fills ? fill(r, news, all, changed, nchanged, err) : 0;
 }
 
 int record_derive_lines(struct record *r, struct field *const *changed, size_t nchanged, struct err *err)
@@ -325,7 +326,7 @@ int record_derive_lines(struct record *r, struct field *const *changed, size_t n
 	bool *news = arena_array(r->unit->arena, bool, p->nfields + 1);
 	for (size_t i = 0; i < p->nfields; i++)
 		news[i] = r->section->fields[i]->type == FIELD_DETAIL || r->section->fields[i]->type == FIELD_ROLLUP;
-	return fill(r, news, changed, nchanged, err);
+	return fill(r, news, news, changed, nchanged, err);
 }
 
 int record_put(struct record *r, const struct field *f, const struct value *v, struct err *err)

@@ -40,12 +40,14 @@ section "purchase_line" { label = "Purchase line", plural = "Purchase lines", ti
   text    "reason"   { required = "discount > 10", hidden = "discount == nil or discount <= 0" },
   date    "due_on"   { initial = "purchase.wanted_on", label = "Due on" },
   formula "total"    { type = "money", "price * quantity * (100 - coalesce(discount, 0)) / 100 * coalesce(purchase.supplier.rate, 1)", label = "Total" },
+  list "all" { label = "All", columns = { "product", "batch", "quantity", "price", "discount", "reason", "total" } },
 }
 role "buyer" { label = "Buyer" }
 role "watcher" { label = "Watcher" }
 role "outsider" { label = "Outsider" }
 allow "buyer" { on = "purchase", create = true, read = true, update = "owner == me", delete = "owner == me" }
 allow "buyer" { on = { "supplier", "product", "batch" }, read = true }
+allow "buyer" { on = "user", read = true, fields = { "name", "login" } }
 allow "watcher" { on = "purchase", read = true, fields = { "name", "terms" } }
 allow "watcher" { on = "purchase", read = "terms == 'deferred'", fields = { "lines", "units" } }
 allow "outsider" { on = "purchase", create = true, read = true, update = true, fields = { "name", "terms" } }
@@ -54,7 +56,7 @@ allow "administrator" { on = "user", read = true }
 `,
   'data/all.lua': `data "supplier" { key = "name", { name = "Север", rate = 1 }, { name = "Юг", rate = 2 } }
 data "product" { key = "name", { name = "Доска", code = "D-1", price = 100, supplier = "Север" }, { name = "Гвозди", code = "G-1", price = "2.5", fixed = true, supplier = "Север" },
-  { name = "Кирпич", code = "K-1", price = 30, supplier = "Юг" } }
+  { name = "Рейка", code = "R-1", price = 40, supplier = "Север" }, { name = "Кирпич", code = "K-1", price = 30, supplier = "Юг" } }
 data "batch" { key = "number", { number = "Д-01", product = "Доска" }, { number = "Г-01", product = "Гвозди" } }
 `,
   'sample/users.lua': `data "user" { key = "login",
@@ -78,7 +80,7 @@ const russian = [
   ['purchase.lines', 'Lines', 'Строки'], ['purchase.units', 'Units', 'Всего штук'],
   ['purchase.stage.draft', 'Draft', 'Черновик'], ['purchase.stage.sent', 'Sent', 'Отправлена'], ['purchase.send', 'Send', 'Отправить'],
   ['purchase_line', 'Purchase line', 'Строка закупки'], ['purchase_line', 'Purchase lines', 'Строки закупки'],
-  ['purchase_line.purchase', 'Purchase', 'Закупка'], ['purchase_line.product', 'Product', 'Товар'], ['purchase_line.batch', 'Batch', 'Партия'],
+  ['purchase_line.list.all', 'All', 'Все'], ['purchase_line.purchase', 'Purchase', 'Закупка'], ['purchase_line.product', 'Product', 'Товар'], ['purchase_line.batch', 'Batch', 'Партия'],
   ['purchase_line.quantity', 'Quantity', 'Количество'], ['purchase_line.price', 'Price', 'Цена'], ['purchase_line.discount', 'Discount', 'Скидка'],
   ['purchase_line.reason', 'Reason', 'Основание'], ['purchase_line.due_on', 'Due on', 'Срок'], ['purchase_line.total', 'Total', 'Итого'],
   ['purchase_line.discount', 'A discount is 30 % at most', 'Скидка не больше 30 %'],

@@ -99,12 +99,23 @@ export interface Titled { id: number; title: string | null }
 export interface FieldState { required?: boolean; readonly?: boolean; hidden?: boolean }
 export interface MoveState { name: string; allowed: boolean; reason?: string }
 export interface TaskState { id: number; name: string; label: string; required: boolean; done: boolean; may: boolean; by?: Titled; at?: string }
-export interface FieldError { target?: string; message: string }
+export interface FieldError { target?: string | null; message: string }
+
+/** What rules say of one line, by the key that the page gave it. */
+export interface LineAnswer {
+  key: string;
+  may: boolean;
+  values: Row;
+  titles?: Record<string, Value>;
+  fields: Record<string, FieldState>;
+  errors?: FieldError[];
+}
 
 export interface FormAnswer {
   values: Row;
   titles?: Record<string, Value>;
   fields: Record<string, FieldState>;
+  lines?: Record<string, LineAnswer[]>;
   errors?: FieldError[];
   can?: { update: boolean; delete: boolean };
   moves?: MoveState[];

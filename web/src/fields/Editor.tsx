@@ -10,6 +10,7 @@ import { ColourTag } from './ColourTag';
 import { DateEditor } from './DateEditor';
 import { DurationEditor } from './DurationEditor';
 import { FileEditor } from './FileEditor';
+import type { Parent } from './LookupSelect';
 import { LookupSelect } from './LookupSelect';
 
 export interface Change { [prop: string]: Value }
@@ -23,6 +24,7 @@ interface Props {
   /** What the server is asked with: the draft as it will be sent. */
   draft: Row;
   recordId: number | null;
+  parent?: Parent | undefined;
   onChange: (change: Change) => void;
   autoFocus?: boolean;
   invalid?: boolean;
@@ -31,10 +33,11 @@ interface Props {
   onBlur?: () => void;
   /** In a cell whose column is named above it. */
   inline?: boolean;
+  required?: boolean;
 }
 
 /** Every type of field with its own editor; a change carries the property and, for lookups and files, what to show for it. */
-export function Editor({ id, section, field, row, draft, recordId, onChange, autoFocus = false, invalid = false, describedBy, creatable, onBlur, inline = false }: Props) {
+export function Editor({ id, section, field, row, draft, recordId, parent, onChange, autoFocus = false, invalid = false, describedBy, creatable, onBlur, inline = false, required = false }: Props) {
   const t = useT();
   const meta = useMeta();
   const language = useLanguage();
@@ -42,7 +45,7 @@ export function Editor({ id, section, field, row, draft, recordId, onChange, aut
   const value = row[prop];
   const status = invalid ? 'error' as const : undefined;
   const set = (next: Value): void => onChange({ [prop]: next });
-  const common = { id, autoFocus, 'aria-describedby': describedBy, 'aria-invalid': invalid || undefined, onBlur: () => onBlur?.() };
+  const common = { id, autoFocus, 'aria-describedby': describedBy, 'aria-invalid': invalid || undefined, 'aria-required': required || undefined, onBlur: () => onBlur?.() };
   const text = typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 
   switch (shownType(field)) {
@@ -84,7 +87,7 @@ export function Editor({ id, section, field, row, draft, recordId, onChange, aut
         ? (Array.isArray(value) ? value : []).map((item, place) => ({ id: Number(item), title: Array.isArray(titles) ? (titles[place] as string | null) : null }))
         : value === null || value === undefined ? [] : [{ id: Number(value), title: (row[`${field.name}@ostov.title`] as string | null) ?? null }];
       return (
-        <LookupSelect id={id} section={section.name} field={field} value={chosen} draft={draft} recordId={recordId} many={field.many ?? false} autoFocus={autoFocus}
+        <LookupSelect id={id} section={section.name} field={field} value={chosen} draft={draft} recordId={recordId} parent={parent} many={field.many ?? false} autoFocus={autoFocus}
           status={status} describedBy={describedBy} creatable={creatable ?? true} onBlur={() => onBlur?.()}
           onChange={(next) => onChange(field.many
             ? { [prop]: next.map((item) => item.id), [`${field.name}@ostov.titles`]: next.map((item) => item.title) }

@@ -14,6 +14,8 @@ const CreateCard = lazy(() => import('../record/CreateCard'));
 const TOP = 20;
 const CREATE = '+';
 
+export interface Parent { id?: number; values: Row }
+
 interface Props {
   id?: string;
   section: string;
@@ -23,6 +25,8 @@ interface Props {
   /** The draft that the lookup's filter and cascade look at. */
   draft?: Row;
   recordId?: number | null;
+  /** Of a line: the draft of the record that it belongs to. */
+  parent?: Parent | undefined;
   many?: boolean;
   autoFocus?: boolean;
   disabled?: boolean;
@@ -33,14 +37,14 @@ interface Props {
 }
 
 /** Type-ahead over the records that may be chosen, three telling fields beside each, "Create" as the last line. */
-export function LookupSelect({ id, section, field, value, onChange, draft, recordId, many, autoFocus, disabled, status, creatable, describedBy, onBlur }: Props) {
+export function LookupSelect({ id, section, field, value, onChange, draft, recordId, parent, many, autoFocus, disabled, status, creatable, describedBy, onBlur }: Props) {
   const t = useT();
   const meta = useMeta();
   const [text, setText] = useState('');
   const [open, setOpen] = useState(false);
   const [creating, setCreating] = useState<string | null>(null);
   const asked = useDebounced(text.trim(), 160);
-  const body = { q: asked, values: draft ?? {}, ...(recordId ? { id: recordId } : {}), top: TOP };
+  const body = { q: asked, values: draft ?? {}, ...(recordId ? { id: recordId } : {}), ...(parent ? { parent } : {}), top: TOP };
   const found = useQuery({
     queryKey: ['lookup', section, field.name, JSON.stringify(body)],
     queryFn: () => send<LookupAnswer>('POST', `/ui/lookup/${section}/${field.name}`, body),

@@ -45,7 +45,7 @@ export function FormLayout({ section, form, recordId, editing, scope, creatable 
   const [tab, setTab] = useState('');
   const visible = (item: LayoutItem): boolean => {
     if ('items' in item) return item.items.some(visible);
-    if (item.kind === 'detail') return withDetails && section.details.some((detail) => detail.name === item.name && (recordId !== null || detail.owned));
+    if (item.kind === 'detail') return withDetails && form.states?.[item.name]?.hidden !== true && section.details.some((detail) => detail.name === item.name && (recordId !== null || detail.owned));
     const field = sectionField(section, item.name);
     if (!field || fieldFlags(field, form.states).hidden) return false;
     return recordId !== null || fieldInput(field);
@@ -94,7 +94,7 @@ export function FormLayout({ section, form, recordId, editing, scope, creatable 
     );
   });
   const laidOut = new Set(names(items));
-  const rest = section.details.filter((detail) => !laidOut.has(detail.name) && (recordId !== null || detail.owned));
+  const rest = section.details.filter((detail) => !laidOut.has(detail.name) && form.states?.[detail.name]?.hidden !== true && (recordId !== null || detail.owned));
   return (
     <UploadsContext.Provider value={form.track}>
     <div id={scope} className="form">

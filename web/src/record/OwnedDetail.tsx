@@ -5,52 +5,65 @@ import UndoOutlined from '@ant-design/icons/es/icons/UndoOutlined';
 import Alert from 'antd/es/alert';
 import Button from 'antd/es/button';
 import Skeleton from 'antd/es/skeleton';
-import { useLayoutEffect, useRef, useState } from 'react';
+import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { fieldCurrency, isNumeric, sectionField, shownType, useMeta } from '../api/meta';
 import type { Field, Row, Section } from '../api/types';
+import { useNarrow } from '../app/narrow';
 import { TroubleOf } from '../app/Trouble';
 import { decimalFormat, decimalSum, moneyFormat } from '../fields/decimal';
 import { Editor } from '../fields/Editor';
-import { Value } from '../fields/Value';
+import type { Parent } from '../fields/LookupSelect';
+import { isEmpty, Value } from '../fields/Value';
 import { useLanguage, useT } from '../i18n';
 import type { DetailProps } from './DetailBox';
-import { fieldInput, NO_DETAIL, plain } from './draft';
+import { fieldFlags, fieldInput, NO_DETAIL, plain } from './draft';
+import type { LineState } from './lines';
 import { detailColumns, MOST_LINES, useDetail } from './useDetail';
 
-interface Line { key: string; id: number | null; row: Row; removed: boolean; fresh: boolean }
+interface Line { key: string; id: number | null; row: Row; typed: Row; state: LineState | undefined; removed: boolean; fresh: boolean }
 
 /** Lines that live with their record: edited in place, saved with it, totals beneath. */
 export function OwnedDetail({ detail, form, recordId, editing, scope, target }: DetailProps & { target: Section }) {
   const t = useT();
   const meta = useMeta();
   const language = useLanguage();
+  const narrow = useNarrow();
   const counter = useRef(0);
   const [open, setOpen] = useState<string[]>([]);
   const columns = detailColumns(detail, target);
   const query = useDetail(detail, target, columns, recordId);
-  const fields = columns.map((name) => sectionField(target, name)).filter((field) => field !== undefined);
+  const states = form.lines[detail.name];
   const draft = form.draft.details[detail.name] ?? NO_DETAIL;
   const faults = form.faults.lines[detail.name] ?? {};
   const kept = query.data?.value ?? [];
   const whole = (query.data?.['@odata.count'] ?? kept.length) <= MOST_LINES;
 
+  const rows = query.data?.value;
+  const { keepLines } = form;
+  useEffect(() => {
+    if (rows) keepLines(detail.name, rows);
+  }, [keepLines, detail.name, rows]);
+
   const lines: Line[] = [
     ...kept.map((row) => {
       const id = Number(row.id);
-      return { key: String(id), id, row: { ...row, ...draft.changed[id] }, removed: draft.removed.includes(id), fresh: false };
+      const state = states?.[String(id)];
+      const typed = draft.changed[id] ?? {};
+      return { key: String(id), id, row: { ...row, ...state?.shown, ...typed }, typed, state, removed: draft.removed.includes(id), fresh: false };
     }),
-    ...draft.added.map(({ key, row }) => ({ key, id: null, row, removed: false, fresh: true })),
+    ...draft.added.map(({ key, row }) => ({ key, id: null, row: { ...states?.[key]?.shown, ...row }, typed: row, state: states?.[key], removed: false, fresh: true })),
   ];
+  const there = lines.filter((line) => !line.removed);
   const may = form.may && (recordId === null || target.can.update || target.can.create);
-  const editable = (field: Field): boolean => may && fieldInput(field) && field.writable !== false && field.readonly !== true;
+  const flags = (line: Line, field: Field) => fieldFlags(field, line.state?.fields);
+  const editable = (line: Line, field: Field): boolean => may && line.state?.may !== false && fieldInput(field) && field.writable !== false && !flags(line, field).readonly;
+  const must = (line: Line, field: Field): boolean => flags(line, field).required && editable(line, field);
+  // A column that every line hides is not there; where some show it, the others have an empty cell.
+  const fields = columns.map((name) => sectionField(target, name)).filter((field) => field !== undefined)
+    .filter((field) => (there.length ? there.some((line) => !flags(line, field).hidden) : field.hidden !== true));
+  const mustAll = (field: Field): boolean => there.length > 0 && there.every((line) => flags(line, field).hidden || must(line, field));
 
-  const set = (line: Line, change: Row): void => {
-    if (line.fresh) {
-      form.changeDetail(detail.name, { ...draft, added: draft.added.map((item) => (item.key === line.key ? { ...item, row: { ...item.row, ...change } } : item)) });
-    } else if (line.id !== null) {
-      form.changeDetail(detail.name, { ...draft, changed: { ...draft.changed, [line.id]: { ...draft.changed[line.id], ...change } } });
-    }
-  };
+  const set = (line: Line, change: Row): void => form.changeLine(detail.name, line.key, change);
   // The new line takes the cursor as soon as it is there, before anything is typed.
   const added = useRef('');
   useLayoutEffect(() => {
@@ -74,9 +87,9 @@ export function OwnedDetail({ detail, form, recordId, editing, scope, target }: 
     }
   };
   const total = (field: Field): string => {
-    const sum = decimalSum(lines.filter((line) => !line.removed).map((line) => line.row[field.name]));
+    const sum = decimalSum(there.filter((line) => !flags(line, field).hidden).map((line) => line.row[field.name]));
     if (shownType(field) !== 'money') return decimalFormat(sum, language);
-    const currencies = new Set(lines.map((line) => fieldCurrency(field, line.row, meta.currency)));
+    const currencies = new Set(there.map((line) => fieldCurrency(field, line.row, meta.currency)));
     return currencies.size > 1 ? '' : moneyFormat(sum, language, [...currencies][0] ?? meta.currency, field.scale ?? 2);
   };
   const totalled = fields.filter((field) => isNumeric(field) && shownType(field) !== 'percent');
@@ -85,7 +98,7 @@ export function OwnedDetail({ detail, form, recordId, editing, scope, target }: 
   return (
     <section className="detail" id={`${scope}-${detail.name}`} data-field={detail.name} aria-label={detail.label}>
       <div className="detail-head">
-        <h3>{detail.label} {lines.length ? <span className="quiet">{lines.filter((line) => !line.removed).length}</span> : null}</h3>
+        <h3>{detail.label} {lines.length ? <span className="quiet">{there.length}</span> : null}</h3>
         {acts && target.can.create !== false ? <Button size="small" icon={<PlusOutlined />} onClick={add}>{t('detail.add_line')}</Button> : null}
       </div>
       {faults['']?.[''] ? <Alert type="error" showIcon title={faults['']['']} /> : null}
@@ -95,12 +108,12 @@ export function OwnedDetail({ detail, form, recordId, editing, scope, target }: 
       {!lines.length && (query.data || recordId === null) ? <p className="quiet">{t('detail.none')}</p> : null}
       {lines.length ? (
         <div className="detail-scroll">
-          <table className="lines lines-edited">
+          <table className={narrow ? 'lines lines-edited lines-cards' : 'lines lines-edited'}>
             <thead>
               <tr>
                 {fields.map((field) => (
                   <th key={field.name} scope="col" className={isNumeric(field) ? 'right' : ''}>
-                    {field.label}{field.required === true && editable(field) ? <span className="must" aria-hidden="true">*</span> : null}
+                    {field.label}{mustAll(field) ? <span className="must" aria-hidden="true">*</span> : null}
                   </th>
                 ))}
                 {acts ? <th className="lines-acts"><span className="hidden">{t('detail.acts')}</span></th> : null}
@@ -109,31 +122,23 @@ export function OwnedDetail({ detail, form, recordId, editing, scope, target }: 
             <tbody>
               {lines.map((line) => {
                 const fault = faults[line.key] ?? {};
-                const writing = !line.removed && acts && (editing || line.fresh || open.includes(line.key) || Object.keys(fault).length > 0);
+                const writing = !line.removed && acts && line.state?.may !== false && (editing || line.fresh || open.includes(line.key) || Object.keys(fault).length > 0);
+                const shown = fields.filter((field) => !flags(line, field).hidden);
+                // What is wrong in a field that is not shown is told of the line.
+                const rest = Object.entries(fault).filter(([name]) => !shown.some((field) => field.name === name)).map(([, message]) => message);
                 return (
                   <tr key={line.key} data-line={line.key} className={line.removed ? 'line-removed' : line.fresh || (line.id !== null && draft.changed[line.id]) ? 'line-changed' : ''}>
-                    {fields.map((field) => {
-                      const wrong = fault[field.name];
-                      const id = `${scope}-${detail.name}-${line.key}-${field.name}`;
-                      return (
-                        <td key={field.name} className={`${isNumeric(field) ? 'right ' : ''}${writing && editable(field) ? `writing-${shownType(field)}` : ''}`}
-                          onDoubleClick={() => acts && !line.removed && setOpen((before) => [...new Set([...before, line.key])])}>
-                          {writing && editable(field) ? (
-                            <>
-                              <label className="hidden" htmlFor={id}>{field.label}</label>
-                              <Editor id={id} section={target} field={field} row={line.row} draft={{ ...plain(line.row), ...(recordId ? { [`${detail.by}_id`]: recordId } : {}) }}
-                                recordId={line.id} invalid={Boolean(wrong)} describedBy={wrong ? `${id}-fault` : undefined} onChange={(change) => set(line, change)} inline />
-                              {wrong ? <div id={`${id}-fault`} className="fault" role="alert">{wrong}</div> : null}
-                            </>
-                          ) : <Value section={target} field={field} row={line.row} recordId={line.id} links />}
-                        </td>
-                      );
-                    })}
+                    {fields.map((field) => (
+                      <LineCell key={field.name} field={field} line={line} target={target} label={narrow} writing={writing} editable={editable(line, field)} hidden={flags(line, field).hidden}
+                        must={must(line, field)} marked={narrow || !mustAll(field)} id={`${scope}-${detail.name}-${line.key}-${field.name}`} wrong={fault[field.name]}
+                        parent={{ ...(recordId === null ? {} : { id: recordId }), values: plain(form.draft.values) }} onChange={(change) => set(line, change)}
+                        onOpen={() => acts && !line.removed && setOpen((before) => [...new Set([...before, line.key])])} />
+                    ))}
                     {acts ? (
                       <td className="lines-acts">
-                        {writing || line.removed ? null : <Button type="text" size="small" icon={<EditOutlined />} aria-label={t('detail.edit_line')} onClick={() => setOpen((before) => [...before, line.key])} />}
+                        {writing || line.removed || line.state?.may === false ? null : <Button type="text" size="small" icon={<EditOutlined />} aria-label={t('detail.edit_line')} onClick={() => setOpen((before) => [...before, line.key])} />}
                         <Button type="text" size="small" icon={line.removed ? <UndoOutlined /> : <DeleteOutlined />} aria-label={t(line.removed ? 'detail.restore_line' : 'detail.remove_line')} onClick={() => remove(line)} />
-                        {fault[''] ? <div className="fault" role="alert">{fault['']}</div> : null}
+                        {rest.map((message) => <div key={message} className="fault" role="alert">{message}</div>)}
                       </td>
                     ) : null}
                   </tr>
@@ -144,7 +149,10 @@ export function OwnedDetail({ detail, form, recordId, editing, scope, target }: 
               <tfoot>
                 <tr>
                   {fields.map((field, place) => (
-                    <td key={field.name} className={isNumeric(field) ? 'right figures' : ''}>{totalled.includes(field) ? total(field) : place === 0 ? t('detail.total') : ''}</td>
+                    <td key={field.name} className={isNumeric(field) ? 'right figures' : ''}>
+                      {narrow && totalled.includes(field) ? <span className="cell-label">{t('detail.total')}: {field.label}</span> : null}
+                      {totalled.includes(field) ? total(field) : place === 0 && !narrow ? t('detail.total') : ''}
+                    </td>
                   ))}
                   {acts ? <td className="lines-acts" /> : null}
                 </tr>
@@ -154,5 +162,44 @@ export function OwnedDetail({ detail, form, recordId, editing, scope, target }: 
         </div>
       ) : null}
     </section>
+  );
+}
+
+interface CellProps {
+  field: Field;
+  line: Line;
+  target: Section;
+  label: boolean;
+  writing: boolean;
+  editable: boolean;
+  hidden: boolean;
+  must: boolean;
+  marked: boolean;
+  id: string;
+  wrong: string | undefined;
+  parent: Parent;
+  onChange: (change: Row) => void;
+  onOpen: () => void;
+}
+
+/** One value of a line: read, or typed where the line is open and rules let it. */
+function LineCell({ field, line, target, label, writing, editable, hidden, must, marked, id, wrong, parent, onChange, onOpen }: CellProps) {
+  const t = useT();
+  const typing = writing && editable;
+  const kind = [isNumeric(field) ? 'right' : '', typing ? `writing-${shownType(field)}` : writing && fieldInput(field) ? 'cell-readonly' : '', hidden || (!typing && isEmpty(field, line.row)) ? 'cell-empty' : ''];
+  if (hidden) return <td className={kind.join(' ').trim()} data-column={field.name} />;
+  return (
+    <td className={kind.join(' ').trim()} data-column={field.name} onDoubleClick={onOpen}>
+      {label ? <span className="cell-label" aria-hidden={typing}>{field.label}{typing && must ? <span className="must" aria-hidden="true">*</span> : null}</span> : null}
+      {typing ? (
+        <>
+          <label className="hidden" htmlFor={id}>{field.label}{must ? `, ${t('field.must')}` : ''}</label>
+          {must && marked && !label ? <span className="must must-cell" title={t('field.must')} aria-hidden="true">*</span> : null}
+          <Editor id={id} section={target} field={field} row={line.row} draft={plain(line.typed)} recordId={line.id} parent={parent} invalid={Boolean(wrong)} required={must}
+            describedBy={wrong ? `${id}-fault` : undefined} onChange={onChange} inline />
+          {wrong ? <div id={`${id}-fault`} className="fault" role="alert">{wrong}</div> : null}
+        </>
+      ) : <Value section={target} field={field} row={line.row} recordId={line.id} links />}
+    </td>
   );
 }

@@ -9,6 +9,8 @@ export interface DetailDraft {
   changed: Record<number, Row>;
   added: { key: string; row: Row }[];
   removed: number[];
+  /** Properties that a person set himself, by the line's key (its id, of a line that was there). */
+  touched?: Record<string, string[]>;
 }
 
 export const NO_DETAIL: DetailDraft = { changed: {}, added: [], removed: [] };
@@ -118,7 +120,9 @@ export function draftFill(section: Section, draft: Draft, base: Row, answer: For
     if (!field || prop.includes('@') || newer.has(prop)) continue;
     const into = fieldInput(field) && field.writable !== false && !fieldFlags(field, answer.fields).readonly ? values : shown;
     into[prop] = value;
-    if (into === values) touched.delete(prop);
+    touched.delete(prop);
+    // Shown as rules have it now, whatever stood there while it could be typed.
+    if (into === shown) delete values[prop];
     const title = answer.titles?.[field.name];
     if (title !== undefined) into[`${field.name}@ostov.${field.many ? 'titles' : 'title'}`] = title;
     if (existing && into === values && valueSame(field, value, base[prop])) delete values[prop];

@@ -2,13 +2,16 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { ApiError, get, request, send } from '../api/http';
-import { fieldOfProp, fieldProp } from '../api/meta';
+import { fieldOfProp, fieldProp, sectionField, useMeta } from '../api/meta';
 import { etagOf, TITLES } from '../api/odata';
 import type { Field, FormAnswer, Row, Section, Stale } from '../api/types';
 import { errorText } from '../app/errors';
 import { fieldsMissing } from './missing';
 import type { DetailDraft, Draft, Faults } from './draft';
-import { detailEmpty, draftBody, draftCount, draftFill, draftSet, errorsOf, faultsOf, fieldFlags, fieldInput, NO_DRAFT, NO_FAULTS } from './draft';
+import { detailEmpty, draftBody, draftCount, draftFill, draftSet, errorsOf, faultsOf, fieldFlags, fieldInput, NO_DETAIL, NO_DRAFT, NO_FAULTS } from './draft';
+import type { LineStates } from './lines';
+import { linesFaults, linesFill, linesMissing, linesQuestion, linesRuled, lineSet, linesWritable } from './lines';
+import { detailColumns } from './useDetail';
 import { useUploads } from '../fields/uploads';
 import { useT } from '../i18n';
 
@@ -19,7 +22,13 @@ export interface Conflict { current: Stale; again: (etag: string) => Promise<Row
 export function useForm(section: Section, id: number | null, preset?: Row) {
   const t = useT();
   const client = useQueryClient();
+  const meta = useMeta();
   const existing = id !== null;
+  // Sections of the lines that are typed here, by detail.
+  const targets = useMemo(() => Object.fromEntries(section.details.flatMap((detail): [string, Section][] => {
+    const target = detail.owned ? meta.sections[detail.section] : undefined;
+    return target ? [[detail.name, target]] : [];
+  })), [section, meta]);
   const [draft, setDraft] = useState<Draft>(() => (preset ? { ...NO_DRAFT, values: preset, touched: Object.keys(preset) } : NO_DRAFT));
   const [shown, setShown] = useState<Row>({});
   const [faults, setFaults] = useState<Faults>(NO_FAULTS);
@@ -27,6 +36,7 @@ export function useForm(section: Section, id: number | null, preset?: Row) {
   const [conflict, setConflict] = useState<Conflict | null>(null);
   const [saving, setSaving] = useState(false);
   const [answer, setAnswer] = useState<FormAnswer | null>(null);
+  const [lines, setLines] = useState<LineStates>({});
   const [formError, setFormError] = useState<unknown>(null);
   const uploads = useUploads();
   const busy = useRef(false);
@@ -37,7 +47,13 @@ export function useForm(section: Section, id: number | null, preset?: Row) {
   const pending = useRef(new Set<string>());
   const wrong = useRef<string[]>([]);
   wrong.current = (answer?.errors ?? []).map((error) => error.target ?? '');
-  const asked = useRef(0);
+  const keptLines = useRef<Record<string, Row[]>>({});
+  const linesRef = useRef(lines);
+  linesRef.current = lines;
+  const flight = useRef<Promise<void> | null>(null);
+  const again = useRef(false);
+  const stop = useRef<AbortController | null>(null);
+  const sent = useRef<Draft>(NO_DRAFT);
   const idempotency = useRef(crypto.randomUUID());
 
   const record = useQuery({
@@ -51,28 +67,66 @@ export function useForm(section: Section, id: number | null, preset?: Row) {
   const baseRef = useRef(base);
   baseRef.current = base;
 
-  /** Asks the server what the rules make of the draft; only the answer to the latest question counts. */
-  const ask = useCallback(async (changed: string[]): Promise<void> => {
-    asked.current += 1;
-    const turn = asked.current;
+  /** One question to the server: what rules make of the draft and of its lines. */
+  const question = useCallback(async (): Promise<void> => {
+    const changed = [...pending.current];
+    pending.current.clear();
     const sentAt = version.current;
-    const body = { ...(id === null ? {} : { id }), values: draftBody(current.current), ...(changed.length ? { changed } : {}) };
+    const values = draftBody(current.current);
+    const edited = (place: string): string[] => changed.filter((name) => name.startsWith(`${place}/`)).map((name) => name.slice(place.length + 1));
+    for (const [name, target] of Object.entries(targets)) {
+      const list = linesQuestion(current.current.details[name] ?? NO_DETAIL, keptLines.current[name] ?? [], linesRuled(target), (key) => edited(`${name}/${key}`));
+      if (list.length) values[`${name}@delta`] = list;
+      else delete values[`${name}@delta`];
+    }
+    const own = changed.filter((name) => !name.includes('/'));
+    const body = { ...(id === null ? {} : { id }), values, ...(own.length ? { changed: own } : {}) };
+    const controller = new AbortController();
+    stop.current = controller;
     try {
-      const next = await send<FormAnswer>('POST', `/ui/form/${section.name}`, body);
-      if (turn !== asked.current) return;
-      const newer = new Set([...changedAt.current].filter(([, at]) => at > sentAt).map(([prop]) => prop));
-      const filled = draftFill(section, current.current, baseRef.current, next, newer, id !== null);
-      current.current = filled.draft;
-      setDraft(filled.draft);
+      const next = (await request<FormAnswer>(`/ui/form/${section.name}`, { method: 'POST', body, signal: controller.signal })).data;
+      if (controller.signal.aborted) return;
+      const since = [...changedAt.current].filter(([, at]) => at > sentAt).map(([prop]) => prop);
+      const newer = (place: string): Set<string> => new Set(since.filter((prop) => prop.startsWith(place)).map((prop) => prop.slice(place.length)));
+      const filled = draftFill(section, current.current, baseRef.current, next, newer(''), id !== null);
+      const details = { ...filled.draft.details };
+      const states: LineStates = {};
+      for (const [name, target] of Object.entries(targets)) {
+        const taken = linesFill(target, details[name] ?? NO_DETAIL, keptLines.current[name] ?? [], next.lines?.[name] ?? [], (key) => newer(`${name}/${key}/`));
+        if (details[name]) details[name] = taken.detail;
+        states[name] = taken.states;
+      }
+      current.current = { ...filled.draft, details };
+      setDraft(current.current);
       setShown(filled.shown);
+      linesRef.current = states;
+      setLines(states);
       setAnswer(next);
       setFormError(null);
     } catch (error) {
-      if (turn !== asked.current) return;
+      if (controller.signal.aborted) return;
       changed.forEach((name) => pending.current.add(name));
       setFormError(error);
     }
-  }, [section, id]);
+  }, [section, targets, id]);
+
+  /** Asks what rules say now. One question is on its way at a time; what changes meanwhile is asked when it is answered. */
+  const ask = useCallback((changed: string[]): Promise<void> => {
+    changed.forEach((name) => pending.current.add(name));
+    again.current = true;
+    flight.current ??= (async () => {
+      try {
+        while (again.current) {
+          again.current = false;
+          await question();
+        }
+      } finally {
+        flight.current = null;
+      }
+    })();
+    return flight.current;
+  }, [question]);
+  useEffect(() => () => stop.current?.abort(), []);
 
   const etag = etagOf(base);
   useEffect(() => {
@@ -83,11 +137,7 @@ export function useForm(section: Section, id: number | null, preset?: Row) {
   const askSoon = useCallback((names: string[]) => {
     names.forEach((name) => pending.current.add(name));
     window.clearTimeout(timer.current);
-    timer.current = window.setTimeout(() => {
-      const changed = [...pending.current];
-      pending.current.clear();
-      void ask(changed);
-    }, REST);
+    timer.current = window.setTimeout(() => void ask([]), REST);
   }, [ask]);
   useEffect(() => () => window.clearTimeout(timer.current), []);
 
@@ -117,17 +167,58 @@ export function useForm(section: Section, id: number | null, preset?: Row) {
     if (live.length || judged.length) askSoon(live);
   }, [section, id, askSoon]);
 
-  const changeDetail = useCallback((name: string, detail: DetailDraft) => {
+  const putDetail = useCallback((name: string, detail: DetailDraft) => {
     version.current += 1;
     current.current = { ...current.current, details: { ...current.current.details, [name]: detail } };
     setDraft(current.current);
+  }, []);
+
+  /** Lines came, went or came back. */
+  const changeDetail = useCallback((name: string, detail: DetailDraft) => {
+    putDetail(name, detail);
     setFaults((before) => {
       if (!before.lines[name]) return before;
-      const lines = { ...before.lines };
-      delete lines[name];
-      return { ...before, lines };
+      const { [name]: gone, ...rest } = before.lines;
+      const there = Object.entries(gone ?? {}).filter(([key]) => detail.added.some((item) => item.key === key) || (/^\d+$/.test(key) && !detail.removed.includes(Number(key))));
+      return { ...before, lines: there.length ? { ...rest, [name]: Object.fromEntries(there) } : rest };
     });
-  }, []);
+    askSoon([name]);
+  }, [putDetail, askSoon]);
+
+  /** Somebody typed in a line. */
+  const changeLine = useCallback((name: string, key: string, values: Row) => {
+    const target = targets[name];
+    if (!target) return;
+    const kept = keptLines.current[name]?.find((item) => String(item.id) === key);
+    putDetail(name, lineSet(target, current.current.details[name] ?? NO_DETAIL, kept, key, values));
+    const fields = Object.keys(values).filter((prop) => !prop.includes('@')).flatMap((prop) => fieldOfProp(target, prop) ?? []);
+    for (const field of fields) changedAt.current.set(`${name}/${key}/${fieldProp(field)}`, version.current);
+    const speaks = (prop: string | null | undefined): boolean => !prop || fields.some((field) => field.name === prop || fieldProp(field) === prop);
+    setFaults((before) => {
+      const fault = before.lines[name]?.[key];
+      if (!fault || !Object.keys(fault).some(speaks)) return before;
+      const { [key]: old, ...others } = before.lines[name] ?? {};
+      const left = Object.fromEntries(Object.entries(old ?? {}).filter(([prop]) => !speaks(prop)));
+      return { ...before, lines: { ...before.lines, [name]: Object.keys(left).length ? { ...others, [key]: left } : others } };
+    });
+    const judged = linesRef.current[name]?.[key]?.errors.some((error) => speaks(error.target)) ?? false;
+    if (judged) {
+      setLines((before) => {
+        const state = before[name]?.[key];
+        return state ? { ...before, [name]: { ...before[name], [key]: { ...state, errors: state.errors.filter((error) => !speaks(error.target)) } } } : before;
+      });
+    }
+    const live = fields.filter((field) => field.live).map((field) => `${name}/${key}/${field.name}`);
+    if (live.length || judged) askSoon(live.length ? [name, ...live] : []);
+  }, [targets, putDetail, askSoon]);
+
+  /** The lines that are stored, as soon as they are read: rules may speak of them too. */
+  const keepLines = useCallback((name: string, rows: Row[]) => {
+    if (keptLines.current[name] === rows) return;
+    keptLines.current = { ...keptLines.current, [name]: rows };
+    const target = targets[name];
+    if (rows.length && target && linesRuled(target)) void ask([]);
+  }, [targets, ask]);
 
   const row: Row = useMemo(() => ({ ...base, ...shown, ...draft.values }), [base, shown, draft.values]);
   const count = draftCount(section, draft, base);
@@ -140,10 +231,16 @@ export function useForm(section: Section, id: number | null, preset?: Row) {
   ), [may, states]);
 
   const clear = useCallback(() => {
+    // What is on its way speaks of a draft that is no more.
+    stop.current?.abort();
+    window.clearTimeout(timer.current);
     current.current = NO_DRAFT;
     setDraft(NO_DRAFT);
     setFaults(NO_FAULTS);
     setShown({});
+    setLines((before) => Object.fromEntries(Object.entries(before).map(([name, states]) => [
+      name, Object.fromEntries(Object.entries(states).map(([key, state]) => [key, { ...state, shown: {}, errors: [] }])),
+    ])));
     pending.current.clear();
     changedAt.current.clear();
   }, []);
@@ -168,7 +265,7 @@ export function useForm(section: Section, id: number | null, preset?: Row) {
       return;
     }
     const found = error instanceof ApiError && (error.status === 400 || error.status === 409) && (error.body.target || error.body.details?.length)
-      ? faultsOf(section, current.current, errorsOf(error.body))
+      ? faultsOf(section, sent.current, errorsOf(error.body))
       : { ...NO_FAULTS, rest: [errorText(error, t)] };
     setFaults(found);
     setAttempt((before) => before + 1);
@@ -179,13 +276,13 @@ export function useForm(section: Section, id: number | null, preset?: Row) {
     setSaving(true);
     try {
       // Waits until rules have answered for the last keystrokes, so that what is saved is what is seen.
-      if (pending.current.size) {
-        window.clearTimeout(timer.current);
-        const changed = [...pending.current];
-        pending.current.clear();
-        await ask(changed);
-      }
-      const body = draftBody(current.current);
+      window.clearTimeout(timer.current);
+      if (pending.current.size) await ask([]);
+      else await flight.current;
+      const details = { ...current.current.details };
+      for (const [name, target] of Object.entries(targets)) if (details[name]) details[name] = linesWritable(target, details[name], linesRef.current[name]);
+      sent.current = { ...current.current, details };
+      const body = draftBody(sent.current);
       for (const prop of Object.keys(body)) {
         const field = fieldOfProp(section, prop);
         if (field && !current.current.touched.includes(prop) && fieldFlags(field, answer?.fields).readonly) delete body[prop];
@@ -209,7 +306,7 @@ export function useForm(section: Section, id: number | null, preset?: Row) {
     } finally {
       setSaving(false);
     }
-  }, [ask, answer, existing, section, id, settle, fail]);
+  }, [ask, answer, existing, section, targets, id, settle, fail]);
 
   /** Waits for files that are still being sent; one that did not arrive says why beside its field. */
   const arrived = useCallback(async (): Promise<boolean> => {
@@ -224,13 +321,21 @@ export function useForm(section: Section, id: number | null, preset?: Row) {
   const check = useCallback(async (): Promise<Row | null> => {
     if (!(await arrived())) return null;
     const missing = fieldsMissing(section, { ...baseRef.current, ...shown, ...current.current.values }, answer?.fields, editable);
-    if (missing.length) {
-      setFaults({ ...NO_FAULTS, fields: Object.fromEntries(missing.map((field) => [field.name, t('field.required')])) });
+    const empty: Faults['lines'] = {};
+    for (const detail of section.details) {
+      const target = targets[detail.name];
+      if (!target || !current.current.details[detail.name]) continue;
+      const fields = detailColumns(detail, target).flatMap((name) => sectionField(target, name) ?? []).filter(fieldInput);
+      const found = linesMissing(fields, current.current.details[detail.name], keptLines.current[detail.name] ?? [], linesRef.current[detail.name], t('field.required'));
+      if (Object.keys(found).length) empty[detail.name] = found;
+    }
+    if (missing.length || Object.keys(empty).length) {
+      setFaults({ ...NO_FAULTS, fields: Object.fromEntries(missing.map((field) => [field.name, t('field.required')])), lines: empty });
       setAttempt((before) => before + 1);
       return null;
     }
     return write(etagOf(baseRef.current));
-  }, [arrived, section, shown, answer, editable, write, t]);
+  }, [arrived, section, targets, shown, answer, editable, write, t]);
 
   const save = useCallback(async (): Promise<Row | null> => {
     // Asked again before the answer (a key pressed twice) it would find its own change as somebody else's.
@@ -291,12 +396,24 @@ export function useForm(section: Section, id: number | null, preset?: Row) {
     }
     return found;
   }, [answer, draft.touched, section, attempt]);
+  const touchedLines = useMemo(() => {
+    const found: Faults['lines'] = {};
+    for (const [name, target] of Object.entries(targets)) {
+      const list = linesFaults(target, draft.details[name], lines[name], attempt > 0);
+      if (Object.keys(list).length) found[name] = list;
+    }
+    for (const [name, list] of Object.entries(faults.lines)) {
+      found[name] = { ...found[name] };
+      for (const [key, fault] of Object.entries(list)) found[name][key] = { ...found[name][key], ...fault };
+    }
+    return found;
+  }, [targets, draft.details, lines, faults.lines, attempt]);
 
   return {
     record, base, row, draft, dirty, count, sending: uploads.going > 0, track: uploads.track, answer, formError, may, editable, states,
-    faults: { ...faults, fields: { ...touchedErrors, ...faults.fields } } as Faults,
+    lines, faults: { ...faults, fields: { ...touchedErrors, ...faults.fields }, lines: touchedLines } as Faults,
     attempt, conflict, saving: saving || moving.isPending,
-    change, changeDetail, save, cancel, askAgain: () => ask([]),
+    change, changeDetail, changeLine, keepLines, save, cancel, askAgain: () => ask([]),
     move: (name: string, comment?: string) => moving.mutateAsync({ name, ...(comment ? { comment } : {}) }),
     overwrite: async () => (conflict ? conflict.again(conflict.current.etag) : null),
     takeTheirs, leaveConflict: () => setConflict(null), body: () => draftBody(current.current),
