@@ -314,6 +314,8 @@
 	X(DB_SLOW, "the statement took too long", "Запрос выполнялся слишком долго")                                                           \
 	X(DB_CHANGED, "the tables changed meanwhile", "Таблицы тем временем изменились; повторите")                                            \
 	X(DB_AWAY, "the database is not available", "База данных недоступна; повторите чуть позже")                                            \
+	X(DB_FULL, "The disk of the database is nearly full: nothing is saved until there is room",                                            \
+	  "Место на диске базы данных почти кончилось: пока его не освободят, ничего не сохраняется")                                          \
 	X(DB_ROOM, "the database has no room", "В базе данных нет места")                                                                      \
 	X(DB_READONLY, "the database takes no writes now", "База данных сейчас не принимает записей")                                          \
 	X(DB_LOST, "the connection to the database was lost", "Связь с базой данных прервалась")                                               \

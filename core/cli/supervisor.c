@@ -35,6 +35,9 @@ enum {
 	BACKLOG = 1024
 };
 
+#define ROOM_LEAST (128ULL << 20)  /* bytes on the disk of the private cluster, or nothing is written */
+#define ROOM_ENOUGH (160ULL << 20) /* until there are so many again */
+
 /* One place for a worker; the process in it changes. */
 struct place {
 	struct worker_config config;
@@ -58,6 +61,7 @@ struct run {
 	uint64_t cluster_at; /* when to restart the cluster, 0 none */
 	unsigned cluster_pause;
 	uint64_t last_poll;
+	_Atomic int *disk_short; /* in the memory that the workers share */
 };
 
 /* Milliseconds from `then` to `now`; what began after this turn's reading of the clock is 0 old. */
@@ -285,6 +289,23 @@ static void cluster_watch(struct run *r, uint64_t now)
 	}
 }
 
+/* Writing stops while there is room for what is on its way: a write-ahead log that cannot grow stops PostgreSQL, and reading with it. */
+static void disk_watch(struct run *r)
+{
+	uint64_t room;
+	if (!r->s->cluster || r->s->cluster->lock_fd < 0 || pg_private_room(r->s->cluster, &room))
+		return;
+	bool was = atomic_load(r->disk_short), now = room < (was ? ROOM_ENOUGH : ROOM_LEAST);
+	if (now == was)
+		return;
+	atomic_store(r->disk_short, now);
+	if (now)
+		log_error("%llu MB are free on the disk of the database: nothing is written to it until there are %llu",
+				  (unsigned long long)room >> 20, ROOM_ENOUGH >> 20);
+	else
+		log_info("the disk of the database has room again: it is written to");
+}
+
 /* ---- the run ---- */
 
 static void reap(struct run *r)
@@ -340,6 +361,7 @@ static bool turn(struct run *r, int *status)
 		return !any;
 	}
 	cluster_watch(r, now);
+	disk_watch(r);
 	int hopeless = 0;
 	for (int i = 0; i < r->nplaces; i++) {
 		struct place *p = &r->places[i];
@@ -363,7 +385,7 @@ static bool turn(struct run *r, int *status)
 int supervisor_run(struct supervisor *s)
 {
 	struct run r = {.s = s, .nplaces = s->web + s->job};
-	size_t size = sizeof(struct worker_beat) * (size_t)r.nplaces;
+	size_t size = sizeof(struct worker_beat) * (size_t)r.nplaces + sizeof(_Atomic int);
 	struct worker_beat *beats = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	r.places = calloc((size_t)r.nplaces, sizeof *r.places);
 	if (beats == MAP_FAILED || !r.places) {
@@ -371,9 +393,11 @@ int supervisor_run(struct supervisor *s)
 		free(r.places);
 		return 3;
 	}
+	r.disk_short = (_Atomic int *)(beats + r.nplaces);
 	for (int i = 0; i < r.nplaces; i++) {
 		struct worker_config *c = &r.places[i].config;
 		*c = s->worker;
+		c->disk_short = r.disk_short;
 		c->kind = i < s->web ? WORKER_WEB : WORKER_JOB;
 		c->index = i < s->web ? i : i - s->web;
 		if (c->kind == WORKER_JOB)

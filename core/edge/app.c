@@ -37,7 +37,8 @@ int app_reload(struct app *app, struct err *err)
 	}
 	if (config_load_generation(g.config, &g.map, &reg, &errs)) {
 		app->failed = g.id;
-		err_set(err, ERR_CONFIG, "generation %lld cannot be loaded: %s:%d: %s", (long long)g.id, errs.file ? errs.file : "", errs.line, errs.message);
+		err_set(err, ERR_CONFIG, "generation %lld cannot be loaded: %s:%d: %s", (long long)g.id, errs.file ? errs.file : "", errs.line,
+				errs.message);
 		arena_delete(a);
 		return -1;
 	}
@@ -61,15 +62,18 @@ static void report(struct app *app)
 	struct pg_rows *rows;
 	struct err err;
 	err_init(&err, a);
-	pg_params_text(a, &p, PG_TEXT, arena_printf(a, "%s-%d-%d", app->config->kind == WORKER_WEB ? "web" : "job", app->config->index, atomic_load(&app->config->beat->pid)));
+	pg_params_text(a, &p, PG_TEXT,
+				   arena_printf(a, "%s-%d-%d", app->config->kind == WORKER_WEB ? "web" : "job", app->config->index,
+								atomic_load(&app->config->beat->pid)));
 	pg_params_text(a, &p, PG_TEXT, app->config->kind == WORKER_WEB ? "web" : "job");
 	pg_params_int(a, &p, app->reg ? app->reg->generation : 0);
 	struct pg_tx *tx;
 	if (pg_tx_open(app->pg, PG_LANE_TX, &tx, &err) == 0) {
 		if (pg_tx_run(tx, a,
-		              "INSERT INTO ostov.worker (id, kind, generation, seen_at) VALUES ($1, $2, $3, clock_timestamp()) ON CONFLICT (id) DO UPDATE SET generation = "
-		              "excluded.generation, seen_at = excluded.seen_at",
-		              &p, &rows, &err))
+					  "INSERT INTO ostov.worker (id, kind, generation, seen_at) VALUES ($1, $2, $3, clock_timestamp()) ON CONFLICT (id) DO "
+					  "UPDATE SET generation = "
+					  "excluded.generation, seen_at = excluded.seen_at",
+					  &p, &rows, &err))
 			pg_tx_rollback(tx);
 		else
 			pg_tx_commit(tx, &err);
@@ -103,8 +107,8 @@ static void watch_run(void *arg)
 		struct err err;
 		err_init(&err, a);
 		int64_t before = w.app->reg ? w.app->reg->generation : 0;
-		if (pg_read(w.app->pg, PG_LANE_FAST, a, "SELECT id FROM ostov.generation WHERE current", NULL, &rows, &err) == 0 && pg_rows_count(rows) == 1 &&
-		    pg_rows_int(rows, 0, 0) != before) {
+		if (pg_read(w.app->pg, PG_LANE_FAST, a, "SELECT id FROM ostov.generation WHERE current", NULL, &rows, &err) == 0 &&
+			pg_rows_count(rows) == 1 && pg_rows_int(rows, 0, 0) != before) {
 			if (app_reload(w.app, &err)) {
 				if (complained != w.app->failed)
 					log_error("%s", err.message);
@@ -142,7 +146,10 @@ int app_open(const struct worker_config *config, struct app *app, struct err *er
 {
 	memset(app, 0, sizeof *app);
 	app->config = config;
-	struct pg_config pc = {.conninfo = config->conninfo, .name = config->kind == WORKER_WEB ? "ostov web" : "ostov job", .log_statements = config->log_statements};
+	struct pg_config pc = {.conninfo = config->conninfo,
+						   .name = config->kind == WORKER_WEB ? "ostov web" : "ostov job",
+						   .log_statements = config->log_statements,
+						   .disk_short = config->disk_short};
 	uint64_t begun = clock_monotonic_ms();
 	while (pg_open(&pc, &app->pg, err)) {
 		if (clock_monotonic_ms() - begun > CONNECT_MS || worker_stopping())

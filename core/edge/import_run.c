@@ -666,7 +666,7 @@ static int attempt(struct batch *b, enum way way, bool *again, struct err *err)
 	err_init(&one, b->a);
 	*again = false;
 	batch_reset(b);
-	if (prefetch(b, err) || unit_begin(&config, &u, err))
+	if (pg_room(run->pg, err) || prefetch(b, err) || unit_begin(&config, &u, err))
 		return -1;
 	if (unit_ready(u, err) || write_rows(b, u, way, again, err))
 		goto failed;

@@ -59,12 +59,13 @@ static int write_setting(struct http_request *r, struct app_request *q, const ch
 	pg_params_text(r->arena, &p, PG_TEXT, key);
 	pg_params_text(r->arena, &p, PG_JSONB, arena_strndup(r->arena, r->body, r->body_len));
 	pg_params_int(r->arena, &p, MAX_SETTINGS);
-	if (pg_tx_open(q->pg, PG_LANE_TX, &tx, err))
+	if (pg_room(q->pg, err) || pg_tx_open(q->pg, PG_LANE_TX, &tx, err))
 		return -1;
 	if (pg_tx_run(tx, r->arena,
-	              "INSERT INTO ostov.setting (user_id, key, value) SELECT $1, $2, $3 WHERE (SELECT count(*) FROM ostov.setting WHERE user_id = $1 AND key <> $2) < $4"
-	              " ON CONFLICT (user_id, key) DO UPDATE SET value = excluded.value",
-	              &p, &rows, err)) {
+				  "INSERT INTO ostov.setting (user_id, key, value) SELECT $1, $2, $3 WHERE (SELECT count(*) FROM ostov.setting WHERE "
+				  "user_id = $1 AND key <> $2) < $4"
+				  " ON CONFLICT (user_id, key) DO UPDATE SET value = excluded.value",
+				  &p, &rows, err)) {
 		pg_tx_rollback(tx);
 		return -1;
 	}

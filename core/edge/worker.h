@@ -34,20 +34,21 @@ struct worker_beat {
 
 struct worker_config {
 	enum worker_kind kind;
-	int index;                  /* 0.. within its kind */
-	int listen_fd;              /* bound and listening, shared by all web workers; -1 in a job worker */
-	const char *conninfo;       /* of PostgreSQL, for pg_open */
-	const char *base_url;       /* "https://ostov.example", no slash at the end; links and the Host check use it; NULL: as listened */
-	const char *proxies;        /* addresses of the proxies in front, beside this machine (http_proxy.h), or NULL */
-	const char *data_dir;       /* a folder that the worker may write to, absolute; NULL: none was given (--database without --data) */
-	const char *lua_dir;        /* the platform's Lua files */
-	const char *modules_dir;    /* folders of shared modules */
-	const char *web_dir;        /* the built web application */
-	const char *log_statements; /* file for the statement log of pg_config, or NULL */
-	bool sample;                /* sample data is in use: the sign-in page may say so */
-	struct worker_beat *beat;   /* this worker's own */
-	struct worker_beat *beats;  /* of all workers of this machine */
-	int nbeats;                 /* their number */
+	int index;                     /* 0.. within its kind */
+	int listen_fd;                 /* bound and listening, shared by all web workers; -1 in a job worker */
+	const char *conninfo;          /* of PostgreSQL, for pg_open */
+	const char *base_url;          /* "https://ostov.example", no slash at the end; links and the Host check use it; NULL: as listened */
+	const char *proxies;           /* addresses of the proxies in front, beside this machine (http_proxy.h), or NULL */
+	const char *data_dir;          /* a folder that the worker may write to, absolute; NULL: none was given (--database without --data) */
+	const char *lua_dir;           /* the platform's Lua files */
+	const char *modules_dir;       /* folders of shared modules */
+	const char *web_dir;           /* the built web application */
+	const char *log_statements;    /* file for the statement log of pg_config, or NULL */
+	bool sample;                   /* sample data is in use: the sign-in page may say so */
+	const _Atomic int *disk_short; /* not 0 while the private cluster's disk is nearly full; NULL: another's cluster */
+	struct worker_beat *beat;      /* this worker's own */
+	struct worker_beat *beats;     /* of all workers of this machine */
+	int nbeats;                    /* their number */
 };
 
 /* Serves HTTP until told to stop; returns the exit status of the process. */

@@ -100,6 +100,9 @@ static void work(void)
 				reaped = clock_monotonic_ms();
 			/* one at a time: a stop waits for one job, and a new generation is seen between two */
 			do {
+				/* each would fail and count the attempt */
+				if (pg_room(app.pg, &err))
+					break;
 				ran = job_run_due(app.pg, app.reg, 1, &err);
 				if (ran < 0)
 					log_warn("jobs cannot be read: %s", err.message);

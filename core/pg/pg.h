@@ -50,6 +50,8 @@ struct pg_config {
 	/* File to which every unit of work is appended, once per distinct list of texts, or NULL (for benchmarks): a line of JSON {"kind":"read"|"tx"|"outside",
 	 * "statements":[{"sql","params":[{"type":oid,"value":text|null}]}]} in the order sent, BEGIN and COMMIT included. */
 	const char *log_statements;
+	/* Not 0 while the disk of the database is nearly full (its supervisor looks), or NULL: nobody knows. */
+	const _Atomic int *disk_short;
 };
 
 enum pg_lane { PG_LANE_FAST, PG_LANE_SLOW, PG_LANE_TX, PG_LANE_OPERATOR };
@@ -72,6 +74,10 @@ int pg_open(const struct pg_config *config, struct pg **out, struct err *err);
 void pg_close(struct pg *pg);
 /* Milliseconds without a live connection, 0 when there is one: for /health. */
 uint64_t pg_down_ms(const struct pg *pg);
+
+/* 0 when the database may be written to; ERR_UNAVAILABLE while its disk is nearly full. Asked before units of work and uploads: a write that finds no room for the
+ * write-ahead log would stop PostgreSQL, and reading with it. */
+int pg_room(const struct pg *pg, struct err *err);
 
 /* Runs one reading statement on a lane (FAST or SLOW) and waits for its rows. ERR_UNAVAILABLE when the lane is full (2 s) or the database away. */
 int pg_read(struct pg *pg, enum pg_lane lane, struct arena *a, const char *sql, const struct pg_params *params, struct pg_rows **rows,

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -625,6 +626,12 @@ void pg_pool_log(struct pg *pg, const char *kind, const struct buf *texts, const
 }
 
 /* ---- open and close ---- */
+
+int pg_room(const struct pg *pg, struct err *err)
+{
+	const _Atomic int *disk_short = pg->config.disk_short;
+	return disk_short && atomic_load_explicit(disk_short, memory_order_relaxed) ? err_tell(err, ERR_UNAVAILABLE, SAY_DB_FULL) : 0;
+}
 
 int pg_open(const struct pg_config *config, struct pg **out, struct err *err)
 {

@@ -13,6 +13,7 @@
 #include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -395,6 +396,22 @@ int pg_private_start(struct arena *a, const char *dir, struct pg_private *out, s
 failed:
 	pg_private_stop(p);
 	return -1;
+}
+
+int pg_private_room(const struct pg_private *p, uint64_t *bytes)
+{
+	static const char *const folders[] = {"", "/pg_wal"};
+	char path[PATH_MAX];
+	bool known = false;
+	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+		struct statvfs st;
+		if (snprintf(path, sizeof path, "%s%s", p->data, folders[i]) >= (int)sizeof path || statvfs(path, &st))
+			continue;
+		uint64_t room = (uint64_t)st.f_bavail * st.f_frsize;
+		*bytes = known && *bytes < room ? *bytes : room;
+		known = true;
+	}
+	return known ? 0 : -1;
 }
 
 bool pg_private_died(struct pg_private *p)

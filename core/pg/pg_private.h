@@ -7,6 +7,7 @@
 #define OST_PG_PG_PRIVATE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct arena;
@@ -36,6 +37,8 @@ int pg_private_start(struct arena *a, const char *dir, struct pg_private *out, s
 bool pg_private_died(struct pg_private *p);
 /* Starts it again after it died; does not wait until it answers: connections come back by themselves. */
 int pg_private_restart(struct pg_private *p, struct err *err);
+/* Bytes that the cluster may still write on the disk of its tables or of its write-ahead log, whichever has less; 0 and *bytes, or -1 when nobody knows. */
+int pg_private_room(const struct pg_private *p, uint64_t *bytes);
 /* Fast shutdown of what we started; waits at most 10 s, then it is stopped hard. Gives the lock up. */
 void pg_private_stop(struct pg_private *p);
 /* Where everything of a data folder's cluster lives: `dir`/cluster, or elsewhere when PG_PRIVATE_USER cannot enter `dir` (under root). Makes the folder. */

@@ -113,6 +113,8 @@ static int store_body(struct file_spool *s, struct pg *pg, const unsigned char s
 	struct pg_params p = {0};
 	if (!s->size)
 		return 0;
+	if (pg_room(pg, err))
+		return -1;
 	pg_params_bytes(s->arena, &p, sha256, FILE_SHA256);
 	if (pg_read(pg, PG_LANE_FAST, s->arena, "SELECT 1 FROM ostov.file_body WHERE sha256 = $1 AND chunk = 0", &p, &rows, err))
 		return -1;

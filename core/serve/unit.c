@@ -242,7 +242,7 @@ int unit_run(const struct unit_config *config, int (*fn)(struct unit *u, void *c
 	bool thorough = false;
 	for (int run = 1;; run++) {
 		struct unit *u;
-		if (unit_begin(config, &u, err) < 0)
+		if (pg_room(config->pg, err) || unit_begin(config, &u, err) < 0)
 			return -1;
 		u->priv->thorough = thorough;
 		struct err one;

@@ -4,7 +4,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import test, { after, before } from 'node:test'
-import { databaseUrl, hasDatabase, program, startServer } from '../support/ostov.mjs'
+import { databaseUrl, hasDatabase, program, startServer, until } from '../support/ostov.mjs'
 
 const skip = hasDatabase ? false : 'no PostgreSQL'
 const scratch = process.env.OSTOV_TEST_TMP ?? fs.mkdtempSync('/tmp/ostov-test-')
@@ -257,4 +257,23 @@ test('a file that cannot be written is not half there, and what was there stays'
   const r = ostov('export', 'part', '--out', path.join(scratch, 'no such folder', 'x.csv'))
   assert.equal(r.status, 3, r.stderr)
   assert.match(r.stderr, /cannot write/)
+})
+
+test('69: no temporary file of an export ever has a name: a kill leaves none', { skip }, async () => {
+  const dir = fs.mkdtempSync(path.join(scratch, 'tmpdir-'))
+  const seen = new Set()
+  const watcher = fs.watch(dir, (event, name) => event === 'rename' && seen.add(name))
+  const before = process.env.TMPDIR
+  process.env.TMPDIR = dir
+  try {
+    exported('crate', '--out', path.join(scratch, 'nameless.xlsx'))
+  } finally {
+    if (before === undefined) delete process.env.TMPDIR
+    else process.env.TMPDIR = before
+  }
+  // all that happened in the folder is told before this
+  fs.writeFileSync(path.join(dir, 'last'), '')
+  await until('the watcher has caught up', () => seen.has('last'))
+  watcher.close()
+  assert.deepEqual([...seen], ['last'])
 })
