@@ -1,4 +1,4 @@
-// GET /ui/events: open pages hear what others change, with the reader's own rights at that moment. time-limit: 180
+// GET /ui/events: open pages hear what others change, with the reader's own rights at that moment. time-limit: 600
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
@@ -30,7 +30,7 @@ before(async () => {
   fs.mkdirSync(path.join(dir, 'sections'), { recursive: true })
   fs.writeFileSync(path.join(dir, 'module.lua'), module)
   fs.writeFileSync(path.join(dir, 'sections/all.lua'), sections)
-  app = await startServer({ config: dir, sample: false })
+  app = await startServer({ config: dir, sample: false, args: ['--workers', '2'] })
   for (const [login, role] of [['ann', 'chief'], ['bob', 'clerk']]) {
     const r = spawnSync(program, ['user', 'add', login, '--name', login, '--language', 'en', '--role', role, '--password-stdin', '--database', databaseUrl(app.database)], { input: `${password}\n`, encoding: 'utf8' })
     assert.equal(r.status, 0, r.stderr)
@@ -58,7 +58,7 @@ async function listen(client, query) {
     }
     s.ended = true
   })()
-  if (r.status === 200) await until('the stream is open', () => s.text.includes('event: open'), 10000)
+  if (r.status === 200) await until('the stream is open', () => s.text.includes('event: open'))
   return s
 }
 
@@ -76,7 +76,7 @@ test('a change of a shown record is told with its id, of another only that there
   const after = async (what, act, fits) => {
     const before = s.events().length
     await act()
-    return until(what, () => s.events().slice(before).find(fits), 20000)
+    return until(what, () => s.events().slice(before).find(fits))
   }
   const changed = await after('the change', () => ann.patch(`/api/desk(${a})`, { name: 'a2' }), (e) => e.changed.length)
   assert.deepEqual([changed.section, changed.changed, changed.gone], ['desk', [a], []])
@@ -92,7 +92,7 @@ test('a line and a rollup over it are changes of the record that holds them', { 
   const lines = (await ann.get(`/api/desk(${desk})?$expand=lines`)).json.lines
   const s = await listen(ann, `desk=${desk}&line=${lines[0].id}`)
   await ann.patch(`/api/desk(${desk})`, { 'lines@delta': [{ id: lines[0].id, amount: 7 }] })
-  await until('both', () => new Set(s.events().flatMap((e) => e.changed.map((id) => `${e.section} ${id}`))).size === 2, 20000)
+  await until('both', () => new Set(s.events().flatMap((e) => e.changed.map((id) => `${e.section} ${id}`))).size === 2)
   assert.deepEqual(s.events().filter((e) => e.changed.length).map((e) => [e.section, e.changed]).sort(), [['desk', [desk]], ['line', [lines[0].id]]])
   s.close()
 })
@@ -102,18 +102,18 @@ test('SAFETY 20, 23: nothing of records that the reader does not see; what is ta
   const s = await listen(bob, `desk=${own},${strange}`)
   const watch = await listen(ann, `desk=${strange},${own}`)
   await ann.patch(`/api/desk(${strange})`, { name: 'strange 2' })
-  await until('the chief hears', () => watch.events().length > 0, 20000)
+  await until('the chief hears', () => watch.events().length > 0)
   await ann.patch(`/api/desk(${own})`, { name: 'own 2' })
-  await until('bob hears of his own', () => s.events().length > 0, 20000)
+  await until('bob hears of his own', () => s.events().length > 0)
   await ann.patch(`/api/desk(${own})`, { holder_id: null })
-  await until('it is taken away', () => s.events().some((e) => e.gone.length), 20000)
+  await until('it is taken away', () => s.events().some((e) => e.gone.length))
   const told = s.events()
   // the one that he named and does not see is neither changed, nor gone, nor more
   assert.deepEqual(told.pop(), { section: 'desk', changed: [], gone: [own], more: false })
   for (const e of told) assert.deepEqual(e, { section: 'desk', changed: [own], gone: [], more: false })
   const heard = watch.events().length
   await ann.patch(`/api/desk(${own})`, { name: 'own 3' })
-  await until('the chief hears of the last', () => watch.events().slice(heard).some((e) => e.changed.includes(own)), 20000)
+  await until('the chief hears of the last', () => watch.events().slice(heard).some((e) => e.changed.includes(own)))
   await sleep(1500)
   assert.equal(s.events().length, told.length + 1)
   for (const [client, query, status] of [[bob, 'safe=1', 404], [bob, 'nothing=1', 404], [ann, 'desk=x', 400], [ann, 'desk=-1', 400], [ann, `desk=${Array.from({ length: 501 }, (_, i) => i + 1)}`, 400]])
@@ -126,7 +126,7 @@ test('SAFETY 20, 23: nothing of records that the reader does not see; what is ta
 test('a page that opens just after a change hears of it', { skip }, async () => {
   await ann.patch(`/api/desk(${desks.lines})`, { name: 'just now' })
   const s = await listen(ann, `desk=${desks.lines}`)
-  await until('the change', () => s.events().some((e) => e.changed.includes(desks.lines)), 20000)
+  await until('the change', () => s.events().some((e) => e.changed.includes(desks.lines)))
   s.close()
 })
 
@@ -135,7 +135,7 @@ test('a burst is one event a second', { skip }, async () => {
   const s = await listen(ann, `desk=${ids}`)
   const begun = Date.now()
   for (let round = 0; round < 10; round++) for (const id of ids) await ann.patch(`/api/desk(${id})`, { name: `burst ${round} ${id}` })
-  await until('all are told', () => new Set(s.events().flatMap((e) => e.changed)).size === ids.length, 20000)
+  await until('all are told', () => new Set(s.events().flatMap((e) => e.changed)).size === ids.length)
   await sleep(1500)
   assert.ok(s.events().length <= Math.floor((Date.now() - begun) / 1000) + 1, `${s.events().length} events`)
   s.close()
@@ -155,7 +155,7 @@ test('the 21st page of one user does not watch; a page that closed gives its pla
     const s = await listen(ann, 'desk=')
     s.close()
     return s.status === 200
-  }, 20000)
+  })
 })
 
 test('11: signing out ends the stream; so does a new configuration', { skip }, async () => {
@@ -167,25 +167,24 @@ test('11: signing out ends the stream; so does a new configuration', { skip }, a
   await until('the stream ends', async () => {
     await ann.patch(`/api/desk(${id})`, { name: `out ${n++}` })
     return s.ended
-  }, 30000)
+  })
   assert.deepEqual(s.events().flatMap((e) => e.changed), [])
   const two = await listen(ann, `desk=${id}`)
   fs.writeFileSync(path.join(dir, 'sections/all.lua'), sections.replace('text "name" {} }', 'text "name" {}, text "more" {} }'))
   const r = spawnSync(program, ['apply', dir, '--database', databaseUrl(app.database)], { encoding: 'utf8' })
   assert.equal(r.status, 0, r.stderr)
-  await until('the stream ends', () => two.ended, 30000)
+  await until('the stream ends', () => two.ended)
 })
 
 test('a stream ends when the connection that listens for it breaks: the page reads again', { skip }, async () => {
   const s = await listen(ann, 'desk=')
-  await until('the listener is found', () => Number(app.sql("select count(pg_terminate_backend(pid)) from pg_stat_activity where query ilike 'listen%' and datname = current_database()")[0][0]) > 0, 20000)
-  await until('the stream ends', () => s.ended, 30000)
+  await until('the listener is found', () => Number(app.sql("select count(pg_terminate_backend(pid)) from pg_stat_activity where query ilike 'listen%' and datname = current_database()")[0][0]) > 0)
+  await until('the stream ends', () => s.ended)
 })
 
 test('70: a server that stops does not wait for its pages', { skip }, async () => {
   const s = await listen(ann, 'desk=')
-  const begun = Date.now()
   await app.stop()
-  assert.ok(Date.now() - begun < 20000)
+  assert.doesNotMatch(app.output(), /did not end within|ended by signal/)
   await s.done
 })
