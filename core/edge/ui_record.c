@@ -59,28 +59,19 @@ struct draft {
 	struct arena *a;
 	struct unit *u;
 	struct record *record;
-	bool empty; /* a value that `where` asked for is not there: the parent is not chosen yet */
 };
 
 static int draft_value(void *ctx, const struct expr_field *f, struct value *out, struct err *err)
 {
 	struct draft *d = ctx;
 	*out = value_nil();
-	if (record_get(d->record, d->a, (const struct field *)f, out, err))
-		return -1;
-	if (out->kind == VALUE_NIL)
-		d->empty = true;
-	return 0;
+	return record_get(d->record, d->a, (const struct field *)f, out, err);
 }
 
 static int draft_path(void *ctx, const struct expr *e, struct value *out, struct err *err)
 {
 	struct draft *d = ctx;
-	if (expr_eval(d->a, e, &d->u->env, &d->record->now, &d->record->now, NULL, out, err))
-		return -1;
-	if (out->kind == VALUE_NIL)
-		d->empty = true;
-	return 0;
+	return expr_eval(d->a, e, &d->u->env, &d->record->now, &d->record->now, NULL, out, err);
 }
 
 /* The draft that a lookup is asked for: "values" over the record "id", and, of a line, "parent" with the same two of the record that owns it. */
@@ -234,16 +225,12 @@ int ui_lookup(struct http_request *r, struct app_request *q, struct section *s, 
 		return write_suggestions(r, q, f, p, err);
 	}
 	int failed = draft_open(r, q, s, body, &in, &draft, err);
-	if (!failed) {
-		/* asked once beforehand, to learn whether something that `where` needs is still empty: then all are offered */
-		struct pg_sql probe;
-		pg_sql_create(&probe, r->arena);
-		struct expr_sql opts = {.sql = &probe, .alias = "t", .record_value = draft_value, .record_path = draft_path, .ctx = &draft};
-		failed = expr_sql_condition(f->where.expr, &opts, err);
-		buf_destroy(&probe.text);
-	}
-	if (!failed && !draft.empty) {
-		p->choice = f->where.expr;
+	/* what asks for something that is still empty offers all, as on saving */
+	const struct expr *binds = NULL;
+	if (!failed)
+		failed = expr_without_empty(r->arena, f->where.expr, &draft.u->env, &draft.record->now, &binds, err);
+	if (!failed && binds) {
+		p->choice = binds;
 		p->record_value = draft_value;
 		p->record_path = draft_path;
 		p->record_ctx = &draft;

@@ -439,3 +439,40 @@ int expr_outer_empty(struct arena *a, const struct expr *e, const struct expr_en
 			return -1;
 	return 0;
 }
+
+int expr_without_empty(struct arena *a, const struct expr *e, const struct expr_env *env, const void *outer, const struct expr **out,
+					   struct err *err)
+{
+	*out = e;
+	if (e->node != NODE_OP || (e->op != EXPR_AND && e->op != EXPR_OR)) {
+		bool empty;
+		if (expr_outer_empty(a, e, env, outer, &empty, err))
+			return -1;
+		if (empty)
+			*out = NULL;
+		return 0;
+	}
+	struct expr **kept = arena_array(a, struct expr *, e->count + 1);
+	size_t n = 0;
+	for (size_t i = 0; i < e->count; i++) {
+		const struct expr *part;
+		if (expr_without_empty(a, e->items[i], env, outer, &part, err))
+			return -1;
+		if (part)
+			kept[n++] = (struct expr *)part;
+		else if (e->op == EXPR_OR) {
+			*out = NULL;
+			return 0;
+		}
+	}
+	if (n == 0) {
+		*out = NULL;
+	} else {
+		struct expr *copy = arena_new(a, struct expr);
+		*copy = *e;
+		copy->items = kept;
+		copy->count = copy->cap = n;
+		*out = n == 1 ? kept[0] : copy;
+	}
+	return 0;
+}

@@ -9,7 +9,7 @@
 #include "serve/record_private.h"
 #include "serve/stage.h"
 
-enum { TREE_DEPTH = 200, PARTS = 64 };
+enum { TREE_DEPTH = 200 };
 
 int record_rule(struct record *r, const struct rule *rule, bool unset, bool *out, struct err *err)
 {
@@ -215,21 +215,6 @@ static int check_check(struct record *r, const struct field *f, bool touched, st
 
 /* ---- lookups ---- */
 
-struct outer_empty {
-	const struct record *r;
-	bool any;
-};
-
-static void look_empty(void *ctx, const struct expr_table *t, const struct expr_field *f, bool of_old)
-{
-	(void)t;
-	(void)of_old;
-	struct outer_empty *o = ctx;
-	struct field *field = record_field(f);
-	if (field->section == o->r->section && record_stores(field) && record_empty(&o->r->now.values[field->pos]))
-		o->any = true;
-}
-
 int record_where(struct record *r, const struct field *f, struct record *target, bool *out, struct err *err)
 {
 	struct unit *u = r->unit;
@@ -240,27 +225,10 @@ int record_where(struct record *r, const struct field *f, struct record *target,
 		*out = f->where.value;
 		return 0;
 	}
-	if (expr_test(u->arena, f->where.expr, &u->env, &target->now, &r->now, NULL, out, err) < 0)
+	const struct expr *binds;
+	if (expr_without_empty(u->arena, f->where.expr, &u->env, &r->now, &binds, err) < 0)
 		return -1;
-	if (*out)
-		return 0;
-	const struct expr *parts[PARTS];
-	size_t n = expr_parts(f->where.expr, parts, PARTS);
-	for (size_t i = 0; i < n; i++) {
-		struct outer_empty o = {r, false};
-		bool ok;
-		if (expr_test(u->arena, parts[i], &u->env, &target->now, &r->now, NULL, &ok, err) < 0)
-			return -1;
-		if (ok)
-			continue;
-		expr_walk_fields(parts[i], look_empty, &o);
-		if (!o.any && expr_outer_empty(u->arena, parts[i], &u->env, &r->now, &o.any, err) < 0)
-			return -1;
-		if (!o.any)
-			return 0;
-	}
-	*out = true;
-	return 0;
+	return binds ? expr_test(u->arena, binds, &u->env, &target->now, &r->now, NULL, out, err) : 0;
 }
 
 static int check_target(struct record *r, const struct field *f, int64_t id, bool fresh_choice, struct err *err)
