@@ -49,7 +49,7 @@ export function Frame({ user, children }: { user: User; children: ReactNode }) {
             <span className="topbar-label">{meta.app.label}</span>
           </header>
         ) : (
-          <aside className={folded ? 'side side-folded' : 'side'}>
+          <aside className={folded ? 'side side-folded' : 'side'} aria-label={t('frame.menu')}>
             <SideMenu user={user} folded={folded} onFold={fold} />
           </aside>
         )}

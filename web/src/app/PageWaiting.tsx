@@ -1,5 +1,5 @@
 import Skeleton from 'antd/es/skeleton';
 
 export function PageWaiting() {
-  return <div className="page"><Skeleton active paragraph={{ rows: 8 }} /></div>;
+  return <div className="page"><Skeleton active title={false} paragraph={{ rows: 8 }} /></div>;
 }

@@ -8,6 +8,7 @@ import { useMeta } from '../api/meta';
 import type { User } from '../api/types';
 import { useT } from '../i18n';
 import { useFrame } from './frameContext';
+import { menuLetters } from './letters';
 import { MenuEntry } from './MenuEntry';
 import { useSetting } from './settings';
 import { UserMenu } from './UserMenu';
@@ -28,6 +29,11 @@ export function SideMenu({ user, folded, onFold, onChoose }: Props) {
     ...(chosen.length ? [{ module: '*', label: t('frame.favourites'), sections: chosen }] : []),
     ...meta.menu,
   ];
+  const letters = useMemo(() => {
+    const names = [...new Set(meta.menu.flatMap((group) => group.sections))].filter((name) => meta.sections[name]);
+    const found = menuLetters(names.map((name) => meta.sections[name]?.plural ?? ''));
+    return new Map(names.map((name, place) => [name, found[place] ?? '']));
+  }, [meta]);
   return (
     <div className="menu">
       <div className="menu-head">
@@ -40,7 +46,7 @@ export function SideMenu({ user, folded, onFold, onChoose }: Props) {
       <div className="menu-search">
         <Tooltip title={folded ? t('frame.search') : null} placement="right">
           <Button block icon={<SearchOutlined />} onClick={() => { onChoose?.(); frame.openSearch(); }} aria-label={t('frame.search')}>
-            {folded ? null : <><span className="grow">{t('frame.search')}</span><kbd>{t('frame.search_keys')}</kbd></>}
+            {folded ? null : <><span className="grow">{t('frame.search')}</span>{onFold ? <kbd>{t('frame.search_keys')}</kbd> : null}</>}
           </Button>
         </Tooltip>
       </div>
@@ -52,7 +58,7 @@ export function SideMenu({ user, folded, onFold, onChoose }: Props) {
               {group.sections.map((name) => {
                 const section = meta.sections[name];
                 return section ? (
-                  <MenuEntry key={name} section={section} folded={folded} favourite={chosen.includes(name)} onFavourite={() => toggle(name)} onChoose={onChoose} />
+                  <MenuEntry key={name} section={section} letters={letters.get(name) ?? ''} folded={folded} favourite={chosen.includes(name)} onFavourite={() => toggle(name)} onChoose={onChoose} />
                 ) : null;
               })}
             </ul>

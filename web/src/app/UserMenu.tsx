@@ -1,3 +1,4 @@
+import CheckOutlined from '@ant-design/icons/es/icons/CheckOutlined';
 import Dropdown from 'antd/es/dropdown';
 import { useLocation } from 'wouter';
 import type { ThemeChoice, User } from '../api/types';
@@ -22,13 +23,18 @@ export function UserMenu({ user, folded, onChoose }: { user: User; folded: boole
     onChoose?.();
     navigate(path);
   };
+  const choice = (kind: 'language' | 'theme', item: string, lang?: string) => ({
+    key: `${kind}-${item}`,
+    label: user[kind] === item ? <span className="menu-chosen">{t(`${kind}.${item}`)} <CheckOutlined aria-label={t('user.chosen')} /></span> : t(`${kind}.${item}`),
+    ...(lang ? { lang } : {}),
+  });
   const initials = user.name.split(/\s+/).slice(0, 2).map((word) => word[0] ?? '').join('').toUpperCase();
   return (
     <Dropdown trigger={['click']} placement="topLeft" menu={{
       selectedKeys: [`language-${user.language}`, `theme-${user.theme}`],
       items: [
-        { type: 'group', label: t('user.language'), children: LANGUAGES.map((item) => ({ key: `language-${item}`, label: t(`language.${item}`), lang: item })) },
-        { type: 'group', label: t('user.theme'), children: THEMES.map((item) => ({ key: `theme-${item}`, label: t(`theme.${item}`) })) },
+        { type: 'group', label: t('user.language'), children: LANGUAGES.map((item) => choice('language', item, item)) },
+        { type: 'group', label: t('user.theme'), children: THEMES.map((item) => choice('theme', item)) },
         { type: 'divider' },
         { key: 'password', label: t('user.password') },
         { key: 'tokens', label: t('user.tokens') },

@@ -8,7 +8,7 @@ export const en = {
     save: 'Save', undo: 'Undo', cancel: 'Cancel', create: 'Create', edit: 'Edit', delete: 'Delete', close: 'Close', retry: 'Try again', reload: 'Reload the page', home: 'To the start page',
   },
   signin: {
-    title: 'Sign in', login: 'User name', password: 'Password', enter: 'Sign in', both: 'Enter the user name and the password.',
+    title: 'Sign in', login: 'User name', password: 'Password', enter: 'Sign in', both: 'Enter the user name and the password',
     expired: 'Please sign in again', expired_text: 'The session has ended. What you have entered on the page is kept.',
   },
   error: {
@@ -28,7 +28,7 @@ export const en = {
     fold: 'Fold the menu', unfold: 'Unfold the menu',
   },
   user: {
-    menu: '{{name}}: settings and sign-out', language: 'Language', theme: 'Theme', password: 'Change password', tokens: 'API tokens', keys: 'Keyboard shortcuts', out: 'Sign out',
+    chosen: 'chosen', menu: '{{name}}: settings and sign-out', language: 'Language', theme: 'Theme', password: 'Change password', tokens: 'API tokens', keys: 'Keyboard shortcuts', out: 'Sign out',
   },
   box: {
     placeholder: 'A record, a section, an action…', results: 'Found', sections: 'Sections', actions: 'Actions', new: '{{label}}: new', import: '{{label}}: import', nothing: 'Nothing found',
@@ -42,6 +42,7 @@ export const en = {
     news: 'The list has changed: show it', count_one: '{{number}} record', count_other: '{{number}} records', count_more_one: '{{number}}+ records', count_more_other: '{{number}}+ records',
     selected_one: '{{count}} selected', selected_other: '{{count}} selected', select: 'Select: {{title}}', select_all: 'Select all loaded rows',
     empty: '{{label}}: nothing yet', empty_text: 'Create the first record or load them from a file.', empty_unwritable: 'Records that are open to you will appear here.',
+    view_empty: '{{view}}: nothing here', view_empty_text: 'No record meets this view now.', view_all: 'Show all records',
     nothing: 'Nothing found', nothing_text: 'No record meets the search and the filters.', clear: 'Clear search and filters',
   },
   filter: {
@@ -87,7 +88,7 @@ export const en = {
   },
   delete: {
     title: 'Delete?', one: '“{{title}}” will be deleted.', many_one: '{{label}}: {{count}} record will be deleted.', many_other: '{{label}}: {{count}} records will be deleted.', along: 'Along with it will go:',
-    none: 'This cannot be deleted.', some_one: '{{count}} record cannot be deleted and will stay.', some_other: '{{count}} records cannot be deleted and will stay.', blocked: 'In the way:',
+    none: 'This cannot be deleted.', forbidden: 'Your rights or the rules do not let it be deleted.', some_one: '{{count}} record cannot be deleted and will stay.', some_other: '{{count}} records cannot be deleted and will stay.', blocked: 'In the way:',
     done_one: '{{count}} record deleted', done_other: '{{count}} records deleted',
   },
   guard: { title: 'Leave without saving?', text: 'What you have changed on this page will be lost.', leave: 'Leave', stay: 'Stay' },

@@ -8,7 +8,7 @@ export const ru = {
     save: 'Сохранить', undo: 'Вернуть как было', cancel: 'Отмена', create: 'Создать', edit: 'Изменить', delete: 'Удалить', close: 'Закрыть', retry: 'Повторить', reload: 'Обновить страницу', home: 'На начальную страницу',
   },
   signin: {
-    title: 'Вход', login: 'Имя пользователя', password: 'Пароль', enter: 'Войти', both: 'Введите имя пользователя и пароль.',
+    title: 'Вход', login: 'Имя пользователя', password: 'Пароль', enter: 'Войти', both: 'Введите имя пользователя и пароль',
     expired: 'Войдите ещё раз', expired_text: 'Сеанс завершён. Введённое на странице сохранено.',
   },
   error: {
@@ -29,7 +29,7 @@ export const ru = {
     fold: 'Свернуть меню', unfold: 'Развернуть меню',
   },
   user: {
-    menu: '{{name}}: настройки и выход', language: 'Язык', theme: 'Тема', password: 'Сменить пароль', tokens: 'Токены API', keys: 'Горячие клавиши', out: 'Выйти',
+    chosen: 'выбрано', menu: '{{name}}: настройки и выход', language: 'Язык', theme: 'Тема', password: 'Сменить пароль', tokens: 'Токены API', keys: 'Горячие клавиши', out: 'Выйти',
   },
   box: {
     placeholder: 'Запись, раздел, действие…', results: 'Найдено', sections: 'Разделы', actions: 'Действия', new: '{{label}}: создать', import: '{{label}}: загрузить из файла', nothing: 'Ничего не найдено',
@@ -44,6 +44,7 @@ export const ru = {
     count_more_one: '{{number}}+ записей', count_more_few: '{{number}}+ записей', count_more_many: '{{number}}+ записей', count_more_other: '{{number}}+ записей',
     selected_one: 'Выбрана {{count}}', selected_few: 'Выбрано {{count}}', selected_many: 'Выбрано {{count}}', selected_other: 'Выбрано {{count}}', select: 'Выбрать: {{title}}', select_all: 'Выбрать все загруженные строки',
     empty: '{{label}}: пока пусто', empty_text: 'Создайте первую запись или загрузите записи из файла.', empty_unwritable: 'Здесь появятся записи, доступные вам.',
+    view_empty: '{{view}}: сейчас пусто', view_empty_text: 'Сейчас сюда не подходит ни одна запись.', view_all: 'Показать все записи',
     nothing: 'Ничего не найдено', nothing_text: 'Нет записей, подходящих под поиск и фильтры.', clear: 'Сбросить поиск и фильтры',
   },
   filter: {
@@ -93,7 +94,7 @@ export const ru = {
   delete: {
     title: 'Удалить?', one: 'Будет удалено: «{{title}}».', many_one: '{{label}}: будет удалена {{count}} запись.', many_few: '{{label}}: будут удалены {{count}} записи.',
     many_many: '{{label}}: будет удалено {{count}} записей.', many_other: '{{label}}: будет удалено {{count}} записи.', along: 'Вместе с этим удалятся:',
-    none: 'Удалить нельзя.', some_one: '{{count}} запись удалить нельзя, она останется.', some_few: '{{count}} записи удалить нельзя, они останутся.',
+    none: 'Удалить нельзя.', forbidden: 'Удалить не дают ваши права или правила.', some_one: '{{count}} запись удалить нельзя, она останется.', some_few: '{{count}} записи удалить нельзя, они останутся.',
     some_many: '{{count}} записей удалить нельзя, они останутся.', some_other: '{{count}} записи удалить нельзя, они останутся.', blocked: 'Мешает:',
     done_one: 'Удалена {{count}} запись', done_few: 'Удалены {{count}} записи', done_many: 'Удалено {{count}} записей', done_other: 'Удалено {{count}} записи',
   },

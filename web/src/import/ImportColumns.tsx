@@ -22,7 +22,7 @@ export function ImportColumns({ section, columns, keyField, onColumns, onKey }: 
     <fieldset className="import-part">
       <legend>{t('import.columns')}</legend>
       <div className="detail-scroll">
-        <table className="lines import-columns">
+        <table className="lines import-columns lines-cards">
           <thead><tr><th scope="col">{t('import.column')}</th><th scope="col">{t('import.samples')}</th><th scope="col">{t('import.field')}</th><th scope="col">{t('import.lookup')}</th></tr></thead>
           <tbody>
             {columns.map((column, place) => {
@@ -31,13 +31,13 @@ export function ImportColumns({ section, columns, keyField, onColumns, onKey }: 
               return (
                 <tr key={`${place}/${column.name}`} className={column.to ? '' : 'import-skipped'}>
                   <th scope="row">{column.name || t('import.nameless', { number: place + 1 })}</th>
-                  <td className="quiet import-samples">{column.samples.filter(Boolean).slice(0, SAMPLES).map((sample, at) => <div key={at} title={sample}>{sample}</div>)}</td>
-                  <td>
+                  <td className="quiet import-samples" data-label={t('import.samples')}>{column.samples.filter(Boolean).slice(0, SAMPLES).map((sample, at) => <div key={at} title={sample}>{sample}</div>)}</td>
+                  <td data-label={t('import.field')}>
                     <Select className="wide" aria-label={t('import.field_of', { name: column.name })} showSearch={{ optionFilterProp: 'label' }} value={column.to ?? ''}
                       options={[{ value: '', label: t('import.skip') }, ...fields.map((item) => ({ value: item.name, label: item.label, disabled: taken.has(item.name) && item.name !== column.to }))]}
                       onChange={(to: string) => set(place, { to: to || null, by: undefined, create: false })} />
                   </td>
-                  <td>
+                  <td data-label={t('import.lookup')}>
                     {target ? (
                       <div className="import-lookup">
                         <Select aria-label={t('import.by_of', { name: column.name })} value={column.by ?? ''}

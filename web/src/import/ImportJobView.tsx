@@ -68,7 +68,7 @@ export function ImportJobView({ section, id }: { section: Section; id: number })
     if (finished) void client.invalidateQueries({ queryKey: ['rows', section.name] });
   }, [finished, client, section.name]);
 
-  if (query.isPending) return <Skeleton active />;
+  if (query.isPending) return <Skeleton active title={false} paragraph={{ rows: 4 }} />;
   if (query.isError || !job) return <TroubleOf error={query.error} retry={() => void query.refetch()} />;
   const going = GOING.includes(job.state);
   const rows = job.rows ?? 0;

@@ -44,7 +44,7 @@ export default function ColumnChooser({ section, columns, declared, onChange, on
           ) : null;
         })}
       </ul>
-      {others.length ? <h3 className="columns-more">{t('columns.more')}</h3> : null}
+      {others.length ? <h2 className="columns-more">{t('columns.more')}</h2> : null}
       <ul className="columns">
         {others.map((field) => (
           <li key={field.name}><Checkbox checked={false} onChange={() => onChange([...columns, field.name])}>{field.label}</Checkbox></li>

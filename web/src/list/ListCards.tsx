@@ -34,11 +34,11 @@ export function ListCards({ section, columns, rows, live, onOpen }: Props) {
     watch.observe(mark);
     return () => watch.disconnect();
   }, [upTo, want]);
-  if (rows.first.isPending) return <div className="cards">{[0, 1, 2, 3, 4].map((item) => <div key={item} className="card"><Skeleton active paragraph={{ rows: 1 }} /></div>)}</div>;
+  if (rows.first.isPending) return <div className="cards">{[0, 1, 2, 3, 4].map((item) => <div key={item} className="card"><Skeleton active title={false} paragraph={{ rows: 2 }} /></div>)}</div>;
   return (
     <div className="cards">
       {rows.lines.slice(0, upTo).map((line) => (line.row ? <Card key={line.key} section={section} columns={columns} row={line.row} mark={liveClass(live, Number(line.row.id))} onOpen={() => onOpen(line.index)} /> : null))}
-      {upTo < rows.lines.length ? <div ref={end} className="card"><Skeleton active paragraph={{ rows: 1 }} /></div> : null}
+      {upTo < rows.lines.length ? <div ref={end} className="card"><Skeleton active title={false} paragraph={{ rows: 2 }} /></div> : null}
     </div>
   );
 }

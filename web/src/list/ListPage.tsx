@@ -107,9 +107,11 @@ function List({ section }: { section: Section }) {
 
   const narrowed = state.filters.length > 0 || state.search !== '';
   const empty = !rows.first.isPending && !rows.first.isError && rows.lines.length === 0;
+  // The list that shows everything, when another one is open.
+  const whole = view?.name !== 'all' && section.lists.some((item) => item.name === 'all') ? 'all' : null;
   const body = () => {
     if (rows.first.isError && !rows.first.data) return <TroubleOf error={rows.first.error} retry={() => void rows.first.refetch()} />;
-    if (empty) return <ListEmpty section={section} narrowed={narrowed} onClear={() => {
+    if (empty) return <ListEmpty section={section} view={view} narrowed={narrowed} onAll={whole ? () => change({ view: whole, sort: null }) : null} onClear={() => {
       // What is being typed in the search box goes too, though nothing was asked with it yet.
       setCleared((count) => count + 1);
       change({ filters: [], search: '' });
@@ -145,7 +147,7 @@ function List({ section }: { section: Section }) {
           <BulkBar section={section} query={query} selected={selected} total={rows.count} exceeded={rows.exceeded} onSelect={setSelected} />
         </Suspense>
       ) : null}
-      {empty ? null : <ListFooter count={rows.count} exceeded={rows.exceeded} busy={rows.first.isPending} waiting={live.waiting} onShow={live.show} />}
+      {empty || (rows.first.isError && !rows.first.data) ? null : <ListFooter count={rows.count} exceeded={rows.exceeded} busy={rows.first.isPending} waiting={live.waiting} onShow={live.show} />}
     </div>
   );
 }

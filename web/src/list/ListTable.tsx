@@ -36,7 +36,7 @@ interface Props {
 const ROW = 40;
 const HEAD = 40;
 const CHECKBOX = 44;
-const SHRINK = 0.75;
+const SHRINK = 0.6;
 /** A head shows its whole label unless that is very long: letters, and room for the mark of sorting. */
 const LETTER = 7.6;
 const HEAD_ROOM = 48;

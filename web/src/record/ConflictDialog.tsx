@@ -24,7 +24,7 @@ export function ConflictDialog({ section, form, onSaved }: { section: Section; f
       <p>{t('conflict.who', { name: current.changed_by?.title || t('history.system'), at: dateTimeFormat(current.changed_at, language, meta.zone) })}</p>
       {current.changes.length ? (
         <div className="detail-scroll">
-          <table className="lines">
+          <table className="lines lines-cards">
             <thead><tr><th scope="col">{t('conflict.field')}</th><th scope="col">{t('conflict.was')}</th><th scope="col">{t('conflict.his')}</th><th scope="col">{t('conflict.my')}</th></tr></thead>
             <tbody>
               {current.changes.map((change) => {
@@ -33,9 +33,9 @@ export function ConflictDialog({ section, form, onSaved }: { section: Section; f
                 return (
                   <tr key={change.field} className={touched ? 'line-changed' : ''}>
                     <th scope="row">{change.label}</th>
-                    <td><ChangeValue section={section} field={field} value={change.old} /></td>
-                    <td><ChangeValue section={section} field={field} value={change.new} /></td>
-                    <td>{touched && field ? <Value section={section} field={field} row={form.row} /> : <span className="quiet">{t('conflict.untouched')}</span>}</td>
+                    <td data-label={t('conflict.was')}><ChangeValue section={section} field={field} value={change.old} /></td>
+                    <td data-label={t('conflict.his')}><ChangeValue section={section} field={field} value={change.new} /></td>
+                    <td data-label={t('conflict.my')}>{touched && field ? <Value section={section} field={field} row={form.row} /> : <span className="quiet">{t('conflict.untouched')}</span>}</td>
                   </tr>
                 );
               })}

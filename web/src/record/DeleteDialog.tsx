@@ -46,7 +46,7 @@ export function DeleteDialog({ section, ids, title, onClose, onDone }: Props) {
             </>
           ) : null}
           {data.deletable < ids.length ? (
-            <Alert type="warning" showIcon title={data.deletable === 0 ? t('delete.none') : t('delete.some', { count: ids.length - data.deletable })}
+            <Alert type="warning" showIcon title={data.deletable === 0 ? t(data.blocked.length ? 'delete.none' : 'delete.forbidden') : t('delete.some', { count: ids.length - data.deletable })}
               description={data.blocked.length ? <>{t('delete.blocked')} {data.blocked.map((item) => `${item.label} (${item.count})`).join(', ')}</> : undefined} />
           ) : null}
         </>

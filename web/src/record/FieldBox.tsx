@@ -45,7 +45,7 @@ export function FieldBox({ section, field, form, recordId, editing, focus, scope
   const label = (
     <>
       {field.label}
-      {flags.required && editable ? <span className="must" title={t('field.must')} aria-hidden="true">*</span> : null}
+      {flags.required && editable && (open || isEmpty(field, form.row)) ? <span className="must" title={t('field.must')} aria-hidden="true">*</span> : null}
     </>
   );
   return (
@@ -53,7 +53,7 @@ export function FieldBox({ section, field, form, recordId, editing, focus, scope
       <div className="field-label">
         {open && boolean ? null : open ? <label htmlFor={id}>{label}</label> : <span id={`${id}-label`}>{label}</span>}
         {flags.required && open ? <span className="hidden">{t('field.must')}</span> : null}
-        {field.help ? <Tooltip title={field.help}><QuestionCircleOutlined className="quiet" tabIndex={0} aria-label={field.help} /></Tooltip> : null}
+        {field.help ? <Tooltip title={field.help} trigger={['hover', 'focus']}><QuestionCircleOutlined className="quiet" tabIndex={0} aria-label={field.help} /></Tooltip> : null}
       </div>
       {open ? (
         <Editor id={id} section={section} field={field} row={form.row} draft={form.body()} recordId={recordId} autoFocus={focus} invalid={Boolean(fault)}

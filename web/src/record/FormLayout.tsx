@@ -99,7 +99,9 @@ export function FormLayout({ section, form, recordId, editing, scope, creatable 
     <UploadsContext.Provider value={form.track}>
     <div id={scope} className="form">
       <div className="fields">{draw(above)}</div>
-      {shown.length ? (
+      {/* A tab alone is a heading: there is nothing to change over to. */}
+      {shown.length === 1 ? <div className="fields">{draw([{ ...shown[0]!, kind: 'group' }])}</div> : null}
+      {shown.length > 1 ? (
         <TabStrip id={scope} label={t('record.tabs')} active={active} onChange={setTab} items={shown.map((item) => ({
           key: item.name,
           label: <>{item.label || item.name}{names(item.items).some((name) => faulty.has(name)) ? <span className="tab-fault" aria-hidden="true" /> : null}</>,

@@ -2,7 +2,7 @@ import PlusOutlined from '@ant-design/icons/es/icons/PlusOutlined';
 import Button from 'antd/es/button';
 import Skeleton from 'antd/es/skeleton';
 import { Link } from 'wouter';
-import { isNumeric, sectionField } from '../api/meta';
+import { isNumeric, sectionField, shownType } from '../api/meta';
 import { rowTitle } from '../api/odata';
 import type { Section } from '../api/types';
 import { listPath, newPath, recordPath } from '../app/paths';
@@ -16,6 +16,8 @@ import { detailColumns, useDetail } from './useDetail';
 
 const SHOWN = 20;
 const PAUSE = 3_000;
+/** What is not broken into lines. */
+const TIGHT = ['autonumber', 'date', 'datetime', 'duration', 'phone'];
 
 /** Records that point here: a table with links, and a way to add one. */
 export function LinkedDetail({ detail, recordId, target }: DetailProps & { target: Section }) {
@@ -31,7 +33,7 @@ export function LinkedDetail({ detail, recordId, target }: DetailProps & { targe
   return (
     <section className="detail" data-field={detail.name} aria-label={detail.label}>
       <div className="detail-head">
-        <h3>{detail.label} {count ? <span className="quiet">{count}</span> : null}</h3>
+        <h2>{detail.label} {count ? <span className="quiet">{count}</span> : null}</h2>
         {target.can.create && path ? <Link href={path} asChild><Button size="small" icon={<PlusOutlined />} href={path}>{t('detail.add')}</Button></Link> : null}
       </div>
       {query.isPending ? <Skeleton active title={false} paragraph={{ rows: 2 }} /> : null}
@@ -39,13 +41,13 @@ export function LinkedDetail({ detail, recordId, target }: DetailProps & { targe
       {query.data && !rows.length ? <p className="quiet">{t('detail.none')}</p> : null}
       {rows.length ? (
         <div className="detail-scroll">
-          <table className="lines">
+          <table className="lines lines-cards">
             <thead><tr>{fields.map((field) => <th key={field.name} scope="col" className={isNumeric(field) ? 'right' : ''}>{field.label}</th>)}</tr></thead>
             <tbody>
               {rows.slice(0, SHOWN).map((row) => (
                 <tr key={String(row.id)}>
                   {fields.map((field, place) => (
-                    <td key={field.name} className={isNumeric(field) ? 'right' : ''}>
+                    <td key={field.name} data-label={field.label} className={isNumeric(field) ? 'right' : TIGHT.includes(shownType(field)) ? 'tight' : ''}>
                       {place === 0 ? <Link href={recordPath(target.name, Number(row.id))}><LinkText section={target} field={field} row={row} /></Link> : <Value section={target} field={field} row={row} />}
                     </td>
                   ))}

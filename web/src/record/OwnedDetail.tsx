@@ -98,7 +98,7 @@ export function OwnedDetail({ detail, form, recordId, editing, scope, target }: 
   return (
     <section className="detail" id={`${scope}-${detail.name}`} data-field={detail.name} aria-label={detail.label}>
       <div className="detail-head">
-        <h3>{detail.label} {lines.length ? <span className="quiet">{there.length}</span> : null}</h3>
+        <h2>{detail.label} {lines.length ? <span className="quiet">{there.length}</span> : null}</h2>
         {acts && target.can.create !== false ? <Button size="small" icon={<PlusOutlined />} onClick={add}>{t('detail.add_line')}</Button> : null}
       </div>
       {faults['']?.[''] ? <Alert type="error" showIcon title={faults['']['']} /> : null}

@@ -104,9 +104,9 @@ function RecordView({ section, id }: { section: Section; id: number | null }) {
     ']': () => trail.next && trail.go(1),
   });
 
-  if (id !== null && form.record.isPending) return <div className="page page-record"><Skeleton active paragraph={{ rows: 10 }} /></div>;
+  if (id !== null && form.record.isPending) return <div className="page page-record"><Skeleton active title={false} paragraph={{ rows: 10 }} /></div>;
   if (id !== null && form.record.isError && !form.record.data) return <TroubleOf error={form.record.error} retry={() => void form.record.refetch()} />;
-  if (id === null && !form.answer && !form.formError) return <div className="page page-record"><Skeleton active paragraph={{ rows: 10 }} /></div>;
+  if (id === null && !form.answer && !form.formError) return <div className="page page-record"><Skeleton active title={false} paragraph={{ rows: 10 }} /></div>;
 
   const stage = (form.base.stage as string | undefined) ?? form.answer?.stage ?? null;
   const tasks = form.answer?.tasks ?? [];
@@ -144,7 +144,7 @@ function RecordView({ section, id }: { section: Section; id: number | null }) {
               onLeave={(field) => setEditing((before) => (before === 'all' ? before : before.filter((item) => item !== field)))} />
           </FreshContext.Provider>
         </div>
-        {id !== null ? <aside className="record-feed"><History section={section} id={id} /></aside> : null}
+        {id !== null ? <div className="record-feed"><History section={section} id={id} /></div> : null}
       </div>
       {bar ? <SaveBar count={form.count} fresh={id === null} saving={form.saving} dirty={form.dirty} sending={form.sending} onSave={save} onCancel={cancel} /> : null}
       {moving ? <MoveDialog move={moving} busy={form.saving} onDone={(comment) => act(moving, comment)} onClose={() => setMoving(null)} /> : null}

@@ -42,7 +42,7 @@ export function StageBar({ section, stage, path, moves, busy, onMove }: Props) {
           <Button key={move.name} type={move.name === first ? 'primary' : 'default'} loading={busy} onClick={() => onMove(move)}>{move.label}</Button>
         ) : null))}
         {closed.map(({ move, state }) => (move ? (
-          <Tooltip key={move.name} title={state.reason}>
+          <Tooltip key={move.name} title={state.reason} trigger={['hover', 'focus']}>
             <Button type="dashed" className="move-closed" aria-disabled="true" aria-label={t('stage.closed', { label: move.label, reason: state.reason })}>{move.label}</Button>
           </Tooltip>
         ) : null))}

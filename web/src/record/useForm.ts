@@ -264,6 +264,8 @@ export function useForm(section: Section, id: number | null, preset?: Row) {
       setConflict({ current: error.current, again });
       return;
     }
+    // The session ended: signing in is asked for over the page, and nothing of the draft is at fault.
+    if (error instanceof ApiError && error.status === 401) return;
     const found = error instanceof ApiError && (error.status === 400 || error.status === 409) && (error.body.target || error.body.details?.length)
       ? faultsOf(section, sent.current, errorsOf(error.body))
       : { ...NO_FAULTS, rest: [errorText(error, t)] };

@@ -56,12 +56,13 @@ export function TokenList() {
       {query.data && !query.data.value.length ? <p className="quiet">{t('settings.no_tokens')}</p> : null}
       {query.data?.value.length ? (
         <div className="detail-scroll">
-          <table className="lines">
+          <table className="lines lines-cards">
             <thead><tr>{['token_name', 'created', 'expires', 'used'].map((key) => <th key={key} scope="col">{t(`settings.${key}`)}</th>)}<th><span className="hidden">{t('detail.acts')}</span></th></tr></thead>
             <tbody>
               {query.data.value.map((token) => (
                 <tr key={token.id}>
-                  <td>{token.name}</td><td>{when(token.created_at)}</td><td>{token.expires_at ? when(token.expires_at) : t('settings.no_end')}</td><td>{when(token.last_used_at)}</td>
+                  <th scope="row">{token.name}</th><td data-label={t('settings.created')}>{when(token.created_at)}</td><td data-label={t('settings.expires')}>{token.expires_at ? when(token.expires_at) : t('settings.no_end')}</td>
+                  <td data-label={t('settings.used')}>{when(token.last_used_at)}</td>
                   <td className="right">
                     <Popconfirm title={t('settings.revoke_ask', { name: token.name })} okText={t('settings.revoke')} cancelText={t('act.cancel')} onConfirm={() => revoke.mutate(token.id)}>
                       <Button size="small" danger>{t('settings.revoke')}</Button>
