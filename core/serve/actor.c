@@ -65,13 +65,16 @@ static const char *column_of(const struct registry *reg, const char *name)
 	return f ? f->expr.column : "NULL";
 }
 
-int actor_load(struct arena *a, struct pg *pg, struct pg_tx *tx, const struct registry *reg, int64_t user_id, struct actor *out, struct err *err)
+int actor_load(struct arena *a, struct pg *pg, struct pg_tx *tx, const struct registry *reg, int64_t user_id, struct actor *out,
+			   struct err *err)
 {
 	const struct field *roles = section_find(reg->user, "roles"), *code = section_find(reg->role, "code");
 	struct buf sql = BUF_INIT;
-	buf_printf(&sql, "SELECT u.%s, u.%s, coalesce((SELECT value #>> '{}' FROM ostov.setting WHERE user_id = u.id AND key = 'language'), u.%s), u.%s, ARRAY(SELECT r.%s FROM %s l JOIN %s r ON r.id = l.target WHERE l.record = u.id ORDER BY 1) FROM %s u WHERE u.id = $1",
-			   column_of(reg, "login"), column_of(reg, "name"), column_of(reg, "language"), column_of(reg, "active"), code->expr.column, roles->expr.link,
-			   reg->role->expr.sql, reg->user->expr.sql);
+	buf_printf(&sql,
+			   "SELECT u.%s, u.%s, coalesce((SELECT value #>> '{}' FROM ostov.setting WHERE user_id = u.id AND key = 'language'), u.%s), "
+			   "u.%s, ARRAY(SELECT r.%s FROM %s l JOIN %s r ON r.id = l.target WHERE l.record = u.id ORDER BY 1) FROM %s u WHERE u.id = $1",
+			   column_of(reg, "login"), column_of(reg, "name"), column_of(reg, "language"), column_of(reg, "active"), code->expr.column,
+			   roles->expr.link, reg->role->expr.sql, reg->user->expr.sql);
 	const char *text = arena_strndup(a, sql.data, sql.len);
 	buf_destroy(&sql);
 	struct pg_params params = {0};

@@ -317,6 +317,16 @@ test('which rows are rejected, by whom and why: by the cell, by a rule, by the d
   assert.equal(app.sql("select count(*) from app.firm where name like 'New %'")[0][0], '0')
 })
 
+test('reasons are told in the language that the person has chosen', { skip }, async () => {
+  try {
+    assert.equal((await clerk.request('PATCH', '/auth/me', { language: 'ru' })).status, 200)
+    const i = await go((await settled(await begin(Buffer.from('Code;N\nru1;many\n'), 'item'))).id, { dry: true, columns: [{ name: 'Code', to: 'code' }, { name: 'N', to: 'n' }], key: null })
+    assert.match(i.errors[0].reason, /число/)
+  } finally {
+    await clerk.request('PATCH', '/auth/me', { language: 'en' })
+  }
+})
+
 test('58: hostile files and names: refused with a reason, nothing read but the file itself, the next import goes on', { skip }, async () => {
   const book = (name, files) => {
     const out = path.join(scratch, name)
