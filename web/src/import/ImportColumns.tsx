@@ -22,7 +22,7 @@ export function ImportColumns({ section, columns, keyField, onColumns, onKey }: 
     <fieldset className="import-part">
       <legend>{t('import.columns')}</legend>
       <div className="detail-scroll">
-        <table className="lines import-columns lines-cards">
+        <table className="lines import-columns row-cards">
           <thead><tr><th scope="col">{t('import.column')}</th><th scope="col">{t('import.samples')}</th><th scope="col">{t('import.field')}</th><th scope="col">{t('import.lookup')}</th></tr></thead>
           <tbody>
             {columns.map((column, place) => {

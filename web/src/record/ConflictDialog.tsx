@@ -24,7 +24,7 @@ export function ConflictDialog({ section, form, onSaved }: { section: Section; f
       <p>{t('conflict.who', { name: current.changed_by?.title || t('history.system'), at: dateTimeFormat(current.changed_at, language, meta.zone) })}</p>
       {current.changes.length ? (
         <div className="detail-scroll">
-          <table className="lines lines-cards">
+          <table className="lines row-cards">
             <thead><tr><th scope="col">{t('conflict.field')}</th><th scope="col">{t('conflict.was')}</th><th scope="col">{t('conflict.his')}</th><th scope="col">{t('conflict.my')}</th></tr></thead>
             <tbody>
               {current.changes.map((change) => {

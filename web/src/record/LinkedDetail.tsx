@@ -41,7 +41,7 @@ export function LinkedDetail({ detail, recordId, target }: DetailProps & { targe
       {query.data && !rows.length ? <p className="quiet">{t('detail.none')}</p> : null}
       {rows.length ? (
         <div className="detail-scroll">
-          <table className="lines lines-cards">
+          <table className="lines row-cards">
             <thead><tr>{fields.map((field) => <th key={field.name} scope="col" className={isNumeric(field) ? 'right' : ''}>{field.label}</th>)}</tr></thead>
             <tbody>
               {rows.slice(0, SHOWN).map((row) => (

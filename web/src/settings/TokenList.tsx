@@ -56,7 +56,7 @@ export function TokenList() {
       {query.data && !query.data.value.length ? <p className="quiet">{t('settings.no_tokens')}</p> : null}
       {query.data?.value.length ? (
         <div className="detail-scroll">
-          <table className="lines lines-cards">
+          <table className="lines row-cards">
             <thead><tr>{['token_name', 'created', 'expires', 'used'].map((key) => <th key={key} scope="col">{t(`settings.${key}`)}</th>)}<th><span className="hidden">{t('detail.acts')}</span></th></tr></thead>
             <tbody>
               {query.data.value.map((token) => (
