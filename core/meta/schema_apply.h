@@ -62,6 +62,11 @@ int schema_run_retry(struct schema_run *x, int lock_ms, const char *what,
 void schema_run_say(struct schema_run *x, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* schema_fill: values of a column or link table, in batches of their own; whole: in the transaction given, of the rows that were written since the last of them. */
 int schema_fill(struct schema_run *x, struct schema_op *op, struct pg_tx *whole, struct err *err);
+/* schema_fill: the moment from which on the switch looks for what changed. `since`: the oldest transaction at work: what earlier ones wrote is seen by every statement from now
+ * on; `mark`: a change up to which all are seen, which needs those at work to end: -1 when one does not. */
+int schema_run_mark(struct schema_run *x, const char **since, int64_t *mark, struct err *err);
+/* schema_rollup: SQL of the ids of the records whose sum may have changed since the operation's mark. */
+const char *schema_rollup_changed(struct schema_run *x, const struct schema_op *op, const struct field *rollup);
 /* schema_task: what OP_TASKS says, in batches, while people work with the new generation. */
 int schema_tasks_run(struct schema_run *x, struct err *err);
 /* schema_switch: ids of what is new, before the registry is built that knows them. */

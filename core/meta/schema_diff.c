@@ -118,6 +118,7 @@ int schema_diff(struct pg *pg, struct arena *a, const struct registry *registry,
 	schema_ops(&d);
 	schema_tasks(&d);
 	schema_losses(&d);
+	schema_sums_locks(&d);
 	schema_rules(&d);
 	schema_version_ops(&d);
 	if (d.failed)

@@ -86,7 +86,8 @@ struct schema_op {
 	bool fresh;                         /* the table is new: nobody uses it yet */
 	bool link;                          /* OP_FILL: `table` is the section's, `name` the link table */
 	bool late;         /* OP_KEY in the switch, OP_VALIDATE after it: who still works with the old generation must not meet the key */
-	const char *since; /* OP_FILL: what older transactions wrote is filled; set by the last pass of the expand phase */
+	const char *since; /* OP_FILL, OP_VERSIONS: what older transactions wrote is filled; set by the last pass of the expand phase */
+	int64_t mark;      /* OP_FILL of a rollup, OP_VERSIONS: the last change that the last pass saw for certain; -1 none: all rows are compared in the switch */
 	int64_t rows;      /* that it touches, -1 unknown */
 	struct {
 		const char **items; /* OP_COLUMNS: names of the columns and what they were made for, in turn */
@@ -169,8 +170,16 @@ void schema_match(struct schema_diff *d);
 const char *schema_codes(struct schema_diff *d, const struct schema_item *it, const char *column, const char **where);
 /* schema_ops: the operations that lead from the tables there are to those wanted. */
 void schema_ops(struct schema_diff *d);
+/* schema_ops: how long the switch computes sums once more: when all operations are known. */
+void schema_sums_locks(struct schema_diff *d);
 /* schema_loss: what is lost or does not fit, counted; codes that change; drops. */
 void schema_losses(struct schema_diff *d);
+/* schema_rollup: true when the switch has to compare the sum of every record. */
+bool schema_rollup_whole(const struct schema_plan *p, const struct field *rollup);
+/* schema_rollup: how long the switch takes for what may have changed, in ms. */
+int64_t schema_rollup_stop(struct schema_diff *d, const struct field *rollup, int64_t rows);
+/* schema_rollup: puts the operations that fill rollups into the order in which they read each other. */
+void schema_rollup_order(struct schema_plan *p, struct schema_op *ops, size_t n);
 /* schema_rules: records that break the rules that are new. */
 void schema_rules(struct schema_diff *d);
 /* "item/3 'much', item/7": the first records of `from` (SQL, alias t) for which `where` holds, with `value` where it is not NULL; NULL when there is none. */

@@ -12,7 +12,8 @@
 #include "pg/pg_sql.h"
 
 /* BATCH_ROWS: who writes one of these rows waits for the batch, on a table with many indexes about 0.1 s */
-enum { BATCH_ROWS = 1000, PASSES = 3, FEW_ROWS = 1000, FILL_LOCK_MS = 2000, TOLD_MS = 5000 };
+/* WRITERS_MS: for the transactions at work to end */
+enum { BATCH_ROWS = 1000, PASSES = 3, FEW_ROWS = 1000, FILL_LOCK_MS = 2000, TOLD_MS = 5000, WRITERS_MS = 5000, WRITERS_POLL_MS = 20 };
 
 struct fill {
 	const struct schema_op *op;
@@ -22,6 +23,13 @@ struct fill {
 	int64_t changed;     /* rows written */
 };
 
+/* The rollup with the names that its columns have, or NULL. */
+static const struct field *rollup_field(struct schema_run *x, const struct schema_op *op)
+{
+	const struct section *s = registry_find(x->registry, op->item->section->expr.name);
+	return s ? section_find(s, op->item->field->expr.name) : NULL;
+}
+
 /* Appends the value of the row `t`. */
 static int value_add(struct schema_run *x, struct fill *f, struct err *err)
 {
@@ -30,8 +38,7 @@ static int value_add(struct schema_run *x, struct fill *f, struct err *err)
 	if (op->sql) {
 		buf_puts(&f->sql.text, op->sql);
 	} else {
-		const struct section *s = registry_find(x->registry, op->item->section->expr.name);
-		const struct field *field = s ? section_find(s, op->item->field->expr.name) : NULL;
+		const struct field *field = rollup_field(x, op);
 		if (!field || !field->rollup.expr)
 			return err_set(err, ERR_INTERNAL, "%s has no expression", op->place);
 		struct expr_sql opts = {.sql = &f->sql, .alias = "t"};
@@ -43,7 +50,7 @@ static int value_add(struct schema_run *x, struct fill *f, struct err *err)
 }
 
 /* " AND …": which rows this statement looks at. */
-static void rows_add(struct fill *f, const struct schema_op *op, bool whole)
+static void rows_add(struct schema_run *x, struct fill *f, const struct schema_op *op, bool whole)
 {
 	struct buf *b = &f->sql.text;
 	if (!whole) {
@@ -51,7 +58,10 @@ static void rows_add(struct fill *f, const struct schema_op *op, bool whole)
 		pg_sql_input(&f->sql, PG_INT8, 0);
 		buf_puts(b, " AND t.id <= ");
 		pg_sql_input(&f->sql, PG_INT8, 1);
-	} else if (op->since) {
+	} else if (!op->sql && op->mark >= 0) {
+		/* as an array: the sum is computed of these alone */
+		buf_printf(b, " AND t.id = ANY(ARRAY(%s))", schema_rollup_changed(x, op, rollup_field(x, op)));
+	} else if (op->sql && op->since) {
 		/* all that older transactions wrote was seen by the last pass; an xid's age counts on where xids begin anew */
 		buf_printf(b, " AND (age(t.xmin) <= age('%s'::xid)", op->since);
 		if (schema_object_is_link(op->item->old))
@@ -70,7 +80,7 @@ static int column_build(struct schema_run *x, struct fill *f, bool whole, struct
 	buf_printf(&f->sql.text, " WHERE t.%s IS DISTINCT FROM ", column);
 	if (value_add(x, f, err) < 0)
 		return -1;
-	rows_add(f, f->op, whole);
+	rows_add(x, f, f->op, whole);
 	return 0;
 }
 
@@ -81,7 +91,7 @@ static int link_build(struct schema_run *x, struct fill *f, bool whole, struct e
 	buf_printf(&f->sql.text, "WITH gone AS (DELETE FROM %s l USING %s t WHERE l.record = t.id AND l.target IS DISTINCT FROM ", link, table);
 	if (value_add(x, f, err) < 0)
 		return -1;
-	rows_add(f, f->op, whole);
+	rows_add(x, f, f->op, whole);
 	buf_printf(&f->sql.text, ") INSERT INTO %s (record, target) SELECT t.id, ", link);
 	if (value_add(x, f, err) < 0)
 		return -1;
@@ -89,7 +99,7 @@ static int link_build(struct schema_run *x, struct fill *f, bool whole, struct e
 	if (value_add(x, f, err) < 0)
 		return -1;
 	buf_puts(&f->sql.text, " IS NOT NULL");
-	rows_add(f, f->op, whole);
+	rows_add(x, f, f->op, whole);
 	/* a record that is being deleted is waited for, and gone then */
 	buf_puts(&f->sql.text, " FOR KEY SHARE OF t ON CONFLICT DO NOTHING");
 	return 0;
@@ -105,14 +115,30 @@ static int fill_build(struct schema_run *x, struct fill *f, bool whole, struct e
 	return 0;
 }
 
-/* The oldest transaction at work: what earlier ones wrote is seen by every statement from now on. */
-static int since_read(struct schema_run *x, const char **out, struct err *err)
+int schema_run_mark(struct schema_run *x, const char **since, int64_t *mark, struct err *err)
 {
+	static const char xmin[] =
+		"SELECT (pg_snapshot_xmin(pg_current_snapshot())::text::numeric % 4294967296)::text,"
+		" pg_snapshot_xmin(pg_current_snapshot())::text::bigint, pg_snapshot_xmax(pg_current_snapshot())::text::bigint";
 	struct pg_rows *rows;
-	if (pg_read(x->pg, PG_LANE_SLOW, x->arena, "SELECT (pg_snapshot_xmin(pg_current_snapshot())::text::numeric % 4294967296)::text", NULL,
-				&rows, err) < 0)
+	if (pg_read(x->pg, PG_LANE_SLOW, x->arena, "SELECT coalesce(max(id), 0) FROM ostov.change", NULL, &rows, err) < 0)
 		return -1;
-	*out = arena_strdup(x->arena, pg_rows_text(rows, 0, 0));
+	*mark = pg_rows_int(rows, 0, 0);
+	uint64_t end = clock_monotonic_ms() + WRITERS_MS;
+	int64_t wanted = -1;
+	for (;;) {
+		if (pg_read(x->pg, PG_LANE_SLOW, x->arena, xmin, NULL, &rows, err) < 0)
+			return -1;
+		wanted = wanted < 0 ? pg_rows_int(rows, 0, 2) : wanted;
+		if (pg_rows_int(rows, 0, 1) >= wanted)
+			break;
+		if (clock_monotonic_ms() >= end) {
+			*mark = -1;
+			break;
+		}
+		fiber_sleep(WRITERS_POLL_MS);
+	}
+	*since = arena_strdup(x->arena, pg_rows_text(rows, 0, 0));
 	return 0;
 }
 
@@ -157,7 +183,8 @@ int schema_fill(struct schema_run *x, struct schema_op *op, struct pg_tx *whole,
 	for (int pass = 0; pass < PASSES; pass++) {
 		int64_t done = 0;
 		const char *since;
-		if (since_read(x, &since, err) < 0)
+		int64_t mark;
+		if (schema_run_mark(x, &since, &mark, err) < 0)
 			return -1;
 		f.after = INT64_MIN;
 		f.changed = 0;
@@ -176,9 +203,9 @@ int schema_fill(struct schema_run *x, struct schema_op *op, struct pg_tx *whole,
 			}
 			fiber_sleep(1);
 		}
-		/* a sum changes with its lines, which this does not see: it is compared whole */
-		if (op->sql)
-			op->since = since;
+		op->since = since;
+		if (!op->sql && mark >= 0 && !schema_rollup_whole(x->plan, op->item->field))
+			op->mark = mark;
 		if (f.changed < FEW_ROWS || op->link)
 			break;
 	}

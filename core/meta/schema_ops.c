@@ -22,7 +22,7 @@ const char *schema_table_sql(struct arena *a, const char *table)
 
 struct schema_op *schema_op_add(struct schema_plan *p, enum schema_op_kind kind, const char *table, const char *name, const char *sql)
 {
-	struct schema_op op = {.kind = kind, .table = table, .name = name, .sql = sql, .rows = -1};
+	struct schema_op op = {.kind = kind, .table = table, .name = name, .sql = sql, .mark = -1, .rows = -1};
 	arena_push(p->arena, &p->ops, op);
 	return &p->ops.items[p->ops.count - 1];
 }
@@ -207,6 +207,38 @@ int64_t schema_stop_for(int64_t rows, int64_t rows_a_ms)
 	return rows > 0 ? rows / rows_a_ms : 0;
 }
 
+/* Sums stand in the order in which they read each other, behind what they read. */
+static void sums_order(struct schema_diff *d)
+{
+	struct schema_plan *p = d->plan;
+	size_t n = 0, kept = 0;
+	struct schema_op *sums = arena_array(p->arena, struct schema_op, p->ops.count + 1);
+	for (size_t i = 0; i < p->ops.count; i++) {
+		if (p->ops.items[i].kind == OP_FILL && !p->ops.items[i].sql && !p->ops.items[i].link)
+			sums[n++] = p->ops.items[i];
+		else
+			p->ops.items[kept++] = p->ops.items[i];
+	}
+	if (!n)
+		return;
+	schema_rollup_order(p, sums, n);
+	memcpy(p->ops.items + kept, sums, n * sizeof *sums);
+}
+
+void schema_sums_locks(struct schema_diff *d)
+{
+	struct schema_plan *p = d->plan;
+	for (size_t i = 0; i < p->ops.count; i++) {
+		const struct schema_op op = p->ops.items[i];
+		if (op.kind == OP_FILL && !op.sql && !op.link)
+			schema_lock_add(p, op.table,
+							schema_rollup_whole(p, op.item->field)
+								? "sums are computed in batches, then compared once more: writes stop"
+								: "sums are computed in batches, then those whose lines changed meanwhile: writes stop",
+							schema_rollup_stop(d, op.item->field, op.rows));
+	}
+}
+
 /* Values of columns that take another's place, and of rollups over records that are there. */
 static void fill_ops(struct schema_diff *d)
 {
@@ -242,11 +274,11 @@ static void fill_ops(struct schema_diff *d)
 		op->place = it->path;
 		op->item = it;
 		op->rows = rows;
-		schema_lock_add(p, t->name,
-						rollup ? "sums are computed in batches, then compared once more: writes stop"
-							   : "values are converted in batches, then what changed once more: writes stop",
-						schema_stop_for(rows, rollup ? 100 : 8000));
+		if (!rollup)
+			schema_lock_add(p, t->name, "values are converted in batches, then what changed once more: writes stop",
+							schema_stop_for(rows, 8000));
 	}
+	sums_order(d);
 }
 
 static void keys_ops(struct schema_plan *p)

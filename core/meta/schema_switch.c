@@ -40,17 +40,20 @@ static int losses_check(struct schema_run *x, struct pg_tx *tx, struct err *err)
 
 /* ---- rows of sections: values in their new form ---- */
 
+/* What sums read first, then the sums. */
 static int values_switch(struct schema_run *x, struct pg_tx *tx, struct err *err)
 {
-	for (size_t i = 0; i < x->plan->ops.count; i++) {
-		struct schema_op *op = &x->plan->ops.items[i];
-		int rc = 0;
-		if (op->kind == OP_FILL)
-			rc = schema_fill(x, op, tx, err);
-		else if (op->kind == OP_CODES || (op->kind == OP_KEY && op->late))
-			rc = run(x, tx, op->sql, NULL, NULL, err);
-		if (rc < 0)
-			return -1;
+	for (int sums = 0; sums < 2; sums++) {
+		for (size_t i = 0; i < x->plan->ops.count; i++) {
+			struct schema_op *op = &x->plan->ops.items[i];
+			int rc = 0;
+			if (op->kind == OP_FILL && (!op->sql && !op->link) == sums)
+				rc = schema_fill(x, op, tx, err);
+			else if (!sums && (op->kind == OP_CODES || (op->kind == OP_KEY && op->late)))
+				rc = run(x, tx, op->sql, NULL, NULL, err);
+			if (rc < 0)
+				return -1;
+		}
 	}
 	return 0;
 }

@@ -12,7 +12,7 @@
 
 /* PAIRS: a function takes at most 100 arguments */
 /* VERSIONS_A_MS: rows that the switch looks through in a millisecond for those that changed */
-enum { VERSIONS_A_MS = 2000, PAIRS = 45, BATCH_ROWS = 1000, BATCH_LOCK_MS = 2000 };
+enum { VERSIONS_A_MS = 4000, PAIRS = 45, BATCH_ROWS = 1000, BATCH_LOCK_MS = 2000 };
 
 /* ---- statements ---- */
 
@@ -341,63 +341,79 @@ static int settled(struct schema_run *x, struct pg_tx *tx, void *ctx, struct err
 int schema_version_expand(struct schema_run *x, struct err *err)
 {
 	for (size_t i = 0; i < x->plan->ops.count; i++) {
-		const struct schema_op *op = &x->plan->ops.items[i];
+		struct schema_op *op = &x->plan->ops.items[i];
 		if (op->kind == OP_VERSIONS &&
 			(settle(x, op, err) < 0 || schema_run_retry(x, BATCH_LOCK_MS, op->place, settled, (void *)op, err) < 0 ||
-			 keep_all(x, op, err) < 0))
+			 schema_run_mark(x, &op->since, &op->mark, err) < 0 || keep_all(x, op, err) < 0))
 			return -1;
 	}
 	return 0;
 }
 
-/* The rows whose open version is not of their row_version, and those with another value of a rollup, which leaves row_version alone. */
-static const char *stale_rows(struct arena *a, const struct section *s)
-{
-	struct buf b = BUF_INIT;
-	buf_printf(&b,
-			   "SELECT t.id FROM %s AS t LEFT JOIN ostov.version_row v ON v.section_id = $2::bigint AND v.record_id = t.id AND "
-			   "v.valid_till IS NULL WHERE t.id > $1::bigint AND ("
-			   "v.record_id IS NULL OR v.row_version <> t.row_version",
-			   s->expr.sql);
-	for (size_t i = 0; i < s->nfields; i++) {
-		const struct field *f = s->fields[i];
-		if (f->type == FIELD_ROLLUP && is_kept(f))
-			buf_printf(&b, " OR to_jsonb(t.%s) IS DISTINCT FROM v.\"row\" -> '%lld'", f->expr.column, (long long)f->id);
-	}
-	buf_printf(&b, ") ORDER BY t.id LIMIT %d", BATCH_ROWS);
-	const char *sql = arena_strndup(a, b.data, b.len);
-	buf_destroy(&b);
-	return sql;
-}
-
 static const char OPEN_DELETE[] = "DELETE FROM ostov.version_row WHERE section_id = $1 AND record_id = ANY($2) AND valid_till IS NULL";
 
-/* In the switch, where nobody else writes: `all` rows, or those of which row_version and rollups tell that they changed since their first version: that begins here then. */
-static int refresh(struct schema_run *x, struct pg_tx *tx, const struct schema_op *op, bool all, struct err *err)
+/* Records with an open version that are not there. */
+static const char *gone_pick(struct arena *a, const struct section *s)
 {
+	return arena_printf(
+		a,
+		"SELECT v.record_id FROM ostov.version_row v WHERE v.section_id = $2::bigint AND v.record_id > $1::bigint AND v.valid_till IS NULL"
+		" AND NOT EXISTS (SELECT 1 FROM %s t WHERE t.id = v.record_id) ORDER BY v.record_id LIMIT %d",
+		s->expr.sql, BATCH_ROWS);
+}
+
+/* In the switch, where nobody else writes: what changed since the first versions were made begins here, and of what is gone nobody kept any. */
+static int refresh(struct schema_run *x, struct pg_tx *tx, const struct schema_op *op, struct err *err)
+{
+	struct arena *a = x->arena;
 	const struct section *s = section_of(x, op);
-	struct batch b = {.op = op, .moment = NOW, .after = INT64_MIN, .first = all ? NULL : OPEN_DELETE};
+	struct batch b = {.op = op, .moment = NOW, .after = INT64_MIN, .first = OPEN_DELETE, .sql = schema_version_keep(a, s)};
+	/* links change with the row's version, so that every change shows in the row */
 	b.pick =
-		all ? arena_printf(x->arena, "SELECT id FROM %s WHERE id > $1 AND $2::bigint > 0 ORDER BY id LIMIT %d", s->expr.sql, BATCH_ROWS)
-			: stale_rows(x->arena, s);
-	b.sql = schema_version_keep(x->arena, s);
+		arena_printf(a,
+					 "SELECT t.id FROM %s AS t WHERE t.id > $1 AND $2::bigint > 0 AND age(t.xmin) <= age('%s'::xid) ORDER BY t.id LIMIT %d",
+					 s->expr.sql, op->since, BATCH_ROWS);
 	if (unit_take(x, &b.unit, err) < 0)
 		return -1;
 	do {
 		if (batch_run(x, tx, &b, err) < 0)
 			return -1;
 	} while (b.seen == BATCH_ROWS);
-	struct batch gone = {
-		.op = op, .moment = NOW, .after = INT64_MIN, .unit = b.unit, .first = all ? NULL : OPEN_DELETE, .sql = schema_version_end()};
-	gone.pick = arena_printf(
-		x->arena,
-		"SELECT v.record_id FROM ostov.version_row v WHERE v.section_id = $2::bigint AND v.record_id > $1::bigint AND v.valid_till IS NULL"
-		" AND NOT EXISTS (SELECT 1 FROM %s t WHERE t.id = v.record_id) ORDER BY v.record_id LIMIT %d",
-		s->expr.sql, BATCH_ROWS);
+	struct batch gone = {.op = op, .moment = NOW, .after = INT64_MIN, .unit = b.unit, .first = OPEN_DELETE, .sql = schema_version_end()};
+	if (op->mark >= 0)
+		gone.pick =
+			arena_printf(a,
+						 "SELECT DISTINCT c.record_id FROM ostov.change c WHERE c.id > %lld AND c.section_id = $2::bigint AND c.record_id >"
+						 " $1::bigint AND c.kind = 'deleted' ORDER BY c.record_id LIMIT %d",
+						 (long long)op->mark, BATCH_ROWS);
+	else
+		gone.pick = gone_pick(a, s);
 	do {
 		if (batch_run(x, tx, &gone, err) < 0)
 			return -1;
 	} while (gone.seen == BATCH_ROWS);
+	return 0;
+}
+
+/* The rows of roles, which the switch itself writes. */
+static int refresh_roles(struct schema_run *x, struct pg_tx *tx, const struct schema_op *op, struct err *err)
+{
+	struct arena *a = x->arena;
+	const struct section *s = section_of(x, op);
+	struct batch b = {.op = op, .moment = NOW, .after = INT64_MIN, .sql = schema_version_keep(a, s)},
+				 gone = {.op = op, .moment = NOW, .after = INT64_MIN, .sql = schema_version_end()};
+	b.pick = arena_printf(a, "SELECT id FROM %s WHERE id > $1 AND $2::bigint > 0 ORDER BY id LIMIT %d", s->expr.sql, BATCH_ROWS);
+	gone.pick = gone_pick(a, s);
+	if (unit_take(x, &b.unit, err) < 0)
+		return -1;
+	gone.unit = b.unit;
+	struct batch *both[] = {&b, &gone};
+	for (size_t i = 0; i < 2; i++) {
+		do {
+			if (batch_run(x, tx, both[i], err) < 0)
+				return -1;
+		} while (both[i]->seen == BATCH_ROWS);
+	}
 	return 0;
 }
 
@@ -408,7 +424,7 @@ int schema_version_roles(struct schema_run *x, struct pg_tx *tx, struct err *err
 		if (strcmp(it->kind, "section") != 0 || strcmp(it->path, "role") != 0 || !it->section->history)
 			continue;
 		const struct schema_op op = {.item = it, .place = it->path};
-		if (section_of(x, &op)->expr.sql && refresh(x, tx, &op, true, err) < 0)
+		if (section_of(x, &op)->expr.sql && refresh_roles(x, tx, &op, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -437,7 +453,7 @@ int schema_version_switch(struct schema_run *x, struct pg_tx *tx, struct err *er
 		const struct schema_op *op = &x->plan->ops.items[i];
 		int rc = 0;
 		if (op->kind == OP_VERSIONS)
-			rc = refresh(x, tx, op, false, err);
+			rc = refresh(x, tx, op, err);
 		else if (op->kind == OP_VERSIONS_AGAIN || op->kind == OP_VERSIONS_END)
 			rc = note(x, tx, op, err);
 		if (rc < 0)
