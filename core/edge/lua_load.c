@@ -36,6 +36,9 @@ struct load {
 	} made;
 };
 
+/* SAME_LINE: declarations of one line that are told apart */
+enum { SAME_LINE = 256 };
+
 /* What a word's call gives to Lua. */
 struct handle {
 	struct decl *decl;
@@ -243,7 +246,7 @@ static void value_read(lua_State *L, struct load *l, int index, const struct sou
 
 static void options_read(lua_State *L, struct load *l, struct handle *h, int index)
 {
-	const struct source_table *t = source_find(l->source, h->decl->word, h->decl->name, h->decl->place.line);
+	const struct source_table *t = source_find(l->source, h->decl->word, h->decl->name, h->decl->place.line, h->decl->place.nth);
 	h->filled = true;
 	table_read(L, l, index, t, h->decl->place.line, 1, &h->decl->options, &h->decl->noptions);
 }
@@ -286,6 +289,20 @@ static void argument_read(lua_State *L, struct load *l, struct handle *h, int in
 	}
 }
 
+/* Where in its line the declaration stands: others there may look the same. */
+static void handle_place(struct load *l, struct handle *h)
+{
+	struct place *p = &h->decl->place;
+	for (size_t i = l->made.count, seen = 0; i > 0 && seen < SAME_LINE; i--, seen++) {
+		const struct decl *d = l->made.items[i - 1]->decl;
+		p->nth += d->place.line == p->line && strcmp(d->word, h->decl->word) == 0 &&
+				  (d->name && h->decl->name ? strcmp(d->name, h->decl->name) == 0 : d->name == h->decl->name);
+	}
+	const struct source_table *t = source_find(l->source, h->decl->word, h->decl->name, p->line, p->nth);
+	if (t && !t->computed)
+		p->column = source_name(l->source, t)->column;
+}
+
 static int word_call(lua_State *L)
 {
 	struct load *l = load_of(L);
@@ -302,7 +319,7 @@ static int word_call(lua_State *L)
 	h->decl = arena_new(l->arena, struct decl);
 	enum word_id id = word_find(word);
 	h->decl->word = id != WORD_COUNT ? words[id].text : arena_strdup(l->arena, word);
-	h->decl->place = (struct place){l->file->module, l->file->path, line_now(L)};
+	h->decl->place = (struct place){.module = l->file->module, .file = l->file->path, .line = line_now(L)};
 	*(struct handle **)lua_newuserdatauv(L, sizeof h, 0) = h;
 	luaL_setmetatable(L, HANDLE);
 	if (lua_type(L, 1) == LUA_TSTRING) {
@@ -311,7 +328,9 @@ static int word_call(lua_State *L)
 		if (!text_valid(s, len))
 			return luaL_error(L, "%s: the name is not valid UTF-8", word);
 		h->decl->name = arena_strndup(l->arena, s, len);
+		handle_place(l, h);
 	} else if (lua_type(L, 1) == LUA_TTABLE) {
+		handle_place(l, h);
 		options_read(L, l, h, 1);
 	} else {
 		return luaL_error(L, "%s takes a name or a table, not a %s", word, luaL_typename(L, 1));

@@ -24,7 +24,7 @@ static struct source *source_of(struct build *b, const struct decl *d)
 
 static const struct source_table *table_of(struct build *b, const struct decl *d)
 {
-	return source_find(source_of(b, d), d->word, d->name, d->place.line);
+	return source_find(source_of(b, d), d->word, d->name, d->place.line, d->place.nth);
 }
 
 static struct spot spot_line(const struct decl *d, int line)
@@ -53,6 +53,9 @@ static struct spot spot_tokens(struct build *b, const struct decl *d, const stru
 
 struct spot spot_decl(struct build *b, const struct decl *d)
 {
+	const struct source_table *table = table_of(b, d);
+	if (table && !table->computed)
+		return spot_token(d, source_name(source_of(b, d), table));
 	const struct source_token *t = source_word(source_of(b, d), d->place.line, d->name ? d->name : d->word);
 	return t ? spot_token(d, t) : spot_line(d, d->place.line);
 }

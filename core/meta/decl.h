@@ -19,6 +19,8 @@ struct place {
 	const char *module; /* name of the module */
 	const char *file;   /* "sections/order.lua" */
 	int line;           /* 1-based */
+	int nth;            /* of a declaration: which of its word and name on the line, from 0 */
+	int column;         /* of a declaration: its name in the line, its word where it has none; 0 unknown */
 };
 
 /* A value of an option. */

@@ -417,7 +417,8 @@ struct field *define_field(struct build *b, struct section *s, struct node *n)
 		const struct setting *text = node_position(n, 0);
 		const char *type = node_text(n, "type");
 		const struct source *source = build_source(b, n->decl->place.module, n->decl->place.file);
-		bool written = source_position(source_find(source, n->decl->word, n->decl->name, n->decl->place.line), 0) != NULL;
+		bool written =
+			source_position(source_find(source, n->decl->word, n->decl->name, n->decl->place.line, n->decl->place.nth), 0) != NULL;
 		if (!text && !written)
 			build_fail(b, n->decl, spot_decl(b, n->decl), f->type == FIELD_ROLLUP ? "\"sum(lines, amount)\"" : "\"amount - paid\"",
 					   "the expression is missing");

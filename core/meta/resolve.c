@@ -303,12 +303,7 @@ static void properties_check(struct build *b, struct section *s)
 		const char *name = field_property(b->arena, f);
 		const struct field *clash = name != f->expr.name ? section_find(s, name) : NULL;
 		if (clash) {
-			struct spot at = {clash->place.module, clash->place.file, clash->place.line, 0, 0};
-			const struct source_token *t = source_word(build_source(b, at.module, at.file), at.line, name);
-			if (t) {
-				at.column = t->column;
-				at.width = (int)t->len;
-			}
+			struct spot at = verify_spot(b, &clash->place, name);
 			build_fail(b, NULL, at, NULL, "field '%s': the name belongs to %s '%s' at %s, whose property in the API it is", name,
 					   field_type_name(f->type), f->expr.name, place_text(b, &f->place));
 		}

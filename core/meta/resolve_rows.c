@@ -114,7 +114,7 @@ static void grant_rule(struct build *b, struct decl *d, const char *key, struct 
 	if (!s.value) {
 		/* written, and faulty: what it would have allowed is not missed too */
 		const struct source *source = build_source(b, d->place.module, d->place.file);
-		out->set = out->constant = out->value = source_key(source_find(source, d->word, d->name, d->place.line), key) != NULL;
+		out->set = out->constant = out->value = source_key(source_find(source, d->word, d->name, d->place.line, d->place.nth), key) != NULL;
 		return;
 	}
 	out->set = true;

@@ -87,8 +87,9 @@ struct schema_op {
 	bool link;                          /* OP_FILL: `table` is the section's, `name` the link table */
 	bool late;         /* OP_KEY in the switch, OP_VALIDATE after it: who still works with the old generation must not meet the key */
 	const char *since; /* OP_FILL, OP_VERSIONS: what older transactions wrote is filled; set by the last pass of the expand phase */
-	int64_t mark;      /* OP_FILL of a rollup, OP_VERSIONS: the last change that the last pass saw for certain; -1 none: all rows are compared in the switch */
-	int64_t rows;      /* that it touches, -1 unknown */
+	int64_t
+		mark; /* OP_FILL of a rollup, OP_VERSIONS: the last change that the last pass saw for certain; -1 none: all rows are compared in the switch */
+	int64_t rows; /* that it touches, -1 unknown */
 	struct {
 		const char **items; /* OP_COLUMNS: names of the columns and what they were made for, in turn */
 		size_t count, cap;

@@ -153,7 +153,7 @@ static void option_check(struct build *b, struct decl *d, enum word_id word, str
 		return;
 	}
 	const struct source *source = build_source(b, d->place.module, d->place.file);
-	const struct source_table *table = source_find(source, d->word, d->name, d->place.line);
+	const struct source_table *table = source_find(source, d->word, d->name, d->place.line, d->place.nth);
 	const struct source_item *item = source_key(table, p->key);
 	bool expression = o->type == OPTION_RULE || o->type == OPTION_EXPR;
 	if (expression && item && is_unquoted(source, word, item)) { /* reported already */

@@ -330,7 +330,7 @@ struct source *source_scan(struct arena *a, const char *text, size_t len)
 	return s;
 }
 
-const struct source_table *source_find(const struct source *s, const char *word, const char *name, int line)
+const struct source_table *source_find(const struct source *s, const char *word, const char *name, int line, int nth)
 {
 	size_t lo = 0, hi = s->ncalls;
 	while (lo < hi) {
@@ -340,19 +340,26 @@ const struct source_table *source_find(const struct source *s, const char *word,
 		else
 			hi = mid;
 	}
-	const struct source_table *computed = NULL;
+	const struct source_table *computed = NULL, *found = NULL;
 	for (; lo < s->ncalls && s->calls[lo]->line == line; lo++) {
 		const struct source_table *t = s->calls[lo];
 		if (strcmp(t->word, word) != 0)
 			continue;
-		if (t->name && name && strcmp(t->name, name) == 0)
-			return t;
-		if (!t->name && !name && !t->computed)
-			return t;
-		if (t->computed && !computed)
+		if (t->name && name ? strcmp(t->name, name) == 0 : !t->name && !name && !t->computed) {
+			found = t;
+			if (nth-- == 0)
+				return t;
+		} else if (t->computed && !computed) {
 			computed = t;
+		}
 	}
-	return computed;
+	return found ? found : computed;
+}
+
+const struct source_token *source_name(const struct source *s, const struct source_table *t)
+{
+	const struct source_token *word = &s->tokens[t->token];
+	return t->name && t->token + 1 < s->ntokens && word[1].kind == SOURCE_STRING && word[1].line == word->line ? word + 1 : word;
 }
 
 const struct source_item *source_key(const struct source_table *t, const char *key)

@@ -53,8 +53,10 @@ struct source {
 
 /* Reads the text; bytes that are no Lua are skipped (Lua itself reports them). `text` must outlive the result. */
 struct source *source_scan(struct arena *a, const char *text, size_t len);
-/* The table of the declaration `word "name" {` that begins on the line, or NULL. */
-const struct source_table *source_find(const struct source *s, const char *word, const char *name, int line);
+/* The table of the declaration `word "name" {` that begins on the line, or NULL: the nth (from 0) of those that look the same, the last one where they are fewer. */
+const struct source_table *source_find(const struct source *s, const char *word, const char *name, int line, int nth);
+/* The token of the declaration's name, or of its word. */
+const struct source_token *source_name(const struct source *s, const struct source_table *t);
 /* The item with that key; NULL when there is none. */
 const struct source_item *source_key(const struct source_table *t, const char *key);
 /* The nth (from 0) positional item. */

@@ -10,7 +10,10 @@ struct spot verify_spot(struct build *b, const struct place *p, const char *name
 {
 	struct spot at = {p->module, p->file, p->line, 0, 0};
 	const struct source_token *t = source_word(build_source(b, p->module, p->file), p->line, name);
-	if (t) {
+	if (p->column) {
+		at.column = p->column;
+		at.width = (int)strlen(name) + 2;
+	} else if (t) {
 		at.column = t->column;
 		at.width = (int)t->len;
 	}

@@ -36,14 +36,14 @@ static void declarations_are_found(void **state)
 	(void)state;
 	struct source *s = scan("section \"a\" {\n  label = \"A\",\n  text \"x\" { long = true },\n  text('y') ({}),\n  unique { \"x\" },\n}\n"
 							"local t = other.text \"z\" {}\nfunction f() return { a = 1, b } end\n");
-	const struct source_table *section = source_find(s, "section", "a", 1), *x = source_find(s, "text", "x", 3),
-							  *y = source_find(s, "text", "y", 4);
+	const struct source_table *section = source_find(s, "section", "a", 1, 0), *x = source_find(s, "text", "x", 3, 0),
+							  *y = source_find(s, "text", "y", 4, 0);
 	assert_non_null(section);
 	assert_non_null(x);
 	assert_non_null(y);
-	assert_non_null(source_find(s, "unique", NULL, 5));
-	assert_null(source_find(s, "text", "z", 7));
-	assert_null(source_find(s, "text", "x", 4));
+	assert_non_null(source_find(s, "unique", NULL, 5, 0));
+	assert_null(source_find(s, "text", "z", 7, 0));
+	assert_null(source_find(s, "text", "x", 4, 0));
 	assert_int_equal(section->count, 4);
 	assert_ptr_equal(x->parent, section);
 	assert_ptr_equal(source_position(section, 0)->table, x);
@@ -58,7 +58,7 @@ static void items_end_where_they_end(void **state)
 	(void)state;
 	struct source *s = scan("f \"n\" { a = function(x, y) local t = { 1, 2 } if x then return 1, 2 end for i = 1, 2 do end repeat until x "
 							"end, b = g(1, { 2, 3 }), [\"c d\"] = 1, \"e\"; h, }");
-	const struct source_table *t = source_find(s, "f", "n", 1);
+	const struct source_table *t = source_find(s, "f", "n", 1, 0);
 	assert_non_null(t);
 	assert_int_equal(t->count, 5);
 	assert_string_equal(t->items[0].key, "a");
@@ -74,8 +74,8 @@ static void comments_and_strings_hide(void **state)
 	struct source *s = scan("-- text \"a\" {}\n--[[ text \"b\" {}\n]] text \"c\" {} --[==[ ]] ]==] local q = [[ text \"d\" {} ]] .. 'text "
 							"\"e\" {}' .. \"\\\"{\"\ntext \"f\" {}");
 	assert_int_equal(s->ncalls, 2);
-	assert_non_null(source_find(s, "text", "c", 3));
-	assert_non_null(source_find(s, "text", "f", 4));
+	assert_non_null(source_find(s, "text", "c", 3, 0));
+	assert_non_null(source_find(s, "text", "f", 4, 0));
 }
 
 static void places_within_strings(void **state)
