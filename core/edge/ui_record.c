@@ -243,9 +243,22 @@ int ui_lookup(struct http_request *r, struct app_request *q, struct section *s, 
 	return failed;
 }
 
-/* A lookup's id, or several, with titles: {"id","title"}. */
-static void write_shown(struct http_request *r, struct app_request *q, const struct field *f, const char *json)
+/* The name that a file had, when it is there no more. */
+static const char *name_then(struct arena *a, const char *names, long long id)
 {
+	struct json *v;
+	struct err ignored;
+	err_init(&ignored, a);
+	if (!names || json_read(a, names, strlen(names), &v, &ignored))
+		return NULL;
+	const struct json *name = json_get(v, arena_printf(a, "%lld", id));
+	return name && name->kind == JSON_TEXT ? name->text : NULL;
+}
+
+/* A lookup's id, or several, with titles: {"id","title"}. */
+static void write_shown(struct http_request *r, struct app_request *q, const struct change_field *c, const char *json)
+{
+	const struct field *f = c->field;
 	struct buf *b = &r->out;
 	struct json *v;
 	struct err ignored;
@@ -266,7 +279,8 @@ static void write_shown(struct http_request *r, struct app_request *q, const str
 			continue;
 		}
 		buf_printf(b, "{\"id\":%lld,\"title\":", id);
-		text(b, ui_title(q, r->arena, f->to, id));
+		const char *title = ui_title(q, r->arena, f->to, id);
+		text(b, title ? title : name_then(r->arena, c->names, id));
 		buf_putc(b, '}');
 	}
 	if (v->kind == JSON_LIST)
@@ -333,9 +347,9 @@ int ui_history(struct http_request *r, struct app_request *q, struct section *s,
 			buf_printf(b, "%s{\"field\":\"%s\",\"label\":", k ? "," : "", f->field->expr.name);
 			text(b, label_get(&f->field->label, lang));
 			buf_puts(b, ",\"old\":");
-			write_shown(r, q, f->field, f->was);
+			write_shown(r, q, f, f->was);
 			buf_puts(b, ",\"new\":");
-			write_shown(r, q, f->field, f->now);
+			write_shown(r, q, f, f->now);
 			buf_putc(b, '}');
 		}
 		buf_puts(b, "]}");

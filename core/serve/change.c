@@ -154,7 +154,7 @@ static struct field *detail_of(const struct section *s, const struct section *li
 
 /* One row of the statement is one field of one change; a change without fields gives one row with a null key. */
 static const char LIST[] = "SELECT c.id, c.at, c.user_id, c.kind, c.move, c.comment, c.section_id, c.record_id, c.row_version, e.key, "
-						   "(e.value -> 0)::text, (e.value -> 1)::text FROM"
+						   "(e.value -> 0)::text, (e.value -> 1)::text, (e.value -> 2)::text FROM"
 						   " (SELECT * FROM ((SELECT * FROM ostov.change WHERE section_id = $1 AND record_id = $2 AND ($3 = 0 OR id < $3) "
 						   "ORDER BY id DESC LIMIT $4)"
 						   " UNION ALL (SELECT * FROM ostov.change WHERE parent_section = $1 AND parent_record = $2 AND ($3 = 0 OR id < "
@@ -224,7 +224,8 @@ int change_list(struct arena *a, struct pg *pg, const struct registry *reg, cons
 		item->fields = arena_grow(a, item->fields, item->nfields * sizeof *item->fields, (item->nfields + 1) * sizeof *item->fields);
 		const char *was = pg_rows_text(rows, i, 10), *now = pg_rows_text(rows, i, 11);
 		item->fields[item->nfields++] = (struct change_field){f, was ? change_value(&names, f, change, was) : "null",
-															  now ? change_value(&names, f, change, now) : "null"};
+															  now ? change_value(&names, f, change, now) : "null",
+															  f->type == FIELD_FILE ? pg_rows_text(rows, i, 12) : NULL};
 	}
 	/* a change of which nothing is left to show is not shown; creation, deletion and moves are news by themselves */
 	size_t kept = 0;
@@ -271,7 +272,7 @@ int change_since(struct arena *a, struct pg *pg, const struct registry *reg, con
 		while (k < *n && (*out)[k].field != f)
 			k++;
 		if (k == *n)
-			(*out)[(*n)++] = (struct change_field){f, was ? was : "null", NULL};
+			(*out)[(*n)++] = (struct change_field){f, was ? was : "null", NULL, NULL};
 		(*out)[k].now = now ? now : "null";
 	}
 	return 0;

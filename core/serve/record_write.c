@@ -110,6 +110,40 @@ static void numbers_from(struct buf *sql, const struct numbers *n, const char *w
 
 /* ---- the change log, in the same statement ---- */
 
+static void ids_add(struct buf *b, const struct value *v)
+{
+	size_t n = v->kind == VALUE_LIST ? v->list.count : v->kind == VALUE_INT;
+	for (size_t i = 0; i < n; i++)
+		buf_printf(b, "%s%lld", b->len > 1 ? "," : "", (long long)(v->kind == VALUE_LIST ? v->list.items[i].i : v->i));
+}
+
+/* The names of the files that a field held and holds, beside them: a file that was replaced is cleared away, and its name with it. `fields`: the number of the parameter. */
+static void change_names(const struct record *r, enum change_kind kind, struct buf *sql, struct pg_params *p, int fields)
+{
+	struct unit *u = r->unit;
+	const struct value nil = value_nil();
+	for (size_t i = 0; i < r->section->nfields; i++) {
+		const struct field *f = r->section->fields[i];
+		if (f->type != FIELD_FILE || !record_stores(f) || (kind != CHANGE_DELETED && !record_changed(r, f)))
+			continue;
+		struct buf ids = BUF_INIT;
+		buf_putc(&ids, '{');
+		ids_add(&ids, r->was.values ? &r->was.values[i] : &nil);
+		ids_add(&ids, kind == CHANGE_DELETED ? &nil : &r->now.values[i]);
+		bool any = ids.len > 1;
+		buf_putc(&ids, '}');
+		if (any) {
+			pg_params_text(u->arena, p, PG_INT8_ARRAY, arena_strndup(u->arena, ids.data, ids.len));
+			buf_printf(sql,
+					   " || jsonb_build_object('%lld', ($%d::jsonb -> '%lld') || jsonb_build_array((SELECT "
+					   "coalesce(jsonb_object_agg(x.id::text, x.%s), '{}') FROM %s x WHERE x.id = ANY($%d))))",
+					   (long long)f->id, fields, (long long)f->id, section_find(u->reg->file, "name")->expr.column, u->reg->file->expr.sql,
+					   param(p));
+		}
+		buf_destroy(&ids);
+	}
+}
+
 static void change_insert(struct record *r, enum change_kind kind, struct buf *sql, struct pg_params *p, const struct numbers *n, int id)
 {
 	struct unit *u = r->unit;
@@ -133,7 +167,9 @@ static void change_insert(struct record *r, enum change_kind kind, struct buf *s
 	buf_printf(sql, ", $%d::text", param(p));
 	pg_params_text(u->arena, p, PG_JSONB, arena_strndup(u->arena, json.data, json.len));
 	buf_destroy(&json);
-	buf_printf(sql, ", $%d::jsonb", param(p));
+	int fields = param(p);
+	buf_printf(sql, ", $%d::jsonb", fields);
+	change_names(r, kind, sql, p, fields);
 	for (size_t i = 0; i < n->n; i++)
 		buf_printf(sql, " || jsonb_build_object('%lld', jsonb_build_array(null, r.%s))", (long long)n->fields[i]->id,
 				   n->fields[i]->expr.column);

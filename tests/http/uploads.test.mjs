@@ -72,6 +72,23 @@ test('a file goes after its record or its replacement, and a body without any ro
   assert.equal((await manager.get(`/files/contract(${replaced})/scan`)).bytes.length, 600000)
   const history = await manager.get(`/ui/history/contract/${replaced}`)
   assert.equal(history.status, 200, history.text)
+  // what is gone is known by the name that it had
+  const scans = history.json.items.flatMap((item) => item.changes).filter((c) => c.field === 'scan')
+  assert.deepEqual(scans.map((c) => [c.old?.title ?? null, c.new?.title ?? null]), [['first', 'second'], [null, 'first']])
+})
+
+test('the history of several files names those that were taken away', { skip }, async () => {
+  const office = await app.signIn('office')
+  const one = (await upload(office, 'page one', 'one.txt')).json.id
+  const two = (await upload(office, 'page two', 'two.txt')).json.id
+  const letter = (await office.post('/api/outgoing_letter', { subject: 'Листы', addressee_id: 1, sender_id: 1, scans_ids: [one, two] })).json.id
+  assert.equal((await office.patch(`/api/outgoing_letter(${letter})`, { scans_ids: [two] }, { 'If-Match': '*' })).status, 200)
+  age([one, two])
+  sweep()
+  await until('the one taken away is gone', () => !files().has(one))
+  const { items } = (await office.get(`/ui/history/outgoing_letter/${letter}`)).json
+  const change = items.flatMap((item) => item.changes).find((c) => c.field === 'scans')
+  assert.deepEqual([change.old.map((v) => v.title), change.new.map((v) => v.title)], [['one.txt', 'two.txt'], ['two.txt']])
 })
 
 test('a record that is being saved keeps its old upload; one that comes too late is told', { skip }, async () => {
