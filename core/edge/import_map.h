@@ -28,7 +28,7 @@ struct import_source_column {
 	size_t nsamples;
 	struct field *to;           /* NULL: not taken */
 	struct field *by;           /* key in the lookup's target; NULL with `titled`: it has no text to find it by */
-	bool titled;                /* the target is found by its title as people, and exports, see it; only where there is none, by `by` */
+	bool titled;                /* a target that is not found by `by` is found by its title, as people, and exports, see it */
 	bool shown;                 /* what exports write there: the title, or the one field that it consists of */
 	bool create;                /* a target that is not there is made */
 	const char *strip;          /* beginning to take away, or NULL */

@@ -223,11 +223,21 @@ static int prefetch_column(struct batch *b, size_t c, struct section *s, struct 
 		if (!plain_value(b, &probe, &b->g->run->plan->columns[c], by ? by : &titles, text, len, &v) || v.kind == VALUE_NIL)
 			continue;
 		const char *k = map_key(b->a, &v);
-		if (map_put(&asked, k, b) || map_find(known, k))
+		const int64_t *id = map_find(known, k);
+		/* a key that several records have may be the title of one */
+		if (map_put(&asked, k, b) || (id && (by || *id != AMBIGUOUS)))
 			continue;
 		values[n++] = v;
 	}
-	return find_by(b, s, by, values, n, known, err);
+	if (by)
+		return find_by(b, s, by, values, n, known, err);
+	struct map titled;
+	map_create(&titled, known->arena);
+	if (find_by(b, s, NULL, values, n, &titled, err))
+		return -1;
+	for (size_t i = 0; i < titled.count; i++)
+		map_put_n(known, titled.items[i].key, titled.items[i].len, titled.items[i].value);
+	return 0;
 }
 
 /* Looks up at once what the batch needs: records by key, and targets of lookups. */
@@ -239,10 +249,10 @@ static int prefetch(struct batch *b, struct err *err)
 		if (!col->to)
 			continue;
 		if (is_lookup(col)) {
-			/* a title that is there goes before a key that reads the same */
-			if (col->titled && prefetch_column(b, c, col->to->to, NULL, &b->g->targets[c], err))
-				return -1;
+			/* by the key first: an index serves it, while composed titles are looked for among all records */
 			if (col->by && prefetch_column(b, c, col->to->to, col->by, &b->g->targets[c], err))
+				return -1;
+			if (col->titled && prefetch_column(b, c, col->to->to, NULL, &b->g->targets[c], err))
 				return -1;
 		} else if (col->to == p->key && prefetch_column(b, c, p->section, col->to, &b->existing, err)) {
 			return -1;
