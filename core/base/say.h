@@ -78,6 +78,8 @@
 	X(IN_USE_BY, "Other records refer to this one: %s", "На эту запись ссылаются: %s")                                                     \
 	X(IN_USE_LOOKUP, "%s: the record is gone", "%s: записи уже нет")                                                                       \
 	X(TOO_MANY_RECORDS, "More than %s records in one write", "Больше %s записей за один раз")                                              \
+	X(DELETE_DEPTH, "What goes along with it goes more than %s levels deep: delete from the other end",                                    \
+	  "Вместе с записью удаляется больше %s уровней подчинённых: начните удалять с другого конца")                                         \
 	X(PATH, "With these data the record belongs to another path, which has no stage '%s'",                                                 \
 	  "С такими данными запись идёт другим путём, а на нём нет стадии «%s»")                                                               \
 	X(BEING_WRITTEN, "The record is being written already", "Запись уже записывается")                                                     \

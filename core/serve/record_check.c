@@ -147,6 +147,16 @@ static int check_required(struct record *r, const struct field *f, const struct 
 	return 0;
 }
 
+int record_needs(struct record *r, const struct field *f, bool *out, struct err *err)
+{
+	const struct stage *stage = stage_of(r);
+	if (record_rule(r, &f->required, false, out, err) < 0)
+		return -1;
+	for (size_t i = 0; stage && i < stage->nrequired; i++)
+		*out |= stage->required[i] == f;
+	return 0;
+}
+
 /* -1, 0, 1 of the value against a bound written as text. */
 static bool bound_compare(struct arena *a, const struct field *f, const struct value *v, const char *bound, int *out)
 {

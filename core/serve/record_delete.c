@@ -13,7 +13,8 @@ struct deletion {
 	struct unit *u;
 	struct err *err;
 	int depth;
-	struct buf blockers; /* labels of the sections that stop it, as far as the actor may know */
+	const struct record *path[DEPTH]; /* what is being removed, each because it points to the one before */
+	struct buf blockers;              /* labels of the sections that stop it, as far as the actor may know */
 	bool blocked;
 };
 
@@ -32,9 +33,11 @@ static int pointing(struct unit *u, const struct field *by, int64_t id, struct p
 {
 	struct pg_params params = {0};
 	pg_params_int(u->arena, &params, id);
-	const char *sql = by->expr.storage == EXPR_LINK
-						  ? arena_printf(u->arena, "SELECT record FROM %s WHERE target = $1 ORDER BY record LIMIT %d", by->expr.link, UNIT_RECORDS)
-						  : arena_printf(u->arena, "SELECT id FROM %s WHERE %s = $1 ORDER BY id LIMIT %d", by->section->expr.sql, by->expr.column, UNIT_RECORDS);
+	const char *sql =
+		by->expr.storage == EXPR_LINK
+			? arena_printf(u->arena, "SELECT record FROM %s WHERE target = $1 ORDER BY record LIMIT %d", by->expr.link, UNIT_RECORDS)
+			: arena_printf(u->arena, "SELECT id FROM %s WHERE %s = $1 ORDER BY id LIMIT %d", by->section->expr.sql, by->expr.column,
+						   UNIT_RECORDS);
 	return pg_tx_run(u->tx, u->arena, sql, &params, rows, err);
 }
 
@@ -50,7 +53,8 @@ static bool readable_row(struct unit *u, struct section *s, int64_t id)
 	struct err err;
 	bool ok = false;
 	err_init(&err, u->arena);
-	if (record_load(u, s, id, &r, &err) < 0 || !r || access_test(u, access_get(u->reg, u->user, s), GRANT_READ, r, true, NULL, &ok, NULL, &err) < 0)
+	if (record_load(u, s, id, &r, &err) < 0 || !r ||
+		access_test(u, access_get(u->reg, u->user, s), GRANT_READ, r, true, NULL, &ok, NULL, &err) < 0)
 		return false;
 	return ok;
 }
@@ -67,6 +71,25 @@ static void block(struct deletion *d, const struct field *by, int64_t id)
 	if (d->blockers.len)
 		buf_puts(&d->blockers, ", ");
 	buf_puts(&d->blockers, plural);
+}
+
+/* Some rule may ask for a value that clearing takes away. */
+static bool may_need(const struct field *by)
+{
+	bool any = by->required.expr != NULL;
+	for (size_t i = 0; i < by->section->npaths; i++)
+		for (size_t k = 0; k < by->section->paths[i]->nstages; k++)
+			for (size_t n = 0; n < by->section->paths[i]->stages[k]->nrequired; n++)
+				any |= by->section->paths[i]->stages[k]->required[n] == by;
+	return any;
+}
+
+/* Clearing would leave the record without a value that it must have. */
+static int cannot_clear(struct record *r, const struct field *by, bool *out, struct err *err)
+{
+	const struct value *v = &r->now.values[by->pos];
+	*out = false;
+	return may_need(by) && !(v->kind == VALUE_LIST && v->list.count > 1) ? record_needs(r, by, out, err) : 0;
 }
 
 static int clear(struct deletion *d, struct record *r, const struct field *by, int64_t id)
@@ -120,6 +143,17 @@ static int follow(struct deletion *d, struct record *r, const struct field *by)
 			err_init(d->err, d->err->arena);
 			continue;
 		}
+		bool going = false, stays;
+		for (int k = 0; k < d->depth; k++)
+			going |= d->path[k] == other;
+		/* records that go along in a circle: each would have to go before the other */
+		stays = going && what_happens(by) == ON_DELETE_CASCADE;
+		if (!going && what_happens(by) == ON_DELETE_CLEAR && cannot_clear(other, by, &stays, d->err) < 0)
+			return -1;
+		if (stays) {
+			block(d, by, id);
+			return 0;
+		}
 		if (what_happens(by) == ON_DELETE_CLEAR ? clear(d, other, by, r->id) < 0 : remove_one(d, other) < 0)
 			return -1;
 		if (d->blocked)
@@ -135,7 +169,7 @@ static int remove_one(struct deletion *d, struct record *r)
 	if (r->gone)
 		return 0;
 	if (d->depth >= DEPTH)
-		return err_say(d->err, ERR_TOO_COMPLEX, u->lang, SAY_TOO_MANY_RECORDS, arena_printf(u->arena, "%d", DEPTH));
+		return err_say(d->err, ERR_TOO_COMPLEX, u->lang, SAY_DELETE_DEPTH, arena_printf(u->arena, "%d", DEPTH));
 	err_init(&faults, u->arena);
 	struct err *outer = r->priv->faults;
 	r->priv->faults = &faults;
@@ -145,7 +179,7 @@ static int remove_one(struct deletion *d, struct record *r)
 		return -1;
 	if (faults.code != ERR_OK)
 		return err_copy(d->err, &faults);
-	d->depth++;
+	d->path[d->depth++] = r;
 	for (size_t i = 0; i < r->section->nreferrers && !d->blocked; i++)
 		if (follow(d, r, r->section->referrers[i]) < 0)
 			return -1;
@@ -167,7 +201,8 @@ int record_remove(struct record *r, struct err *err)
 	struct deletion d = {.u = r->unit, .err = err};
 	int done = remove_one(&d, r);
 	if (done == 0 && d.blocked) {
-		err_say(err, ERR_IN_USE, r->unit->lang, d.blockers.len ? SAY_IN_USE_BY : SAY_IN_USE, d.blockers.len ? arena_strndup(r->unit->arena, d.blockers.data, d.blockers.len) : "");
+		err_say(err, ERR_IN_USE, r->unit->lang, d.blockers.len ? SAY_IN_USE_BY : SAY_IN_USE,
+				d.blockers.len ? arena_strndup(r->unit->arena, d.blockers.data, d.blockers.len) : "");
 		done = -1;
 	}
 	buf_destroy(&d.blockers);
@@ -245,7 +280,8 @@ static int look(struct preview *p, struct section *s, int64_t id, struct err *er
 	for (size_t i = 0; i < s->nreferrers; i++) {
 		const struct field *by = s->referrers[i];
 		struct pg_rows *rows;
-		if (by->builtin || !record_stores(by) || what_happens(by) == ON_DELETE_CLEAR)
+		bool clears = what_happens(by) == ON_DELETE_CLEAR;
+		if (by->builtin || !record_stores(by) || (clears && !may_need(by)))
 			continue;
 		if (pointing(p->u, by, id, &rows, err) < 0)
 			return -1;
@@ -255,6 +291,13 @@ static int look(struct preview *p, struct section *s, int64_t id, struct err *er
 			if (map_find(&p->seen, key))
 				continue;
 			bool stops = what_happens(by) == ON_DELETE_RESTRICT;
+			if (clears) {
+				struct record *r;
+				if (record_load(p->u, by->section, other, &r, err) < 0 || (r && cannot_clear(r, by, &stops, err) < 0))
+					return -1;
+				if (!stops)
+					continue;
+			}
 			if (!stops)
 				map_put(&p->seen, key, p);
 			effect_add(p, by->section, stops, other);
@@ -267,7 +310,8 @@ static int look(struct preview *p, struct section *s, int64_t id, struct err *er
 	return 0;
 }
 
-int record_delete_preview(struct unit *u, struct section *s, const int64_t *ids, size_t nids, struct record_effect **out, size_t *n, size_t *deletable, struct err *err)
+int record_delete_preview(struct unit *u, struct section *s, const int64_t *ids, size_t nids, struct record_effect **out, size_t *n,
+						  size_t *deletable, struct err *err)
 {
 	struct preview p = {.u = u};
 	const struct access *x = access_get(u->reg, u->actor, s);
@@ -286,7 +330,8 @@ int record_delete_preview(struct unit *u, struct section *s, const int64_t *ids,
 			return -1;
 		if (!r)
 			continue;
-		if (access_test(u, x, GRANT_READ, r, true, NULL, &seen, NULL, err) < 0 || access_test(u, x, GRANT_DELETE, r, true, NULL, &ok, NULL, err) < 0)
+		if (access_test(u, x, GRANT_READ, r, true, NULL, &seen, NULL, err) < 0 ||
+			access_test(u, x, GRANT_DELETE, r, true, NULL, &ok, NULL, err) < 0)
 			return -1;
 		if (!seen || !ok)
 			continue;

@@ -223,6 +223,8 @@ void record_ask_references(struct record *r);
 int record_check_references(struct record *r, struct err *err);
 /* The checks that read lines or rollups, on the drafts (u->priv->form): for an answer that tells all faults; what is written is asked of the database. */
 int record_check_late(struct record *r, struct err *err);
+/* Whether the record as it stands must have a value in the field: its rule, or the stage it is on. */
+int record_needs(struct record *r, const struct field *f, bool *out, struct err *err);
 /* The choice of a lookup's target by `where`: a comparison with an empty field of the record, or of one that it points to, offers all. */
 int record_where(struct record *r, const struct field *f, struct record *target, bool *out, struct err *err);
 /* Checks that read lines or rollups, after the write: queued, tested by the next call of record_late_run. */
