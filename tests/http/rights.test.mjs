@@ -100,6 +100,29 @@ test('SAFETY 26: built-in and computed fields are nobody\'s to set, in the recor
   assert.deepEqual(app.sql(`SELECT * FROM app."case" WHERE name = 'Set by hand'`), [])
 })
 
+test('SAFETY 27: a whole list of lines removes what it does not name, lines of lines with them, for whom the detail is given alone', { skip }, async () => {
+  const c = await work({ items: [{ text: 'a', parts: [{ text: 'p' }, { text: 'q' }] }, { text: 'b', parts: [{ text: 's' }] }] }), [a, b] = rows('item', 'case', c.id), [p, q] = rows('part', 'item', a)
+  const texts = () => app.sql(`SELECT i.text, p.text FROM app.item i LEFT JOIN app.part p ON p.item = i.id WHERE i."case" = ${c.id} ORDER BY i.id, p.id`).map((r) => r.join(''))
+  for (const who of [people.bob, people.rita])
+    for (const items of [[], [{ id: a }], [{ id: a, parts: [] }, { id: b }]]) refused(await who.patch(`/api/case(${c.id})`, { note: 'x', items }), 400, 'invalid', 'items')
+  refused(await people.bob.patch(`/api/item(${a})`, { parts: [] }), 403, 'forbidden')
+  assert.deepEqual(texts(), ['ap', 'aq', 'bs'])
+  const patch = (values) => people.ann.patch(`/api/case(${c.id})`, values)
+  // the list of a line within a delta, the delta of a line within a list
+  ok(await patch({ 'items@delta': [{ id: a, parts: [{ id: q, text: 'r' }] }] }), 200)
+  assert.deepEqual(texts(), ['ar', 'bs'])
+  ok(await patch({ items: [{ id: a, 'parts@delta': [{ text: 't' }] }, { id: b, text: 'B' }] }), 200)
+  assert.deepEqual(texts(), ['ar', 'at', 'Bs'])
+  // a part of another line is not this one's
+  refused(await patch({ items: [{ id: b, parts: [{ id: q }] }] }), 400, 'invalid', 'items/0/parts/0')
+  ok(await patch({ items: [{ id: b }] }), 200)
+  assert.deepEqual(texts(), ['Bs'])
+  assert.deepEqual(app.sql(`SELECT id FROM app.part WHERE id IN (${p}, ${q})`), [])
+  ok(await people.ann.post(`/api/case(${c.id})/hold`, {}), 200)
+  refused(await patch({ items: [] }), 409, 'conflict')
+  assert.deepEqual(texts(), ['Bs'])
+})
+
 test('SAFETY 27: lines are added, changed and removed only by whom the detail is given on this very record', { skip }, async () => {
   const c = await work({ 'items@delta': [{ text: 'a' }, { text: 'b' }] }), [a, b] = rows('item', 'case', c.id)
   const parts = ok(await people.ann.patch(`/api/item(${a})`, { 'parts@delta': [{ text: 'p' }] }), 200)

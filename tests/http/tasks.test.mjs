@@ -310,6 +310,9 @@ test('explain: who may tick a task and why not; a move that open tasks hold up',
   assert.deepEqual([who.rule, who.holds], ["role('boss')", true])
   assert.match(who.parts[0].values["role('boss')"], /^user \d+ \(boss\)$/)
   assert.equal(explain('ann', 'close').rules.find((r) => r.kind === 'who').holds, false)
+  const text = spawnSync(program, ['explain', '-', '--database', databaseUrl(app.database), '--user', 'ann', '--record', `deal/${d.id}`, '--action', 'finish', '--task', 'paper'], { encoding: 'utf8' }).stdout
+  assert.match(text, /^ann may NOT finish deal\/\d+, task paper: the task's `who` does not name this user\n/)
+  assert.match(text, /\nno   who  sections\/all\.lua:\d+  role\('boss'\)\n {5}no   role\('boss'\)\n {12}role\('boss'\) = user \d+ \(boss\)\n/)
   for (const [args, said] of [[['sign', '--task', 'copy'], /a task knows no action 'sign'\nhint: finish or reopen/], [['finish', '--task', 'fold'], /no stage of deal has a task 'fold'/], [['finish'], /finish and reopen with --task NAME/]])
     assert.match(explain('ann', ...args).stderr, said)
 })
