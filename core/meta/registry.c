@@ -82,6 +82,7 @@ int registry_build(struct arena *own, const struct config *config, const struct 
 	map_create(&b.missing, b.scratch);
 	map_create(&b.pos, b.scratch);
 	map_create(&b.lacking, b.scratch);
+	map_create(&b.former, b.scratch);
 	passes_run(&b);
 	arena_delete(b.scratch);
 	if (b.nerrors)

@@ -195,11 +195,18 @@ static void unique_make(struct build *b, struct section *s, struct node *n)
 		if (one->key || one->value->kind != DECL_TEXT)
 			continue;
 		struct field *f = field_get(b, one->from, spot_value(b, one), s, one->value->text.s);
-		if (f && (!f->stored || f->many))
+		bool twice = false;
+		for (size_t k = 0; k < u.nfields; k++)
+			twice |= u.fields[k] == f;
+		if (twice)
+			build_fail(b, one->from, spot_value(b, one), NULL, "'%s' is named twice", f->expr.name);
+		else if (f && (!f->stored || f->many))
 			build_fail(b, one->from, spot_value(b, one), NULL, "'%s' holds no single stored value", f->expr.name);
 		else if (f)
 			u.fields[u.nfields++] = f;
 	}
+	if (!n->settings.count)
+		build_fail(b, n->decl, spot_decl(b, n->decl), "unique { \"account\", \"number\" }", "names no field");
 	struct {
 		struct unique *items;
 		size_t count, cap;
@@ -260,6 +267,8 @@ static void stages_resolve(struct build *b, struct section *s, struct node *path
 		if (!to && !decl_option(n->decl, "to"))
 			build_fail(b, n->decl, spot_decl(b, n->decl), "from = \"stage\", to = \"stage\"", "'to' is missing");
 		size_t count = node_names(b, from, &names);
+		if (from && from->value->kind == DECL_TABLE && !count)
+			build_fail(b, from->from, spot_value(b, from), "from = \"stage\", or a list of them", "'from' names no stage");
 		m->from = arena_array(b->arena, struct stage *, count + 1);
 		for (size_t k = 0; k < count; k++) {
 			struct spot at = from->value->kind == DECL_TABLE ? spot_item(b, from, k) : spot_value(b, from);

@@ -179,6 +179,16 @@ void verify_was(struct build *b, const char *what, const char *name, const char 
 	else if (was && map_find(names, was))
 		build_warn(b, NULL, verify_spot(b, p, name), arena_printf(b->scratch, "leave 'was' out if '%s' stays what it is", was),
 				   "%s '%s': takes over what '%s' held, and '%s' is another thing from now on", what, name, was, was);
+	if (!was)
+		return;
+	/* the names are of one place each: a section's fields, a choice's values */
+	const char *key = arena_printf(b->scratch, "%s %p %s", what, (const void *)names->items, was);
+	const struct place *first = map_find(&b->former, key);
+	if (first)
+		build_fail(b, NULL, verify_spot(b, p, name), "one thing takes over what it held", "%s '%s': was = '%s' is given already, at %s", what,
+				   name, was, place_text(b, first));
+	else
+		map_put(&b->former, key, (void *)p);
 }
 
 static void names_verify(struct build *b, const struct section *s)
@@ -214,7 +224,7 @@ void verify_check(struct build *b)
 		names_verify(b, s);
 		bounds_verify(b, s);
 		/* while names are missing, a right may be among what was not understood */
-		if (!b->decls->nbroken)
+		if (!b->decls->nbroken && !b->config->unread)
 			rights_verify(b, s);
 	}
 	for (size_t i = 0; i < b->r->roles.count; i++) {
