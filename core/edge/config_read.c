@@ -311,6 +311,8 @@ int config_read_dir(struct arena *a, const char *dir, const char *lua_dir, const
 	struct part *core = strcmp(top->name, "core") == 0 ? NULL : part_read(&r, arena_printf(a, "%s/core", lua_dir), "core");
 	if (core)
 		part_place(&r, core, "");
+	else
+		r.unread |= strcmp(top->name, "core") != 0;
 	part_place(&r, top, "");
 	out->files = arena_array(a, struct config_file, r.files + 1);
 	for (size_t i = 0; i < r.order.count; i++)

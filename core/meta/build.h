@@ -85,7 +85,7 @@ struct build {
 		size_t count, cap;
 	} pending;
 	size_t untranslated;
-	struct map former;  /* former names that something took, with the place of it */
+	struct map former;             /* former names that something took, with the place of it */
 	struct map lacking;            /* modules that need a missing one, themselves or through others */
 	const struct section *unfound; /* where the expression in hand looked last for a field that is not there */
 	bool tainted;                  /* the expression in hand needs something whose fault was reported elsewhere */

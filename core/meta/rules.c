@@ -50,7 +50,8 @@ static const struct expr_field *rules_find(void *ctx, const struct expr_table *t
 					if (((struct state *)b->states.items[i].value)->at == STATE_OPEN)
 						chain = arena_printf(b->scratch, "%s%s%s", chain, *chain ? ", " : "", b->states.items[i].key);
 				build_fail(b, st->pending->setting->from, spot_value(b, st->pending->setting), NULL,
-						   strchr(chain, ',') ? "computed from itself: %s need each other" : "computed from itself: %s needs itself", chain);
+						   strchr(chain, ',') ? "computed from itself: %s need each other" : "computed from itself: %s needs itself",
+						   chain);
 			}
 			return taint(b, f);
 		}

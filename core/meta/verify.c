@@ -185,8 +185,8 @@ void verify_was(struct build *b, const char *what, const char *name, const char 
 	const char *key = arena_printf(b->scratch, "%s %p %s", what, (const void *)names->items, was);
 	const struct place *first = map_find(&b->former, key);
 	if (first)
-		build_fail(b, NULL, verify_spot(b, p, name), "one thing takes over what it held", "%s '%s': was = '%s' is given already, at %s", what,
-				   name, was, place_text(b, first));
+		build_fail(b, NULL, verify_spot(b, p, name), "one thing takes over what it held", "%s '%s': was = '%s' is given already, at %s",
+				   what, name, was, place_text(b, first));
 	else
 		map_put(&b->former, key, (void *)p);
 }
