@@ -39,6 +39,18 @@ static int basic(struct http_request *r, struct app_request *q, const char *code
 	return session_basic(q->pg, q->reg, r->arena, (char *)plain, colon + 1, r->peer, &q->session, err);
 }
 
+/* A page of another site neither signs its visitor in here nor writes with what the visitor's browser sends by itself. */
+static bool own_origin(const struct http_request *r)
+{
+	const char *origin = http_header(r, "Origin"), *host = http_header(r, "Host");
+	if (!origin)
+		return true;
+	if (strcasecmp(origin, http_base_url(r->server)) == 0)
+		return true;
+	const char *slashes = strstr(origin, "://");
+	return slashes && host && strcasecmp(slashes + 3, host) == 0;
+}
+
 int auth_identify(struct http_request *r, struct app_request *q, struct err *err)
 {
 	const char *authorization = http_header(r, "Authorization");
@@ -52,6 +64,9 @@ int auth_identify(struct http_request *r, struct app_request *q, struct err *err
 			failed = err_tell(err, ERR_UNAUTHORIZED, SAY_AUTHORIZATION_KIND);
 		if (failed)
 			return -1;
+		/* a browser may have kept the password */
+		if (strncasecmp(authorization, "Basic ", 6) == 0 && writes(r->method) && !own_origin(r))
+			return err_tell(err, ERR_CSRF, SAY_CSRF);
 		if (q->session.read_only && writes(r->method))
 			return err_tell(err, ERR_FORBIDDEN, SAY_TOKEN_READS);
 		return 0;
@@ -70,7 +85,7 @@ int auth_identify(struct http_request *r, struct app_request *q, struct err *err
 	if (writes(r->method) && strcmp(r->path, "/auth/login") != 0) {
 		const char *sent = http_header(r, "X-CSRF-Token");
 		size_t n = strlen(q->session.csrf);
-		if (!sent || strlen(sent) != n || sodium_memcmp(sent, q->session.csrf, n) != 0)
+		if (!own_origin(r) || !sent || strlen(sent) != n || sodium_memcmp(sent, q->session.csrf, n) != 0)
 			return err_tell(err, ERR_CSRF, SAY_CSRF);
 	}
 	return 0;
@@ -84,8 +99,7 @@ static void drop_json(void *json)
 
 static json_t *body_object(struct http_request *r, struct err *err)
 {
-	const char *type = http_header(r, "Content-Type");
-	if (!type || strncasecmp(type, "application/json", 16) != 0) {
+	if (!http_is_json(r)) {
 		err_tell(err, ERR_MEDIA_TYPE, SAY_SEND_JSON);
 		return NULL;
 	}
@@ -173,18 +187,6 @@ static void set_cookie(struct http_request *r, const char *secret)
 	http_set_header(r, "Set-Cookie",
 					arena_printf(r->arena, "%s=%s; Path=/; HttpOnly; SameSite=Lax%s%s", cookie_name, secret ? secret : "",
 								 secret ? "; Max-Age=2592000" : "; Max-Age=0", secure ? "; Secure" : ""));
-}
-
-/* A page of another site cannot sign its visitor in here. */
-static bool own_origin(const struct http_request *r)
-{
-	const char *origin = http_header(r, "Origin"), *host = http_header(r, "Host");
-	if (!origin)
-		return true;
-	if (strcasecmp(origin, http_base_url(r->server)) == 0)
-		return true;
-	const char *slashes = strstr(origin, "://");
-	return slashes && host && strcasecmp(slashes + 3, host) == 0;
 }
 
 static int login(struct http_request *r, struct app_request *q, struct err *err)

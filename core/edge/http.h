@@ -93,6 +93,8 @@ const char *http_base_url(const struct http_server *s);
 
 /* A request header's value, or NULL. */
 const char *http_header(const struct http_request *r, const char *name);
+/* True when the body is said to be JSON; parameters of the type do not matter. */
+bool http_is_json(const struct http_request *r);
 /* A cookie's value in the arena, or NULL. */
 const char *http_cookie(const struct http_request *r, const char *name);
 /* A query parameter's decoded value (the first of that name), or NULL. */

@@ -18,6 +18,13 @@ const char *http_header(const struct http_request *r, const char *name)
 	return MHD_lookup_connection_value(r->priv->mhd, MHD_HEADER_KIND, name);
 }
 
+bool http_is_json(const struct http_request *r)
+{
+	static const char json[] = "application/json";
+	const char *type = http_header(r, "Content-Type");
+	return type && strncasecmp(type, json, sizeof json - 1) == 0 && strchr("; \t", type[sizeof json - 1]);
+}
+
 const char *http_cookie(const struct http_request *r, const char *name)
 {
 	const char *p = http_header(r, "Cookie");

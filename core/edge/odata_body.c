@@ -235,7 +235,8 @@ static void read_record(struct reading *r, struct section *s, const struct json 
 		if (!f) {
 			/* a navigation that was read with the record and is sent back: only owned lines are written through it */
 			struct field *nav = section_find(s, v->key);
-			if (!nav || !nav->to || nav->type == FIELD_DETAIL || !known(r, x, nav))
+			bool read = v->kind == JSON_NIL || v->kind == (nav && nav->many ? JSON_LIST : JSON_MAP);
+			if (!nav || !nav->to || nav->type == FIELD_DETAIL || !read || !known(r, x, nav))
 				unknown(r, out, x, s, v->key);
 		} else if (f->type != FIELD_DETAIL) {
 			read_value(r, f, v, out);

@@ -94,7 +94,8 @@ static void write_changes(struct buf *b, struct arena *a, const struct change_fi
 	buf_putc(b, '[');
 	for (size_t i = 0; i < n; i++) {
 		const char *label = label_get(&fields[i].field->label, lang);
-		buf_printf(b, "%s{\"field\":\"%s\",\"property\":\"%s\",\"label\":", i ? "," : "", fields[i].field->expr.name, field_property(a, fields[i].field));
+		buf_printf(b, "%s{\"field\":\"%s\",\"property\":\"%s\",\"label\":", i ? "," : "", fields[i].field->expr.name,
+				   field_property(a, fields[i].field));
 		buf_json(b, label, strlen(label));
 		buf_printf(b, ",\"old\":%s,\"new\":%s}", fields[i].was ? fields[i].was : "null", fields[i].now ? fields[i].now : "null");
 	}
@@ -198,11 +199,10 @@ static int answer(struct change *c, struct err *err)
 
 static int read_body(struct change *c, struct json **body, struct err *err)
 {
-	const char *type = http_header(c->r, "Content-Type");
 	*body = NULL;
 	if (!c->r->body_len && (c->act == ACT_MOVE || c->act == ACT_DELETE))
 		return 0;
-	if (!type || strncasecmp(type, "application/json", 16) != 0)
+	if (!http_is_json(c->r))
 		return err_say(err, ERR_MEDIA_TYPE, c->q->actor->lang, SAY_SEND_JSON);
 	return json_read(c->r->arena, c->r->body, c->r->body_len, body, err);
 }

@@ -35,10 +35,9 @@ static void text(struct buf *b, const char *s)
 
 int ui_read_json(struct http_request *r, struct app_request *q, struct json **body, struct err *err)
 {
-	const char *type = http_header(r, "Content-Type");
 	if (r->method != HTTP_POST)
 		return err_say(err, ERR_METHOD, q->actor->lang, SAY_METHOD, r->method_name);
-	if (!type || strncasecmp(type, "application/json", 16) != 0)
+	if (!http_is_json(r))
 		return err_say(err, ERR_MEDIA_TYPE, q->actor->lang, SAY_SEND_JSON);
 	return json_read(r->arena, r->body, r->body_len, body, err);
 }

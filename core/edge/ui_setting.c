@@ -44,12 +44,11 @@ static int read_setting(struct http_request *r, struct app_request *q, const cha
 /* The number of settings of one user is bounded: a new key past the bound is refused, known ones are written for ever. */
 static int write_setting(struct http_request *r, struct app_request *q, const char *key, struct err *err)
 {
-	const char *type = http_header(r, "Content-Type");
 	struct json *value;
 	struct pg_params p = {0};
 	struct pg_tx *tx;
 	struct pg_rows *rows;
-	if (!type || strncasecmp(type, "application/json", 16) != 0)
+	if (!http_is_json(r))
 		return err_say(err, ERR_MEDIA_TYPE, q->actor->lang, SAY_SEND_JSON);
 	if (r->body_len > MAX_VALUE)
 		return err_say(err, ERR_TOO_LARGE, q->actor->lang, SAY_SETTING_SIZE);

@@ -108,7 +108,8 @@ test('4: JSON that is deep, doubled, badly encoded or huge is 400', { skip }, as
     assert.ok(r.json.error.code && r.json.error.message, name)
   }
   assert.equal(accounts(), before)
-  assert.equal((await manager.post('/api/account', '{"name":"a"}', { 'Content-Type': 'text/plain' })).status, 415)
+  for (const type of ['text/plain', 'application/jsonx', 'application/json+x', 'text/application/json']) assert.equal((await manager.post('/api/account', '{"name":"a"}', { 'Content-Type': type })).status, 415, type)
+  assert.equal(accounts(), before)
 })
 
 test('5: paths that hide something are 400', { skip }, async () => {

@@ -94,6 +94,11 @@ test('SAFETY 26: built-in and computed fields are nobody\'s to set, in the recor
     refused(await people.ann.post('/api/case', { name: 'Set by hand', ...values }), 400, 'invalid', target)
     if (name !== 'id') refused(await people.ann.patch(`/api/case(${c.id})`, { 'items@delta': [{ id: item, ...values }] }), 400, 'invalid', `items/0/${target}`)
   }
+  // by the navigation's name there is no value to set; what was read with the record may come back
+  for (const name of ['created_by', 'changed_by']) {
+    refused(await people.ann.post('/api/case', { name: 'Set by hand', [name]: 1 }), 400, 'unknown_field', name)
+    refused(await people.ann.patch(`/api/case(${c.id})`, { note: 'x', [name]: 'user(1)' }), 400, 'unknown_field', name)
+  }
   refused(await people.ann.post('/api/case', { name: 'Set by hand', stage: 'held' }), 403, 'forbidden', 'stage')
   refused(await people.ann.post('/api/case', { name: 'Set by hand', owner_id: 1 }), 400, 'invalid', 'owner')
   assert.equal(stored(c.id), before_)

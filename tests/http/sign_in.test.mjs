@@ -92,6 +92,18 @@ test('12: cross-site writes are refused, GET writes nothing, nobody may frame or
   manager.csrf = token
   const foreign = await new Client(app.url).post('/auth/login', { login: 'manager', password: samplePassword }, { Origin: 'https://evil.example' })
   assert.equal(foreign.status, 403)
+  // nor with what a browser sends by itself: a password that it keeps, a cookie whose token leaked
+  const kept = new Client(app.url, { Authorization: `Basic ${btoa(`manager:${samplePassword}`)}` })
+  const accounts = app.sql('select count(*) from app.account')[0][0]
+  for (const Origin of ['https://evil.example', 'null', `${app.url}.evil.example`]) {
+    for (const who of [kept, manager]) {
+      const w = await who.post('/api/account', { name: 'Чужой сайт', kind: 'tenant' }, { Origin })
+      assert.deepEqual([w.status, w.json.error.code], [403, 'csrf'], Origin)
+    }
+  }
+  assert.equal(app.sql('select count(*) from app.account')[0][0], accounts)
+  assert.equal((await kept.post('/api/account', { name: 'Свой', kind: 'tenant' }, { Origin: app.url })).status, 201)
+  assert.equal((await manager.post('/api/account', { name: 'Свой', kind: 'tenant' }, { Origin: app.url })).status, 201)
   const r = await manager.get('/api/contract?$top=1', { Origin: 'https://evil.example' })
   assert.equal(r.headers.get('access-control-allow-origin'), null)
   const login = await fetch(`${app.url}/auth/login`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ login: 'manager', password: samplePassword }) })
