@@ -200,6 +200,8 @@ int expr_test(struct arena *a, const struct expr *e, const struct expr_env *env,
 			  bool *out, struct err *err);
 /* Whether something that the tree asks of `record`, directly or along a path, is nil or an empty list. */
 int expr_outer_empty(struct arena *a, const struct expr *e, const struct expr_env *env, const void *outer, bool *empty, struct err *err);
+/* A computed number as a formula gives it: a decimal rounded to scale, nil with more than 40 digits before the point. Integers pass as decimals. */
+struct value expr_fit(struct arena *a, const struct value *v, int scale);
 /* The tree without the parts of its `and` and `or` that ask something of `record` that is empty, which count as true; NULL when nothing is left to ask. In `a` where it differs. */
 int expr_without_empty(struct arena *a, const struct expr *e, const struct expr_env *env, const void *outer, const struct expr **out,
 					   struct err *err);

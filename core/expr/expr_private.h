@@ -111,7 +111,5 @@ bool expr_field_is_id(const struct expr_field *f);
 const char *expr_type_name(struct arena *a, const struct expr_type *t);
 /* A formula's value must be rounded or bounded to be one of its field's type. */
 bool expr_formula_needs_fit(const struct expr_field *f);
-/* A decimal that fits `digits` before the point, rounded to scale; else nil. Integers pass as decimals. */
-struct value expr_fit(struct arena *a, const struct value *v, int scale);
 
 #endif

@@ -232,7 +232,7 @@ int record_late_run(struct unit *u, struct err *err);
 void record_late_note(struct record *r);
 
 /* record_value.c */
-/* A computed number as its field keeps it: rounded to the scale; what has too many digits is nil. */
+/* A computed number as its field keeps it: rounded to the scale; what has too many digits for its column, or for a formula, is nil. */
 void record_fit(struct arena *a, const struct field *f, struct value *v);
 
 /* record_draft.c */

@@ -289,6 +289,11 @@ void record_fit(struct arena *a, const struct field *f, struct value *v)
 		return;
 	if (f->value_type != FIELD_DECIMAL && f->value_type != FIELD_MONEY && f->value_type != FIELD_PERCENT)
 		return;
+	/* what is kept nowhere has no column that could be too narrow */
+	if (!record_stores(f)) {
+		*v = expr_fit(a, v, f->expr.type.scale);
+		return;
+	}
 	err_init(&ignored, a);
 	*v = record_coerce(a, LANG_EN, f, v, &out, &ignored) < 0 ? value_nil() : out;
 }

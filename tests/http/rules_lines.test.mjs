@@ -94,3 +94,10 @@ test('the right to update holds after the change too, when lines alone are chang
   assert.equal(r.status, 403, r.text)
   assert.equal((await lines(b)).length, 1)
 })
+
+test('a formula beyond what a column holds is the same for who reads it, for hooks and for the form', { skip }, async () => {
+  const b = await bill({ note: 'n', lines: [{ amount: '9000000000000000.5' }] })
+  assert.match((await u.get(`/api/bill(${b.id})`)).text, /"double":18000000000000001\.00/)
+  assert.equal((await u.get(`/api/bill(${b.id})`)).json.seen, '9000000000000000.50/18000000000000001.00/1')
+  assert.match((await u.post('/ui/form/bill', { values: { name: 'n', lines: [{ amount: '9000000000000000.5' }] }, changed: ['lines'] })).text, /18000000000000001\.00/)
+})
