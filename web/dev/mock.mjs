@@ -299,7 +299,12 @@ export function mockStart({ port = 0, slow = 0 } = {}) {
       Object.assign(row, values);
       const shownValues = computed(name, row);
       for (const [key, value] of Object.entries(shownValues)) if (body.values?.amount !== undefined || body.values?.discount !== undefined || values.discount !== undefined) values[key] = value;
-      return [200, { values, titles, ...rules(ask, name, row, Boolean(body.id)), stage: row.stage ?? null, path: SECTIONS[name].stages[0]?.path ?? null }];
+      const lines = {};
+      for (const detail of SECTIONS[name].details.filter((item) => item.owned)) {
+        const told = (body.values?.[`${detail.name}@delta`] ?? []).filter((line) => line['@ostov.key'] && !line['@removed']);
+        if (told.length) lines[detail.name] = told.map((line) => ({ key: line['@ostov.key'], may: writer(ask), values: {}, titles: {}, fields: {}, errors: [] }));
+      }
+      return [200, { values, titles, lines, ...rules(ask, name, row, Boolean(body.id)), stage: row.stage ?? null, path: SECTIONS[name].stages[0]?.path ?? null }];
     }
     if ((m = /^\/ui\/lookup\/(\w+)\/(\w+)$/.exec(path))) {
       const field = SECTIONS[m[1]].fields.find((item) => item.name === m[2]);

@@ -108,7 +108,7 @@ export function OwnedDetail({ detail, form, recordId, editing, scope, target }: 
       {!lines.length && (query.data || recordId === null) ? <p className="quiet">{t('detail.none')}</p> : null}
       {lines.length ? (
         <div className="detail-scroll">
-          <table className={narrow ? 'lines lines-edited lines-cards' : 'lines lines-edited'}>
+          <table className={`lines lines-edited${narrow ? ' lines-cards' : fields.length > 5 ? ' lines-wide' : ''}`}>
             <thead>
               <tr>
                 {fields.map((field) => (
@@ -186,10 +186,10 @@ interface CellProps {
 function LineCell({ field, line, target, label, writing, editable, hidden, must, marked, id, wrong, parent, onChange, onOpen }: CellProps) {
   const t = useT();
   const typing = writing && editable;
-  const kind = [isNumeric(field) ? 'right' : '', typing ? `writing-${shownType(field)}` : writing && fieldInput(field) ? 'cell-readonly' : '', hidden || (!typing && isEmpty(field, line.row)) ? 'cell-empty' : ''];
-  if (hidden) return <td className={kind.join(' ').trim()} data-column={field.name} />;
+  const kind = [isNumeric(field) ? 'right' : '', typing ? `writing-${shownType(field)}` : writing ? (fieldInput(field) ? 'cell-beside cell-readonly' : 'cell-beside') : '', hidden || (!typing && isEmpty(field, line.row)) ? 'cell-empty' : ''];
+  if (hidden) return <td className={kind.filter(Boolean).join(' ')} data-column={field.name} />;
   return (
-    <td className={kind.join(' ').trim()} data-column={field.name} onDoubleClick={onOpen}>
+    <td className={kind.filter(Boolean).join(' ')} data-column={field.name} onDoubleClick={onOpen}>
       {label ? <span className="cell-label" aria-hidden={typing}>{field.label}{typing && must ? <span className="must" aria-hidden="true">*</span> : null}</span> : null}
       {typing ? (
         <>
