@@ -140,19 +140,18 @@ test('a new record: lines are filled, priced, required, closed and hidden as the
 test('a late answer covers nothing that was typed since; one question is on its way at a time', { skip }, async () => {
   const made = await purchase({}, [{ product_id: id['Доска'], quantity: 3 }])
   const page = await as('anna', `/s/purchase/${made}`)
-  await page.waitForSelector('.lines-edited tbody tr')
-  let held = []
+  // a column that the line hides goes with the first answer about it: nothing is on its way then
+  await page.waitForFunction(() => document.querySelector('.lines-edited th') && ![...document.querySelectorAll('.lines-edited th')].some((th) => th.textContent.startsWith('Основание')))
+  const form = (request) => request.url().includes('/ui/form/')
+  let going = 0
   let most = 0
-  let asked = 0
-  let hold = true
+  page.on('request', (request) => form(request) && (most = Math.max(most, ++going)))
+  page.on('requestfinished', (request) => form(request) && going--)
+  let release
+  const held = new Promise((go) => { release = go })
   await page.route('**/ui/form/**', async (route) => {
-    asked += 1
-    const turn = new Promise((go) => held.push(go))
-    most = Math.max(most, held.length)
-    if (hold) await turn
-    else held = []
+    await held
     await route.continue()
-    held = held.filter((go) => go !== turn)
   })
   await line(page, 0).locator('button[aria-label="Изменить строку"]').click()
   const first = page.waitForRequest('**/ui/form/**')
@@ -161,9 +160,11 @@ test('a late answer covers nothing that was typed since; one question is on its 
   // the price that this question fills is typed by hand before the answer is there, and the amount too
   await input(page, 0, 'price').fill('77')
   await input(page, 0, 'quantity').fill('5')
+  // long enough for the page to have asked again if it did not wait for the answer
+  await page.evaluate(() => new Promise((go) => setTimeout(go, 800)))
+  assert.equal(going, 1)
   const second = page.waitForRequest('**/ui/form/**')
-  hold = false
-  held.splice(0).forEach((go) => go())
+  release()
   await second
   await says(page, 0, 'total', '385,00 ₽')
   assert.deepEqual([await input(page, 0, 'quantity').inputValue(), await input(page, 0, 'price').inputValue()], ['5', '77,00'])
@@ -171,7 +172,7 @@ test('a late answer covers nothing that was typed since; one question is on its 
   await choose(page, input(page, 0, 'product'), 'Доска')
   await says(page, 0, 'price', '100,00')
   await says(page, 0, 'total', '500,00 ₽')
-  assert.deepEqual([most, asked >= 2], [1, true])
+  assert.equal(most, 1)
   await done(page)
 })
 
