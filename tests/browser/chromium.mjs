@@ -69,17 +69,17 @@ export async function axe(page) {
 }
 
 let source
-/** Whatever axe finds in a part of the page, as lines of text; runs in the page itself, which is quicker than `axe`. */
-export async function axeWhole(page, within = 'body') {
+/** Whatever axe finds in a part of the page, as lines of text; runs in the page itself, which is quicker than `axe`. `only` names the rules, otherwise all. */
+export async function axeWhole(page, within = 'body', only = null) {
   source ??= fs.readFileSync(require.resolve('axe-core/axe.min.js', { paths: [path.dirname(require.resolve('@axe-core/playwright'))] }), 'utf8')
   if (!await page.evaluate(() => 'axe' in window)) await page.evaluate(source)
-  return page.evaluate(async (part) => {
+  return page.evaluate(async ([part, only]) => {
     const seen = [...document.querySelectorAll(part)].filter((item) => item.getClientRects().length)
     // Whether the page has its landmarks and one heading is asked of a whole page.
     const rules = part === 'body' ? {} : Object.fromEntries(['region', 'page-has-heading-one', 'landmark-one-main', 'document-title', 'html-has-lang'].map((rule) => [rule, { enabled: false }]))
-    const found = await window.axe.run({ include: seen }, { resultTypes: ['violations'], rules })
+    const found = await window.axe.run({ include: seen }, { resultTypes: ['violations'], ...(only ? { runOnly: only } : { rules }) })
     return found.violations.map((rule) => `${rule.id} (${rule.impact}): ${rule.nodes.slice(0, 4).map((node) => `${node.target.join(' ')} ${node.any[0]?.message ?? node.all[0]?.message ?? ''}`).join(' | ')}`)
-  }, within)
+  }, [within, only])
 }
 
 /** Keeps a picture when OSTOV_SHOTS names a folder for them. */
