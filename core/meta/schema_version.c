@@ -165,7 +165,9 @@ void schema_version_ops(struct schema_diff *d)
 	if (!p->current->generation ||
 		!ids_read(d,
 				  "SELECT o.id::text FROM ostov.object o WHERE o.kind = 'section' AND EXISTS (SELECT 1 FROM ostov.version_row v"
-				  " WHERE v.section_id = o.id AND v.valid_till IS NULL)",
+				  " WHERE v.section_id = o.id AND v.valid_till IS NULL)"
+				  /* all of them ended, and the apply died before it said so */
+				  " UNION SELECT place FROM ostov.apply_step WHERE state = 'open' AND action = 'versions_end'",
 				  &open) ||
 		!ids_read(d, "SELECT place FROM ostov.apply_step WHERE state = 'open' AND action = 'versions'", &again))
 		return;

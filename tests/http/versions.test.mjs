@@ -257,17 +257,21 @@ test('apply: cut off by kill -9 anywhere and run again, the versions are whole',
   assert.ok(killed >= 2, `${killed} kills`)
   // and switched off
   applied(made, on)
-  for (n = 1; ; n += step) {
+  let switched = false
+  for (n = 1; ; n += switched ? 1 : 8) {
     const db = copy()
     const cut = apply(db, off, { OSTOV_FAULT: `apply.statement=kill:${n}` })
     if (cut.signal !== 'SIGKILL') {
       db.drop()
       break
     }
+    switched ||= db.run('SELECT count(*) FROM ostov.generation')[0][0] === '3'
     applied(db, off)
     assert.equal(open(db), 0)
+    assert.deepEqual(db.run("SELECT action FROM ostov.apply_step WHERE state = 'open'"), [], `${n}`)
     db.drop()
   }
+  assert.ok(switched, 'died behind the switch')
   made.drop()
 })
 
