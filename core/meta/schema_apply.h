@@ -63,7 +63,8 @@ void schema_run_say(struct schema_run *x, const char *fmt, ...) __attribute__((f
 /* schema_fill: values of a column or link table, in batches of their own; whole: in the transaction given, of the rows that were written since the last of them. */
 int schema_fill(struct schema_run *x, struct schema_op *op, struct pg_tx *whole, struct err *err);
 /* schema_fill: the moment from which on the switch looks for what changed. `since`: the oldest transaction at work: what earlier ones wrote is seen by every statement from now
- * on; `mark`: a change up to which all are seen, which needs those at work to end: -1 when one does not. */
+ * on; `mark`: a change up to which all are seen, which needs those at work to end: -1 when one does not; NULL
+ * where it is not wanted. */
 int schema_run_mark(struct schema_run *x, const char **since, int64_t *mark, struct err *err);
 /* schema_rollup: SQL of the ids of the records whose sum may have changed since the operation's mark. */
 const char *schema_rollup_changed(struct schema_run *x, const struct schema_op *op, const struct field *rollup);

@@ -123,14 +123,15 @@ int schema_run_mark(struct schema_run *x, const char **since, int64_t *mark, str
 	struct pg_rows *rows;
 	if (pg_read(x->pg, PG_LANE_SLOW, x->arena, "SELECT coalesce(max(id), 0) FROM ostov.change", NULL, &rows, err) < 0)
 		return -1;
-	*mark = pg_rows_int(rows, 0, 0);
+	if (mark)
+		*mark = pg_rows_int(rows, 0, 0);
 	uint64_t end = clock_monotonic_ms() + WRITERS_MS;
 	int64_t wanted = -1;
 	for (;;) {
 		if (pg_read(x->pg, PG_LANE_SLOW, x->arena, xmin, NULL, &rows, err) < 0)
 			return -1;
 		wanted = wanted < 0 ? pg_rows_int(rows, 0, 2) : wanted;
-		if (pg_rows_int(rows, 0, 1) >= wanted)
+		if (!mark || pg_rows_int(rows, 0, 1) >= wanted)
 			break;
 		if (clock_monotonic_ms() >= end) {
 			*mark = -1;
@@ -183,8 +184,8 @@ int schema_fill(struct schema_run *x, struct schema_op *op, struct pg_tx *whole,
 	for (int pass = 0; pass < PASSES; pass++) {
 		int64_t done = 0;
 		const char *since;
-		int64_t mark;
-		if (schema_run_mark(x, &since, &mark, err) < 0)
+		int64_t mark = -1;
+		if (schema_run_mark(x, &since, op->sql ? NULL : &mark, err) < 0)
 			return -1;
 		f.after = INT64_MIN;
 		f.changed = 0;
