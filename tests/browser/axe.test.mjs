@@ -162,12 +162,12 @@ look('the selection', '.page', async (page, { narrow }) => {
   await list(page)
   return choose(page)
 })
-look('a field of all', '.ant-modal', async (page, { narrow }) => {
-  if (narrow) return false
+look('a field of all', '.ant-modal', async (page, screen) => {
+  if (screen.narrow) return false
   await list(page)
   await choose(page)
   await page.click('.bulk button >> nth=1')
-  await page.fill('#bulk-field', 'Мест')
+  await page.fill('#bulk-field', word(screen, 'Мест', 'Places'))
   await page.click('.ant-select-item >> nth=0')
   return page.waitForSelector('#bulk-value')
 })
