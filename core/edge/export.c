@@ -66,7 +66,7 @@ static void cell_decimal(struct export_cell *c, const char *text)
 	for (const char *p = text; *p; p++)
 		digits += *p >= '0' && *p <= '9';
 	c->text = text;
-	c->kind = digits <= EXACT_DIGITS ? EXPORT_NUMBER : EXPORT_TEXT;
+	c->kind = digits <= EXACT_DIGITS ? EXPORT_NUMBER : EXPORT_DIGITS;
 	c->number = strtod(text, NULL);
 }
 

@@ -134,7 +134,7 @@ void export_xlsx_row(struct export_xlsx *x, const struct export_cell *cells)
 {
 	for (size_t i = 0; i < x->ncolumns; i++) {
 		const struct export_cell *c = &cells[i];
-		if (c->kind == EXPORT_TEXT)
+		if (c->kind == EXPORT_TEXT || c->kind == EXPORT_DIGITS)
 			write_text(x, (lxw_col_t)i, c->text);
 		else if (c->kind != EXPORT_EMPTY)
 			x->failed |= worksheet_write_number(x->sheet, x->row, (lxw_col_t)i, c->number, format_of(x, c, i)) != LXW_NO_ERROR;
