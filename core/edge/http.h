@@ -91,7 +91,7 @@ const struct http_counters *http_server_counters(const struct http_server *s);
 /* The configured base URL, or "http://" and the listen address. */
 const char *http_base_url(const struct http_server *s);
 
-/* A request header's value, or NULL. */
+/* A request header's value, or NULL; NULL too when the client of an upload has gone meanwhile. */
 const char *http_header(const struct http_request *r, const char *name);
 /* True when the body is said to be JSON; parameters of the type do not matter. */
 bool http_is_json(const struct http_request *r);

@@ -15,7 +15,8 @@ enum { UNSENT = 256 * 1024, STREAM_BLOCK = 32 * 1024 };
 
 const char *http_header(const struct http_request *r, const char *name)
 {
-	return MHD_lookup_connection_value(r->priv->mhd, MHD_HEADER_KIND, name);
+	/* the handler of an upload may look for a header when libmicrohttpd has freed the connection under it */
+	return r->priv->gone ? NULL : MHD_lookup_connection_value(r->priv->mhd, MHD_HEADER_KIND, name);
 }
 
 bool http_is_json(const struct http_request *r)
@@ -101,7 +102,8 @@ static enum MHD_Result each_prefer(void *cls, enum MHD_ValueKind kind, const cha
 bool http_prefer(const struct http_request *r, const char *name, const char **value)
 {
 	struct prefer p = {r, name, NULL};
-	MHD_get_connection_values(r->priv->mhd, MHD_HEADER_KIND, each_prefer, &p);
+	if (!r->priv->gone)
+		MHD_get_connection_values(r->priv->mhd, MHD_HEADER_KIND, each_prefer, &p);
 	if (value)
 		*value = p.value;
 	return p.value != NULL;
