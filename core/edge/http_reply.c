@@ -15,8 +15,9 @@ enum { UNSENT = 256 * 1024, STREAM_BLOCK = 32 * 1024 };
 
 const char *http_header(const struct http_request *r, const char *name)
 {
-	/* the handler of an upload may look for a header when libmicrohttpd has freed the connection under it */
-	return r->priv->gone ? NULL : MHD_lookup_connection_value(r->priv->mhd, MHD_HEADER_KIND, name);
+	/* libmicrohttpd frees the connection of an upload under its handler: then there are no headers, and those it has read are copies */
+	const char *value = r->priv->gone ? NULL : MHD_lookup_connection_value(r->priv->mhd, MHD_HEADER_KIND, name);
+	return value ? arena_strdup(r->arena, value) : NULL;
 }
 
 bool http_is_json(const struct http_request *r)
