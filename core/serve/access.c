@@ -75,7 +75,9 @@ static void fill_owned(struct access *x, struct arena *a)
 	for (int i = 0; i < GRANT_ACTIONS; i++) {
 		enum grant_action pa = parent_action(i);
 		enum access_level detail = access_field(x->parent, pa, s->owner_detail);
-		x->rows[i] = detail == ACCESS_ALL && x->parent->rows[pa] == ACCESS_ALL ? ACCESS_ALL : detail == ACCESS_NONE ? ACCESS_NONE : ACCESS_SOME;
+		x->rows[i] = detail == ACCESS_ALL && x->parent->rows[pa] == ACCESS_ALL ? ACCESS_ALL
+					 : detail == ACCESS_NONE                                   ? ACCESS_NONE
+																			   : ACCESS_SOME;
 		x->fields[i] = arena_alloc(a, s->nfields + 1);
 		memset(x->fields[i], x->rows[i] == ACCESS_NONE ? ACCESS_NONE : ACCESS_ALL, s->nfields);
 	}
@@ -99,7 +101,7 @@ static void fill(struct access *x, struct arena *a)
 const struct access *access_get(const struct registry *reg, const struct actor *actor, struct section *s)
 {
 	for (struct shelf *k = s->access; k; k = k->next)
-		if (k->access.system == actor->system && strcmp(k->key, actor->roles_key) == 0)
+		if (k->access.system == actor->system && k->access.actor->lang == actor->lang && strcmp(k->key, actor->roles_key) == 0)
 			return &k->access;
 	struct arena *a = reg->arena;
 	record_plan_get(reg, s);
@@ -171,7 +173,8 @@ size_t access_arms(const struct access *x, enum grant_action action, const struc
 	return n;
 }
 
-int access_sql_rows(const struct access *x, enum grant_action action, const struct field *f, struct pg_sql *sql, const char *alias, struct err *err)
+int access_sql_rows(const struct access *x, enum grant_action action, const struct field *f, struct pg_sql *sql, const char *alias,
+					struct err *err)
 {
 	if (x->system) {
 		buf_puts(&sql->text, "true");
@@ -185,7 +188,8 @@ int access_sql_rows(const struct access *x, enum grant_action action, const stru
 			return 0;
 		}
 		const char *p = pg_sql_alias(sql);
-		buf_printf(&sql->text, "EXISTS (SELECT 1 FROM %s AS %s WHERE %s.id = %s.%s AND ", s->owner->to->expr.sql, p, p, alias, s->owner->expr.column);
+		buf_printf(&sql->text, "EXISTS (SELECT 1 FROM %s AS %s WHERE %s.id = %s.%s AND ", s->owner->to->expr.sql, p, p, alias,
+				   s->owner->expr.column);
 		if (access_sql_rows(x->parent, pa, s->owner_detail, sql, p, err) < 0)
 			return -1;
 		buf_putc(&sql->text, ')');
@@ -220,11 +224,36 @@ int access_sql_rows(const struct access *x, enum grant_action action, const stru
 	return 0;
 }
 
+/* A role's label is stored as the configuration words it; a reader of another language reads the translation, unless somebody gave the role a name of his own. */
+static int role_label(const struct access *x, const struct field *f, struct pg_sql *sql, const char *alias)
+{
+	struct buf *b = &sql->text;
+	const struct field *code = section_find(x->reg->role, "code");
+	size_t n = 0;
+	for (size_t i = 0; code && i < x->reg->roles.count; i++) {
+		const struct role *r = x->reg->roles.items[i].value;
+		const char *stored = label_get(&r->label, x->reg->language), *read = label_get(&r->label, x->actor->lang);
+		if (strcmp(stored, read) == 0)
+			continue;
+		buf_puts(b, n++ ? " WHEN " : "(CASE WHEN ");
+		buf_printf(b, "%s.%s = ", alias, code->expr.column);
+		pg_sql_value(sql, PG_TEXT, value_textz(r->name));
+		buf_printf(b, " AND %s.%s = ", alias, f->expr.column);
+		pg_sql_value(sql, PG_TEXT, value_textz(stored));
+		buf_puts(b, " THEN ");
+		pg_sql_value(sql, PG_TEXT, value_textz(read));
+	}
+	buf_printf(b, n ? " ELSE %s.%s END)" : "%s.%s", alias, f->expr.column);
+	return 0;
+}
+
 /* The column; of a formula its tree, of links and details the id of their owner (expr_sql.column). */
 static int bare_column(const struct access *x, const struct field *f, struct pg_sql *sql, const char *alias, struct err *err)
 {
 	struct access_eyes eyes = {x->reg, x->actor};
 	struct expr_sql opts = {.sql = sql, .alias = alias, .has_role = access_has_role, .ctx = &eyes};
+	if (!x->system && f->section == x->reg->role && strcmp(f->expr.name, "label") == 0)
+		return role_label(x, f, sql, alias);
 	return expr_sql_field(&f->expr, &opts, err);
 }
 
@@ -274,7 +303,8 @@ int access_sql_field(void *ctx, struct pg_sql *sql, const struct expr_field *f, 
 
 /* ---- in process ---- */
 
-static int test_owned(struct unit *u, const struct access *x, enum grant_action action, const struct record *r, bool old, bool *granted, struct err *err)
+static int test_owned(struct unit *u, const struct access *x, enum grant_action action, const struct record *r, bool old, bool *granted,
+					  struct err *err)
 {
 	const struct section *s = x->section;
 	const struct value *by = old && r->was.values ? &r->was.values[s->owner->pos] : &r->now.values[s->owner->pos];
@@ -290,8 +320,8 @@ static int test_owned(struct unit *u, const struct access *x, enum grant_action 
 	return access_test(u, x->parent, pa, parent, pa == GRANT_UPDATE, s->owner_detail, granted, NULL, err);
 }
 
-int access_test(struct unit *u, const struct access *x, enum grant_action action, const struct record *r, bool old, const struct field *f, bool *granted, bool *named,
-				struct err *err)
+int access_test(struct unit *u, const struct access *x, enum grant_action action, const struct record *r, bool old, const struct field *f,
+				bool *granted, bool *named, struct err *err)
 {
 	*granted = x->system;
 	if (named)

@@ -356,3 +356,20 @@ test('$metadata is valid by the schema of the standard', { skip: skip || (schema
   const r = spawnSync('xmllint', ['--noout', '--schema', schema, file], { encoding: 'utf8' })
   assert.equal(r.status, 0, r.stderr)
 })
+
+test('a role is called in the language of who reads: as a record, a title, in a filter; a name given by hand stays', { skip }, async () => {
+  const { admin } = people
+  const titles = { Prefer: 'ostov.titles' }
+  for (const [language, word] of [['ru', 'Юрист'], ['en', 'Lawyer'], ['ru', 'Юрист']]) {
+    assert.equal((await admin.patch('/auth/me', { language })).status, 200)
+    const role = (await admin.get(`/api/role${q({ $filter: "code eq 'lawyer'" })}`, titles)).json.value[0]
+    assert.equal(role.label, word)
+    assert.equal(role['@ostov.title'], word)
+    const users = (await admin.get(`/api/user${q({ $filter: "login eq 'lawyer'", $select: 'roles_ids' })}`, titles)).json.value
+    assert.equal(users[0]['roles@ostov.titles'][0], word)
+    const found = (await admin.get(`/api/role${q({ $filter: `label eq '${word}'`, $orderby: 'label' })}`)).json.value
+    assert.deepEqual(found.map((v) => v.code), ['lawyer'])
+  }
+  app.sql("update app.role set label = 'Стряпчий' where code = 'lawyer'")
+  assert.equal((await admin.get(`/api/role${q({ $filter: "code eq 'lawyer'" })}`)).json.value[0].label, 'Стряпчий')
+})
