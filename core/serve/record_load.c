@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "pg/pg.h"
 #include "serve/record_private.h"
+#include "serve/rollup.h"
 
 enum { CALENDAR_DAYS = 36600 };
 
@@ -196,6 +197,8 @@ static bool input_touches(const struct record_plan *p, const struct record_paren
 void record_ask_parents(struct unit *u, struct section *s, int64_t id, const struct record_input *in, bool after)
 {
 	struct record_plan *p = record_plan_get(u->reg, s);
+	if (!after)
+		rollup_hold(u, s, in);
 	for (size_t i = 0; i < p->nabove; i++) {
 		struct record_parent *up = &p->above[i];
 		struct section *ps = up->detail->section;

@@ -98,6 +98,11 @@ struct unit_changed {
 	int64_t section, id;
 };
 
+struct rollup_held {
+	const struct field *rollup, *lookup;
+	int64_t id;
+};
+
 struct parent_query {
 	struct pg_query *query;
 	struct section *section;
@@ -136,6 +141,10 @@ struct unit_private {
 		struct unit_changed *items;
 		size_t count, cap;
 	} changed; /* records that open pages are told of (live.h) */
+	struct {
+		struct rollup_held *items;
+		size_t count, cap;
+	} held; /* looked-up records that stay as they are until the end (rollup_hold) */
 	struct unit_callback *after;
 	size_t written; /* records */
 	bool jobs;      /* a job was queued: NOTIFY at commit */

@@ -99,6 +99,112 @@ static int seed(struct unit *u, const struct field *rollup, struct section *at, 
 	return 0;
 }
 
+/* ---- looked-up records that a rollup reads through a line ----
+ *
+ * One person gives a line another ware while somebody changes that ware's weight: neither sees what the other has not committed, and the sum of weights would keep
+ * the old one. So who writes the line first holds the ware (FOR SHARE, which waits for its writer and makes it wait), and computes afterwards. */
+
+/* A rollup reads a field of what the section's lookup leads to. */
+struct beyond {
+	const struct field *lookup;
+	bool found;
+};
+
+static void beyond_note(void *ctx, const struct expr_table *t, const struct expr_field *f, bool of_old)
+{
+	(void)t;
+	(void)of_old;
+	struct beyond *b = ctx;
+	const struct field *field = record_field(f);
+	b->found = b->found || (field->section == b->lookup->to && f->storage != EXPR_DETAIL && strcmp(f->name, "id") != 0);
+}
+
+static bool reads_beyond(const struct field *rollup, const struct field *lookup)
+{
+	struct beyond b = {.lookup = lookup};
+	expr_walk_fields(rollup->rollup.expr, beyond_note, &b);
+	return b.found;
+}
+
+/* True when the unit has done so for this sum, lookup and record. */
+static bool held(struct unit *u, const struct field *rollup, const struct field *f, int64_t id)
+{
+	struct unit_private *p = u->priv;
+	for (size_t i = p->held.count; i > 0 && p->held.count - i < 64; i--)
+		if (p->held.items[i - 1].rollup == rollup && p->held.items[i - 1].lookup == f && p->held.items[i - 1].id == id)
+			return true;
+	struct rollup_held h = {rollup, f, id};
+	arena_push(u->arena, &p->held, h);
+	return false;
+}
+
+/* Locks the rows `set` of what the lookup leads to, and what they look up in their turn. */
+static void hold_chain(struct unit *u, struct edges *e, const struct field *rollup, struct field *f, const char *set,
+					   const struct pg_params *params)
+{
+	unit_send(u, arena_printf(u->arena, "SELECT 1 FROM %s x WHERE x.id IN (%s) ORDER BY x.id FOR SHARE", f->to->expr.sql, set), params);
+	for (size_t i = 0; i < e->n; i++) {
+		struct field *g = e->items[i];
+		if (e->walked[i] || g->section != f->to || !record_stores(g) || !reads_beyond(rollup, g))
+			continue;
+		e->walked[i] = true;
+		const char *next = g->expr.storage == EXPR_LINK
+							   ? arena_printf(u->arena, "SELECT l.target FROM %s l WHERE l.record IN (%s)", g->expr.link, set)
+							   : arena_printf(u->arena, "SELECT y.%s FROM %s y WHERE y.id IN (%s)", g->expr.column, f->to->expr.sql, set);
+		hold_chain(u, e, rollup, g, next, params);
+	}
+}
+
+static void hold(struct unit *u, const struct field *rollup, struct field *f, const struct value *now)
+{
+	struct value list = {.kind = VALUE_LIST};
+	if (now->kind != VALUE_INT && now->kind != VALUE_LIST)
+		return;
+	const struct value *items = now->kind == VALUE_LIST ? now->list.items : now;
+	struct value *fresh = arena_array(u->arena, struct value, now->kind == VALUE_LIST ? now->list.count + 1 : 1);
+	for (size_t i = 0; i < (now->kind == VALUE_LIST ? now->list.count : 1); i++)
+		if (items[i].kind == VALUE_INT && !held(u, rollup, f, items[i].i))
+			fresh[list.list.count++] = items[i];
+	if (!list.list.count)
+		return;
+	list.list.items = fresh;
+	struct edges e = {.arena = u->arena};
+	struct pg_params params = {0};
+	expr_walk_fields(rollup->rollup.expr, edge_note, &e);
+	pg_params_value(u->arena, &params, PG_INT8_ARRAY, &list);
+	hold_chain(u, &e, rollup, f, "SELECT unnest($1::bigint[])", &params);
+}
+
+/* True when the feed's rollup reads fields of other records through a lookup of the section. */
+static bool reads_through(const struct record_feed *feed)
+{
+	for (size_t k = 0; k < feed->nreads; k++)
+		if (feed->reads[k]->to && record_stores(feed->reads[k]) && reads_beyond(feed->rollup, feed->reads[k]))
+			return true;
+	return false;
+}
+
+void rollup_hold(struct unit *u, struct section *s, const struct record_input *in)
+{
+	struct record_plan *p = record_plan_get(u->reg, s);
+	for (size_t i = 0; in && i < p->nfeeds; i++)
+		for (size_t k = 0; k < p->feeds[i].nreads; k++) {
+			struct field *f = p->feeds[i].reads[k];
+			const struct record_set *set = f->to && record_stores(f) ? record_input_find(in, f) : NULL;
+			if (set && reads_beyond(p->feeds[i].rollup, f))
+				hold(u, p->feeds[i].rollup, f, &set->value);
+		}
+}
+
+static void hold_record(struct unit *u, struct record *r, const struct record_feed *feed)
+{
+	for (size_t k = 0; k < feed->nreads && !r->gone; k++) {
+		struct field *f = feed->reads[k];
+		if (f->to && record_stores(f) && (r->fresh || record_changed(r, f)) && reads_beyond(feed->rollup, f))
+			hold(u, feed->rollup, f, &r->now.values[f->pos]);
+	}
+}
+
 /* A new record whose write is under way computes its rollups itself, from the drafts. */
 static bool computes_itself(struct unit *u, struct section *s, const struct value *id)
 {
@@ -112,7 +218,8 @@ int rollup_touch(struct unit *u, struct record *r, struct err *err)
 	const struct value nil = value_nil();
 	for (size_t i = 0; i < p->nfeeds; i++) {
 		const struct record_feed *feed = &p->feeds[i];
-		bool changed = r->gone || r->fresh;
+		bool changed = r->gone || r->fresh, through = reads_through(feed);
+		hold_record(u, r, feed);
 		for (size_t k = 0; k < feed->nreads && !changed; k++)
 			changed = record_changed(r, feed->reads[k]);
 		for (size_t k = 0; k < feed->nbys; k++) {
@@ -120,7 +227,8 @@ int rollup_touch(struct unit *u, struct record *r, struct err *err)
 			const struct value *was = r->was.values ? &r->was.values[by->pos] : &nil, *now = r->gone ? &nil : &r->now.values[by->pos];
 			if (!changed && value_same(was, now))
 				continue;
-			if (!computes_itself(u, by->to, now) && seed(u, feed->rollup, by->to, now, false, err) < 0)
+			/* what the record's own process read through a lookup was read before that was held */
+			if ((through || !computes_itself(u, by->to, now)) && seed(u, feed->rollup, by->to, now, false, err) < 0)
 				return -1;
 			if (!value_same(was, now) && seed(u, feed->rollup, by->to, was, false, err) < 0)
 				return -1;

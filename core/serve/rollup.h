@@ -13,8 +13,11 @@ struct arena;
 struct err;
 struct pg_tx;
 struct record;
+struct record_input;
 struct unit;
 
+/* Holds the records that the input newly looks up and a rollup reads through it, before parents are locked; queued. */
+void rollup_hold(struct unit *u, struct section *s, const struct record_input *in);
 /* Notes which stored rollups a written record touches (its own, its parents' by old and new lookup, deeper ones). */
 int rollup_touch(struct unit *u, struct record *r, struct err *err);
 /* Recomputes what was noted and forgets it; queued, does not wait. */

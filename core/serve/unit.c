@@ -287,6 +287,7 @@ static void nest_undo(struct unit *u)
 {
 	struct unit_private *p = u->priv;
 	record_forget_all(u);
+	p->held.count = 0; /* the savepoint gave their locks back */
 	if (p->notes.count > p->notes_at[p->nests])
 		p->notes.count = p->notes_at[p->nests];
 	if (p->checks.count > p->checks_at[p->nests])
