@@ -23,6 +23,7 @@ int rollup_touch(struct unit *u, struct record *r, struct err *err);
 /* Recomputes what was noted and forgets it; queued, does not wait. */
 int rollup_recompute(struct unit *u, struct err *err);
 /* Recomputes every stored rollup of the section's rows (ids NULL: all): after apply and restore. */
-int rollup_rebuild(struct arena *a, struct pg_tx *tx, const struct registry *reg, struct section *s, const int64_t *ids, size_t n, struct err *err);
+int rollup_rebuild(struct arena *a, struct pg_tx *tx, const struct registry *reg, struct section *s, const int64_t *ids, size_t n,
+				   struct err *err);
 
 #endif

@@ -41,7 +41,7 @@ export function useLiveRecord(section: Section, id: number | null, form: Form): 
       for (const key of [['history', section.name, id], ...section.details.map((detail) => ['detail', detail.section])]) void client.invalidateQueries({ queryKey: key });
       if (etagOf(next) === etagOf(base)) {
         // A tick on the checklist leaves the record as it is.
-        if (!dirty) void now.current.askAgain();
+        if (!dirty && now.current.answer?.tasks?.length) void now.current.askAgain();
         return;
       }
       if (dirty) {
