@@ -198,9 +198,13 @@ void rollup_hold(struct unit *u, struct section *s, const struct record_input *i
 
 static void hold_record(struct unit *u, struct record *r, const struct record_feed *feed)
 {
+	/* a line that goes to another parent brings along what it looks up */
+	bool moved = r->fresh;
+	for (size_t k = 0; k < feed->nbys && !moved; k++)
+		moved = record_changed(r, feed->bys[k]);
 	for (size_t k = 0; k < feed->nreads && !r->gone; k++) {
 		struct field *f = feed->reads[k];
-		if (f->to && record_stores(f) && (r->fresh || record_changed(r, f)) && reads_beyond(feed->rollup, f))
+		if (f->to && record_stores(f) && (moved || record_changed(r, f)) && reads_beyond(feed->rollup, f))
 			hold(u, feed->rollup, f, &r->now.values[f->pos]);
 	}
 }

@@ -50,6 +50,7 @@ test('six at a time: new parcels with lines, lines alone, other wares, other wei
     () => u.post('/api/parcel', { lines: [{ ware_id: any(wares) }, { ware_id: any(wares) }] }),
     () => u.post('/api/line', { parcel_id: any(parcels), ware_id: any(wares) }),
     () => u.patch(`/api/line(${any(lines)})`, { ware_id: any(wares) }),
+    () => u.patch(`/api/line(${any(lines)})`, { parcel_id: any(parcels) }),
     () => u.patch(`/api/parcel(${any(parcels)})`, { 'lines@delta': [{ ware_id: any(wares) }] }),
     () => u.patch(`/api/ware(${any(wares)})`, { weight: any([1, 2, 3, 5, 7, 11, 13]) }),
     () => u.patch(`/api/ware(${any(wares)})`, { maker_id: any(makers) }),
