@@ -1,4 +1,4 @@
-// What the server refuses before it understands it, over raw sockets: SAFETY 1 to 8. time-limit: 600
+// What the server refuses before it understands it, over raw sockets: SAFETY 1 to 8. time-limit: 600 mostly-waits
 import assert from 'node:assert/strict'
 import net from 'node:net'
 import { after, test } from 'node:test'

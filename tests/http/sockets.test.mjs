@@ -1,4 +1,4 @@
-// Bytes that no well-behaved client sends: SAFETY 1 to 5 over raw sockets, beyond guard.test.mjs. time-limit: 600
+// Bytes that no well-behaved client sends: SAFETY 1 to 5 over raw sockets, beyond guard.test.mjs. time-limit: 600 mostly-waits
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import net from 'node:net'

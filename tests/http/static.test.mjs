@@ -1,4 +1,4 @@
-// The web application's files: caching, and builds that come while the server runs. time-limit: 600
+// The web application's files: caching, and builds that come while the server runs. time-limit: 600 mostly-waits
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'

@@ -277,8 +277,12 @@ async function template(config, sample) {
     const server = await launch(config, draft, { sample })
     await server.stop()
     await until('the template is free', () => sql('postgres', `select 1 from pg_stat_activity where datname = '${draft}'`).length === 0)
-    if (there()) sql('postgres', `drop database ${draft}`)
-    else sql('postgres', `alter database ${draft} rename to ${name}`)
+    try {
+      sql('postgres', `alter database ${draft} rename to ${name}`)
+    } catch (e) {
+      if (!there()) throw e
+      sql('postgres', `drop database ${draft}`)
+    }
   }
   return name
 }

@@ -1,4 +1,4 @@
-/* supervisor: workers that die, hang and drain, with workers made for the purpose. time-limit: 600 */
+/* supervisor: workers that die, hang and drain, with workers made for the purpose. time-limit: 600 mostly-waits */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
