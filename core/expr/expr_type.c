@@ -152,6 +152,8 @@ static int check_bare(struct checker *c, struct expr *e)
 	err_target(c->err, e->name);
 	if (process)
 		return err_hint(c->err, "%s stands in processes", e->name);
+	if (strcmp(e->name, "approvals") == 0 || strcmp(e->name, "tasks") == 0)
+		return err_hint(c->err, "not yet: %s come with processes", e->name);
 	return hint_name(c, e, c->table);
 }
 

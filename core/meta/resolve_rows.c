@@ -73,18 +73,38 @@ static bool role_within(struct build *b, struct role *r, const struct role *want
 static void role_make(struct build *b, struct decl *d)
 {
 	struct role *old = map_find(&b->r->roles, d->name);
+	struct module *module = map_find(&b->modules, d->place.module);
+	struct setting label = setting_of(d, "label"), was = setting_of(d, "was");
+	/* a role of a module below may be named again: the same role, with what is said of it here */
+	if (old && old->module != module && (!module || !old->module || module_depends(b, module, old->module))) {
+		if (label.value && (!old->label.text[LANG_EN] || strcmp(label.value->text.s, old->label.text[LANG_EN]) != 0))
+			old->label = label_take(b, d, &label, arena_printf(b->scratch, "role.%s", d->name), d->name);
+		if (was.value && !old->was)
+			old->was = was.value->text.s;
+		return;
+	}
 	if (old) {
-		build_fail(b, d, spot_decl(b, d), NULL, "the name is taken by role '%s' at %s", old->name, place_text(b, &old->place));
+		const char *hint = old->module != module ? arena_printf(b->scratch, "let module '%s' depend on '%s', if they mean the same role",
+																module->name, old->module->name)
+												 : NULL;
+		build_fail(b, d, spot_decl(b, d), hint, "the name is taken by role '%s' at %s", old->name, place_text(b, &old->place));
 		return;
 	}
 	struct role *r = arena_new(b->arena, struct role);
-	struct setting label = setting_of(d, "label"), was = setting_of(d, "was");
 	r->name = d->name;
 	r->place = d->place;
-	r->module = map_find(&b->modules, d->place.module);
+	r->module = module;
 	r->was = was.value ? was.value->text.s : NULL;
 	r->label = label_take(b, d, label.value ? &label : NULL, arena_printf(b->scratch, "role.%s", d->name), d->name);
 	map_put(&b->r->roles, r->name, r);
+}
+
+static bool role_has(const struct role *r, const struct role *in)
+{
+	for (size_t i = 0; i < r->nincludes; i++)
+		if (r->includes[i] == in)
+			return true;
+	return false;
 }
 
 static void role_includes(struct build *b, struct decl *d)
@@ -92,17 +112,20 @@ static void role_includes(struct build *b, struct decl *d)
 	struct role *r = map_find(&b->r->roles, d->name);
 	struct setting includes = setting_of(d, "includes");
 	const char **names = NULL;
-	if (!r || !includes.value || r->includes)
+	if (!r || !includes.value)
 		return;
 	size_t n = node_names(b, &includes, &names);
-	r->includes = arena_array(b->arena, struct role *, n + 1);
+	struct role **all = arena_array(b->arena, struct role *, r->nincludes + n + 1);
+	for (size_t i = 0; i < r->nincludes; i++)
+		all[i] = r->includes[i];
+	r->includes = all;
 	for (size_t i = 0; i < n; i++) {
 		struct role *in = role_get(b, d, spot_item(b, &includes, i), names[i]);
 		if (!in)
 			continue;
 		if (in == r || role_within(b, in, r))
 			build_fail(b, d, spot_item(b, &includes, i), NULL, "roles include each other: '%s' and '%s'", r->name, in->name);
-		else
+		else if (!role_has(r, in))
 			r->includes[r->nincludes++] = in;
 	}
 }
