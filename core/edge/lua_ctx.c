@@ -434,7 +434,7 @@ static int ctx_index(lua_State *L)
 		else
 			lua_pushnil(L);
 	} else if (strcmp(name, "old") == 0) {
-		if (k->record->was.values)
+		if (lua_record_old(k->record))
 			lua_record_push(L, k->record->section, k->record->id, true, c->eyes);
 		else
 			lua_pushnil(L);

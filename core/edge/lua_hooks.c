@@ -100,7 +100,8 @@ static int on_function(lua_State *L)
 	}
 	luaL_checktype(L, 1, LUA_TFUNCTION);
 	lua_rawgetp(L, LUA_REGISTRYINDEX, &HOOKS);
-	lua_pushfstring(L, "%s\n%s\n%s", k->file, lua_tostring(L, lua_upvalueindex(1)), lua_isstring(L, lua_upvalueindex(2)) ? lua_tostring(L, lua_upvalueindex(2)) : "");
+	lua_pushfstring(L, "%s\n%s\n%s", k->file, lua_tostring(L, lua_upvalueindex(1)),
+					lua_isstring(L, lua_upvalueindex(2)) ? lua_tostring(L, lua_upvalueindex(2)) : "");
 	lua_pushvalue(L, 1);
 	lua_rawset(L, -3);
 	return 0;
@@ -212,7 +213,9 @@ static int open_file(struct lua_hooks *k, lua_State *L, const struct hook *h)
 		lua_pop(L, 1);
 		if (!f)
 			return luaL_error(L, "the file %s is gone", h->place.file);
-		if (luaL_loadbufferx(L, f->bytes, f->len, lua_pushfstring(L, "=%s", config_path(k->arena, k->reg->config, h->module->name, h->place.file)), "t") != LUA_OK)
+		if (luaL_loadbufferx(L, f->bytes, f->len,
+							 lua_pushfstring(L, "=%s", config_path(k->arena, k->reg->config, h->module->name, h->place.file)),
+							 "t") != LUA_OK)
 			return lua_error(L);
 		lua_rawgetp(L, LUA_REGISTRYINDEX, &ENVIRONMENT);
 		lua_setupvalue(L, -2, 1);
@@ -249,7 +252,7 @@ static int run_body(lua_State *L)
 	push_hook(k, L, h);
 	lua_record_push(L, h->section, k->record->id, false, false);
 	lua_ctx_push(L, false);
-	if (k->record->was.values && !k->record->fresh)
+	if (lua_record_old(k->record) && !k->record->fresh)
 		lua_record_push(L, h->section, k->record->id, true, false);
 	else
 		lua_pushnil(L);
@@ -266,7 +269,8 @@ static int say_failed(struct lua_hooks *k, struct unit *u, const struct hook *h,
 		/* the platform's own refusal goes through as it is; what the hook got from the database is told by its code */
 		return err_copy(err, &k->failed);
 	}
-	const char *place = arena_printf(to, "%s:%d", file, h->place.line), *of = arena_printf(to, "%s.%s", h->section->expr.name, event_name(h->event));
+	const char *place = arena_printf(to, "%s:%d", file, h->place.line),
+			   *of = arena_printf(to, "%s.%s", h->section->expr.name, event_name(h->event));
 	if (k->state->over) {
 		k->spoilt = true;
 		err_say(err, ERR_SCRIPT_LIMIT, u->lang, SAY_HOOK_LIMIT);
@@ -274,7 +278,8 @@ static int say_failed(struct lua_hooks *k, struct unit *u, const struct hook *h,
 		log_warn("%s", err->hint ? err->hint : "a hook went over its budget");
 	} else {
 		err_say(err, ERR_SCRIPT, u->lang, SAY_HOOK_FAILED);
-		err_tell_hint(err, SAY_HOOK_PLACE, place, h->name, of, arena_printf(to, "%.500s", lua_gettop(co) ? lua_sandbox_error_text(co, -1) : "failed"));
+		err_tell_hint(err, SAY_HOOK_PLACE, place, h->name, of,
+					  arena_printf(to, "%.500s", lua_gettop(co) ? lua_sandbox_error_text(co, -1) : "failed"));
 		log_warn("%s", err->hint ? err->hint : "a hook failed");
 	}
 	return err_place(err, file, h->place.line, 0);
@@ -309,7 +314,8 @@ static int run(struct unit *u, const struct hook *h, struct record *r, struct er
 	k->hook = h;
 	k->record = r;
 	k->file = arena_printf(u->arena, "%s/%s", h->module->name, h->place.file);
-	k->may_write = h->event == HOOK_BEFORE_CREATE || h->event == HOOK_BEFORE_UPDATE || h->event == HOOK_BEFORE_SAVE || h->event == HOOK_BEFORE_DELETE;
+	k->may_write =
+		h->event == HOOK_BEFORE_CREATE || h->event == HOOK_BEFORE_UPDATE || h->event == HOOK_BEFORE_SAVE || h->event == HOOK_BEFORE_DELETE;
 	k->nesting++;
 	/* the coroutine is kept from the collector by its place in the registry */
 	lua_State *running = s->running;

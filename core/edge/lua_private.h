@@ -17,18 +17,18 @@ enum { LUA_PRICE_QUERY = 2000, LUA_PRICE_CREATE = 5000, LUA_PRICE_RECORD = 100 }
 
 struct lua_hooks {
 	struct lua_state *state;
-	struct registry *reg;      /* referenced */
-	struct unit *unit;         /* served now, NULL between units */
-	int64_t serial;            /* of the unit whose instances of files the state holds */
-	const struct hook *hook;   /* that runs */
-	struct record *record;     /* its record */
-	bool may_write;            /* a before-hook: the record can be set */
-	int nesting;               /* hooks within hooks */
-	bool spoilt;               /* a budget was gone: the state is thrown away */
-	struct err failed;         /* behind the failure object that was raised last */
-	const char *file;          /* whose `on` calls are taken down */
-	struct map *texts;         /* module → struct po, of the language ru; made when asked for */
-	struct arena *arena;       /* of texts */
+	struct registry *reg;    /* referenced */
+	struct unit *unit;       /* served now, NULL between units */
+	int64_t serial;          /* of the unit whose instances of files the state holds */
+	const struct hook *hook; /* that runs */
+	struct record *record;   /* its record */
+	bool may_write;          /* a before-hook: the record can be set */
+	int nesting;             /* hooks within hooks */
+	bool spoilt;             /* a budget was gone: the state is thrown away */
+	struct err failed;       /* behind the failure object that was raised last */
+	const char *file;        /* whose `on` calls are taken down */
+	struct map *texts;       /* module → struct po, of the language ru; made when asked for */
+	struct arena *arena;     /* of texts */
 };
 
 struct lua_hooks *lua_hooks_of(lua_State *L);
@@ -43,6 +43,8 @@ bool lua_is_failure(lua_State *L, int index);
 void lua_record_open(lua_State *L);
 /* Pushes a handle of a record: section, id and the unit's serial; `old`: as it was; `eyes`: with the user's rights. */
 void lua_record_push(lua_State *L, struct section *s, int64_t id, bool old, bool eyes);
+/* The values that a hook sees as `old`, by pos of the fields; NULL for a new record. */
+const struct value *lua_record_old(const struct record *r);
 /* The section and id of the record at `index`; false when it is none. */
 bool lua_record_at(lua_State *L, int index, struct section **s, int64_t *id);
 /* The value at `index` for a field, in the unit's arena: records become ids, tables lists of ids; raises when it cannot be one. */

@@ -18,6 +18,11 @@ struct handle {
 	bool old, eyes;
 };
 
+const struct value *lua_record_old(const struct record *r)
+{
+	return r->after ? r->before : r->was.values;
+}
+
 void lua_record_push(lua_State *L, struct section *s, int64_t id, bool old, bool eyes)
 {
 	struct handle *h = lua_newuserdatauv(L, sizeof *h, 0);
@@ -108,7 +113,7 @@ static void push_lines(lua_State *L, struct unit *u, const struct handle *h, str
 static const char *currency_of(const struct unit *u, const struct handle *h, const struct record *r, const struct field *f)
 {
 	const struct field *c = f->currency ? section_find(f->section, f->currency) : NULL;
-	const struct value *values = h->old ? r->was.values : r->now.values;
+	const struct value *values = h->old ? lua_record_old(r) : r->now.values;
 	if (!f->currency && !f->expr.type.currency)
 		return u->reg->currency ? u->reg->currency : "";
 	return c && c->expr.storage == EXPR_COLUMN && values && values[c->pos].kind == VALUE_TEXT ? values[c->pos].text.s : "";
@@ -135,7 +140,8 @@ static int record_index(lua_State *L)
 		return 1;
 	}
 	if (h->old) {
-		v = r->was.values && (f->expr.storage == EXPR_COLUMN || f->expr.storage == EXPR_LINK) ? r->was.values[f->pos] : value_nil();
+		const struct value *old = lua_record_old(r);
+		v = old && (f->expr.storage == EXPR_COLUMN || f->expr.storage == EXPR_LINK) ? old[f->pos] : value_nil();
 	} else {
 		err_init(&err, u->arena);
 		lua_state_pause(lua_state_of(L));
@@ -204,6 +210,11 @@ void lua_record_value(lua_State *L, int index, const struct field *f, struct val
 		luaL_error(L, "%s cannot be set to a %s", f->expr.name, luaL_typename(L, index));
 	}
 	err_init(&err, u->arena);
+	/* one that has no place is refused, and is not nothing */
+	struct value whole = raw;
+	record_round(u->arena, f, &whole);
+	if (whole.kind != VALUE_NIL)
+		raw = whole;
 	if (record_coerce(u->arena, u->lang, f, &raw, out, &err) < 0)
 		lua_fail(L, &err);
 }

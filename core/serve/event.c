@@ -21,7 +21,8 @@ void event_set_engine(const struct event_engine *e)
 
 const char *event_name(enum hook_event event)
 {
-	static const char *const names[HOOK_EVENTS] = {"before_create", "before_update", "before_save", "before_delete", "created", "updated", "deleted", "stage_entered"};
+	static const char *const names[HOOK_EVENTS] = {"before_create", "before_update", "before_save", "before_delete",
+												   "created",       "updated",       "deleted",     "stage_entered"};
 	return names[event];
 }
 
@@ -87,7 +88,8 @@ void event_after(struct unit *u, enum hook_event event, struct record *r)
 	if (!event_has(u->reg, r->section, event))
 		return;
 	if (u->depth >= AFTER_DEPTH) {
-		log_warn("hooks of %s after commit lead to each other more than %d times: no further ones are queued", r->section->expr.name, AFTER_DEPTH);
+		log_warn("hooks of %s after commit lead to each other more than %d times: no further ones are queued", r->section->expr.name,
+				 AFTER_DEPTH);
 		return;
 	}
 	for (size_t i = 0; i < u->reg->nhooks; i++) {
@@ -109,23 +111,19 @@ struct after {
 	const char *stage;
 };
 
-/* The row as the deletion found it. */
-static int revive(struct unit *u, struct section *s, int64_t id, const char *changes, struct record **out, struct err *err)
+/* Puts the values that the event found over `values`; *stage says whether there was a stage among them. */
+static int take_old(struct unit *u, struct section *s, const char *changes, struct value *values, bool *stage, struct err *err)
 {
 	struct pg_params params = {0};
 	struct pg_rows *rows;
 	pg_params_text(u->arena, &params, PG_JSONB, changes);
 	if (pg_tx_run(u->tx, u->arena,
 				  "SELECT e.key, 0, CASE jsonb_typeof(e.value -> 0) WHEN 'array' THEN NULL ELSE e.value ->> 0 END,"
-				  " CASE jsonb_typeof(e.value -> 0) WHEN 'array' THEN ARRAY(SELECT x::bigint FROM jsonb_array_elements_text(e.value -> 0) x) END FROM jsonb_each($1) e",
+				  " CASE jsonb_typeof(e.value -> 0) WHEN 'array' THEN ARRAY(SELECT x::bigint FROM jsonb_array_elements_text(e.value -> 0) "
+				  "x) END FROM jsonb_each($1) e",
 				  &params, &rows, err) < 0)
 		return -1;
-	struct record *r = record_find(u, s, id);
-	if (!r)
-		r = record_new(u, s, id);
-	r->priv->query = NULL;
-	r->priv->absent = false;
-	r->now.values = arena_array(u->arena, struct value, s->nfields + 1);
+	*stage = false;
 	for (size_t i = 0; i < pg_rows_count(rows); i++) {
 		const char *key = pg_rows_text(rows, i, 0);
 		int64_t fid = strtoll(key, NULL, 10);
@@ -137,14 +135,49 @@ static int revive(struct unit *u, struct section *s, int64_t id, const char *cha
 			struct err ignored;
 			err_init(&ignored, u->arena);
 			if (record_coerce(u->arena, u->lang, f, &in, &v, &ignored) == 0)
-				r->now.values[k] = v;
+				values[k] = v;
+			*stage |= f->type == FIELD_STAGE && values[k].kind != VALUE_NIL;
 		}
 	}
+	return 0;
+}
+
+/* The row as the deletion found it. */
+static int revive(struct unit *u, struct section *s, int64_t id, const char *changes, struct record **out, struct err *err)
+{
+	struct value *values = arena_array(u->arena, struct value, s->nfields + 1);
+	bool stage;
+	if (take_old(u, s, changes, values, &stage, err) < 0)
+		return -1;
+	struct record *r = record_find(u, s, id);
+	if (!r)
+		r = record_new(u, s, id);
+	r->priv->query = NULL;
+	r->priv->absent = false;
+	r->now.values = values;
 	const struct field *f = section_find(s, "id");
 	if (f)
 		r->now.values[f->pos] = value_int(id);
 	r->was.values = r->now.values;
 	*out = r;
+	return 0;
+}
+
+/* What the hook sees as `old`: the record is as it stands by now, and what the event changed is as it was before. */
+static int look_back(struct unit *u, const struct after *a, struct record *r, struct err *err)
+{
+	size_t n = a->hook->section->nfields;
+	struct value *values = arena_array(u->arena, struct value, n + 1);
+	bool stage;
+	r->after = true;
+	if (a->hook->event == HOOK_CREATED)
+		return 0;
+	memcpy(values, r->now.values, n * sizeof *values);
+	if (a->hook->event != HOOK_DELETED && take_old(u, a->hook->section, a->changes, values, &stage, err) < 0)
+		return -1;
+	/* a new record enters its first stage out of none */
+	if (a->hook->event != HOOK_STAGE_ENTERED || stage)
+		r->before = values;
 	return 0;
 }
 
@@ -164,6 +197,8 @@ static int run_after(struct unit *u, void *ctx, struct err *err)
 	const struct record_plan *p = record_plan_get(u->reg, a->hook->section);
 	if (r && a->hook->event == HOOK_STAGE_ENTERED && p->stage && a->stage)
 		r->now.values[p->stage->pos] = r->was.values[p->stage->pos] = value_textz(a->stage);
+	if (r && look_back(u, a, r, err) < 0)
+		return -1;
 	/* deleted meanwhile: its own event tells of that */
 	if (r && engine->run(u, a->hook, r, err) < 0)
 		return -1;
@@ -176,10 +211,14 @@ static int job_hook(struct job *job, struct err *err)
 	struct pg_rows *rows;
 	pg_params_text(job->arena, &params, PG_JSONB, job->payload);
 	if (pg_read(job->pg, PG_LANE_FAST, job->arena,
-				"SELECT ($1 ->> 'section')::bigint, $1 ->> 'event', $1 ->> 'hook', ($1 ->> 'record')::bigint, ($1 ->> 'depth')::bigint, ($1 -> 'changes')::text, $1 ->> 'stage'",
+				"SELECT ($1 ->> 'section')::bigint, $1 ->> 'event', $1 ->> 'hook', ($1 ->> 'record')::bigint, ($1 ->> 'depth')::bigint, "
+				"($1 -> 'changes')::text, $1 ->> 'stage'",
 				&params, &rows, err) < 0)
 		return -1;
-	struct after after = {.job = job, .record = pg_rows_int(rows, 0, 3), .changes = pg_rows_text(rows, 0, 5), .stage = pg_rows_text(rows, 0, 6)};
+	struct after after = {.job = job,
+						  .record = pg_rows_int(rows, 0, 3),
+						  .changes = pg_rows_text(rows, 0, 5),
+						  .stage = pg_rows_text(rows, 0, 6)};
 	const char *event = pg_rows_text(rows, 0, 1), *name = pg_rows_text(rows, 0, 2);
 	for (size_t i = 0; i < job->reg->nhooks; i++) {
 		const struct hook *h = job->reg->hooks[i];
@@ -205,7 +244,8 @@ static int job_hook(struct job *job, struct err *err)
 			actor.id = job->user_id;
 		}
 	}
-	struct unit_config config = {.pg = job->pg, .reg = job->reg, .actor = &actor, .lane = PG_LANE_TX, .depth = (int)pg_rows_int(rows, 0, 4)};
+	struct unit_config config = {
+		.pg = job->pg, .reg = job->reg, .actor = &actor, .lane = PG_LANE_TX, .depth = (int)pg_rows_int(rows, 0, 4)};
 	return unit_run(&config, run_after, &after, err);
 }
 

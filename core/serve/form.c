@@ -224,7 +224,12 @@ static int answer_field(struct record *r, const struct access *x, struct field *
 	if (!granted)
 		return 0;
 	out->readonly = false;
-	return named ? 0 : record_rule(r, &f->readonly, false, &out->readonly, err);
+	if (named)
+		return 0;
+	/* saving asks the row as it was: what the draft would open can be typed when it is saved */
+	if (record_readonly(r, f, &out->readonly, err) < 0)
+		return -1;
+	return out->readonly || r->fresh ? 0 : record_rule(r, &f->readonly, false, &out->readonly, err);
 }
 
 static bool is_told(const struct rule *rule)

@@ -220,6 +220,11 @@ int plan_order_by_name(struct plan *p, struct err *err)
 	return 0;
 }
 
+bool plan_key_desc(const struct plan *p)
+{
+	return p->orders.count ? p->orders.items[p->orders.count - 1].desc : !p->section->owner;
+}
+
 int plan_complete_order(struct plan *p, struct err *err)
 {
 	static const char *const id[] = {"id"};
@@ -228,7 +233,7 @@ int plan_complete_order(struct plan *p, struct err *err)
 			p->orders.count = i + 1; /* the key decides: what stands behind it says nothing */
 			return 0;
 		}
-	bool desc = p->orders.count ? p->orders.items[p->orders.count - 1].desc : true;
+	bool desc = plan_key_desc(p);
 	if (p->orders.count == PLAN_ORDERS)
 		p->orders.count--;
 	return plan_order(p, id, 1, desc, err);

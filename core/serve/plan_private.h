@@ -84,6 +84,8 @@ int plan_page_sql(struct plan *p, struct plan_query *q, const char *alias, const
 bool plan_first_nullable(const struct plan *p);
 /* Makes the key the last order, when it is none yet. */
 int plan_complete_order(struct plan *p, struct err *err);
+/* The direction of the key behind the orders: that of the last; without any records come newest first, owned lines as they were entered. */
+bool plan_key_desc(const struct plan *p);
 /* Writes the statement of plan_rows; with `positions` the values of the order follow the fields. `from` is scratch. */
 int plan_build_rows(struct plan *p, struct plan_query *q, bool positions, struct buf *from, struct err *err);
 

@@ -269,7 +269,7 @@ int plan_token(struct plan *p, const char *token, struct value **inputs, size_t 
 	if (!has_id) {
 		if (p->orders.count == PLAN_ORDERS)
 			p->orders.count--;
-		if (plan_order(p, id, 1, p->orders.count ? p->orders.items[p->orders.count - 1].desc : true, err))
+		if (plan_order(p, id, 1, plan_key_desc(p), err))
 			return -1;
 	}
 	if (plan_token_values(p, p->arena, token, inputs, ninputs, err))

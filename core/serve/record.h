@@ -82,6 +82,8 @@ struct record {
 	struct record_face now, was; /* handles for expr_eval: &r->now, &r->was; was.values is NULL for a new record */
 	bool fresh;                  /* created in this unit */
 	bool locked, gone;           /* gone: deleted in this unit */
+	bool after;                  /* a hook after commit runs on it, for which `old` is: */
+	const struct value *before;  /* the row as the event found it, NULL for a new record */
 	struct record_private *priv;
 };
 
@@ -97,6 +99,8 @@ struct record_input *record_input_line(struct arena *a, struct record_input *in,
 void record_input_whole(struct arena *a, struct record_input *in, struct field *detail);
 /* Turns what a client sent (text, integer, decimal, boolean, list) into a value of the field's kind, exactly; err has the target. Empty text is nil. */
 int record_coerce(struct arena *a, int lang, const struct field *f, const struct value *in, struct value *out, struct err *err);
+/* A decimal that is assigned to a whole number: rounded half away from zero, as to any scale; nil when it has no place. */
+void record_round(struct arena *a, const struct field *f, struct value *v);
 
 /* Creates a record; *id is set before the write (the id is reserved). */
 int record_create(struct unit *u, struct section *s, const struct record_input *in, int64_t *id, struct err *err);

@@ -66,6 +66,15 @@ static bool may_write(struct record *r, const struct access *x, const struct fie
 	return may_ever(r, x, f);
 }
 
+int record_readonly(struct record *r, const struct field *f, bool *out, struct err *err)
+{
+	struct unit *u = r->unit;
+	/* as the row was: a change cannot open the field for itself */
+	if (f->readonly.expr && r->was.values)
+		return expr_test(u->arena, f->readonly.expr, &u->env, &r->was, NULL, &r->was, out, err);
+	return record_rule(r, &f->readonly, false, out, err);
+}
+
 /* Read-only binds everybody but the system, unless a grant that holds on the row names the field. A new record is asked when its draft stands. */
 static int ask_row(struct record *r, const struct access *x, const struct field *f, bool *granted, bool *readonly, struct err *err)
 {
@@ -79,10 +88,7 @@ static int ask_row(struct record *r, const struct access *x, const struct field 
 		return -1;
 	if (!*granted || named || !f->readonly.set)
 		return 0;
-	/* as the row was: a change cannot open the field for itself */
-	if (f->readonly.expr && r->was.values)
-		return expr_test(u->arena, f->readonly.expr, &u->env, &r->was, NULL, &r->was, readonly, err);
-	return record_rule(r, &f->readonly, false, readonly, err);
+	return record_readonly(r, f, readonly, err);
 }
 
 static int may_write_row(struct record *r, const struct access *x, const struct field *f, struct err *err)
@@ -215,6 +221,7 @@ static int evaluate(struct record *r, const struct field *f, const struct expr *
 		return -1;
 	struct err one;
 	err_init(&one, u->arena);
+	record_round(u->arena, f, &v);
 	/* a computed value that does not fit its field is none */
 	if (record_coerce(u->arena, u->lang, f, &v, out, &one) < 0)
 		*out = f->many ? (struct value){.kind = VALUE_LIST} : value_nil();

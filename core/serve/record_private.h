@@ -245,6 +245,8 @@ void record_late_note(struct record *r);
 void record_fit(struct arena *a, const struct field *f, struct value *v);
 
 /* record_draft.c */
+/* Is the field read-only for whom no grant names it? A stored record is asked as it was, a new one as it is drafted. */
+int record_readonly(struct record *r, const struct field *f, bool *out, struct err *err);
 /* Puts the input into the draft after looking whether each field may be written; faults are collected. */
 int record_apply(struct record *r, const struct record_input *in, struct err *err);
 /* For a new record, when its draft stands: do the grants that hold on it give the fields and details set? */

@@ -281,10 +281,20 @@ int record_coerce(struct arena *a, int lang, const struct field *f, const struct
 	return 0;
 }
 
+void record_round(struct arena *a, const struct field *f, struct value *v)
+{
+	int64_t i;
+	if (f->value_type != FIELD_INTEGER || v->kind != VALUE_DEC)
+		return;
+	struct value whole = decimal_round(a, v, 0);
+	*v = decimal_to_int(&whole, &i) ? value_int(i) : value_nil();
+}
+
 void record_fit(struct arena *a, const struct field *f, struct value *v)
 {
 	struct value out;
 	struct err ignored;
+	record_round(a, f, v);
 	if (v->kind != VALUE_INT && v->kind != VALUE_DEC)
 		return;
 	if (f->value_type != FIELD_DECIMAL && f->value_type != FIELD_MONEY && f->value_type != FIELD_PERCENT)

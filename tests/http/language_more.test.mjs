@@ -1,0 +1,108 @@
+// More of the configuration language on a served configuration: what is assigned, what hooks after commit see, roles of two modules, lines in their order. time-limit: 600
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import path from 'node:path'
+import { after, before, test } from 'node:test'
+import { hasDatabase, startServer, until } from '../support/ostov.mjs'
+
+const skip = hasDatabase ? false : 'no PostgreSQL on this machine'
+const scratch = process.env.OSTOV_TEST_TMP ?? fs.mkdtempSync('/tmp/ostov-test-')
+const files = {
+  'below/module.lua': `module "below" { label = "Below", version = "1.0.0", core = "1", language = "ru" }
+role "staff" {} role "auditor" {}
+section "note" { text "what" {} }
+allow "staff" { on = "note", create = true, read = true }
+`,
+  'top/module.lua': 'module "top" { label = "Top", version = "1.0.0", core = "1", language = "ru", depends = { below = "1" } }',
+  'top/sections/drug.lua': `section "drug" {
+  text "name" {}, text "phone" {}, decimal "dose" { scale = 1 },
+  integer "whole" { initial = "15 / 2" }, integer "half" { fill = "dose / 2" }, integer "hooked" {}, money "cents" { initial = "0 - 0.005" },
+  formula "shown" { type = "integer", "dose + 0.5" },
+  boolean "closed" {}, text "sealed" { readonly = "closed" },
+  detail "lines" { section = "line", by = "drug", owned = true },
+  stages { stage "new" {}, stage "old" { final = true }, move "age" { from = "new", to = "old" } },
+}
+section "line" { lookup "drug" { to = "drug", on_delete = "cascade" }, integer "pos" {} }
+role "staff" { label = "People" }
+role "auditor" { includes = { "staff" } }
+allow "staff" { on = "drug", create = true, read = true, update = true, delete = true }
+`,
+  'top/hooks/h.lua': `on "drug.before_save" "halves" (function(r, ctx) if r.dose then r.hooked = r.dose * 2.5 end end)
+local function tell(event) return function(r, ctx, old)
+  ctx:create("note", { what = event .. " " .. tostring(r.name) .. " was " .. tostring(old and old.name) .. " " .. tostring(old and old.phone) .. " " .. tostring(old and old.stage) .. " " .. tostring(ctx.old and ctx.old.name) })
+end end
+on "drug.created" "tell" (tell("created"))
+on "drug.updated" "tell" (tell("updated"))
+on "drug.deleted" "tell" (tell("deleted"))
+on "drug.stage_entered" "tell" (tell("entered"))
+`,
+  'top/sample/u.lua': `data "user" { key = "login", { login = "ann", name = "Ann", password = "ostov-demo", roles = { "auditor" } } }
+`
+}
+
+let app, ann
+before(async () => {
+  if (skip) return
+  for (const [name, text] of Object.entries(files)) {
+    fs.mkdirSync(path.dirname(path.join(scratch, 'more', name)), { recursive: true })
+    fs.writeFileSync(path.join(scratch, 'more', name), text)
+  }
+  app = await startServer({ config: path.join(scratch, 'more/top') })
+  ann = await app.signIn('ann')
+})
+after(() => app?.stop())
+
+const ok = (r, status) => {
+  assert.ok(status ? r.status === status : r.status < 300, `${r.status} ${r.text}`)
+  return r.json
+}
+const drug = async (v = {}) => ok(await ann.post('/api/drug', v), 201)
+
+test('what is assigned to a whole number is rounded half up, by rules and by hooks', { skip }, async () => {
+  const d = await drug({ dose: 5 })
+  assert.deepEqual([d.whole, d.half, d.hooked, d.shown, Number(d.cents)], [8, 3, 13, 6, -0.01])
+  const form = ok(await ann.post('/ui/form/drug', { values: { dose: 5 }, changed: ['dose'] }))
+  assert.deepEqual([form.values.whole, form.values.half, form.values.shown], [8, 3, 6])
+})
+
+test('a form tells read-only what saving refuses: the row as it was decides', { skip }, async () => {
+  const d = await drug({ closed: true })
+  const sealed = async (values) => ok(await ann.post('/ui/form/drug', { id: d.id, values })).fields.sealed.readonly
+  assert.deepEqual([await sealed({}), await sealed({ closed: false })], [true, true])
+  assert.equal((await ann.patch(`/api/drug(${d.id})`, { closed: false, sealed: 'x' })).status, 400)
+  ok(await ann.patch(`/api/drug(${d.id})`, { closed: false }))
+  assert.deepEqual([await sealed({}), await sealed({ closed: true })], [false, true])
+})
+
+test('lines come as they were entered, records newest first', { skip }, async () => {
+  const d = await drug({ lines: [{ pos: 3 }, { pos: 1 }, { pos: 2 }] })
+  const positions = (lines) => lines.map((l) => l.pos)
+  assert.deepEqual(positions(ok(await ann.get(`/api/drug(${d.id})?$expand=lines`)).lines), [3, 1, 2])
+  assert.deepEqual(positions(ok(await ann.get(`/api/drug(${d.id})/lines`)).value), [3, 1, 2])
+  const first = ok(await ann.get(`/api/drug(${d.id})/lines`, { Prefer: 'odata.maxpagesize=2' }))
+  const next = new URL(first['@odata.nextLink'])
+  assert.deepEqual([positions(first.value), positions(ok(await ann.get(next.pathname + next.search, { Prefer: 'odata.maxpagesize=2' })).value)], [[3, 1], [2]])
+  const later = await drug()
+  assert.equal(ok(await ann.get('/api/drug?$top=1&$select=id')).value[0].id, later.id)
+})
+
+test('hooks after commit: old is the record as the event found it, nothing for a new one', { skip }, async () => {
+  const told = async (what) => until(what, async () => ok(await ann.get('/api/note?$top=1000&$select=what')).value.some((n) => n.what === what))
+  const d = await drug({ name: 'a' })
+  await told('created a was nil nil nil nil')
+  await told('entered a was nil nil nil nil')
+  ok(await ann.patch(`/api/drug(${d.id})`, { name: 'b', phone: '1' }))
+  await told('updated b was a nil new a')
+  ok(await ann.patch(`/api/drug(${d.id})`, { name: 'c' }))
+  await told('updated c was b 1 new b')
+  ok(await ann.post(`/api/drug(${d.id})/age`, {}))
+  await told('entered c was c 1 new c')
+  ok(await ann.delete(`/api/drug(${d.id})`))
+  await told('deleted c was c 1 old c')
+})
+
+test('a role of a module below that is declared again is the same role', { skip }, async () => {
+  assert.deepEqual(app.sql("select code from app.role where code in ('staff', 'auditor') order by code"), [['auditor'], ['staff']])
+  ok(await ann.post('/api/note', { what: 'by right of both modules' }), 201)
+  assert.equal(app.sql("select label from app.role where code = 'staff'")[0][0], 'People')
+})
