@@ -28,6 +28,8 @@ struct part {
 	enum { FRESH, OPEN, DONE } state;
 };
 
+#define NAMELESS_MODULE "?"
+
 struct reading {
 	struct arena *arena;
 	struct err *errs;
@@ -135,18 +137,24 @@ static void folder_read(struct reading *r, struct part *p, const char *folder, c
 	closedir(d);
 }
 
-/* The declaration `module "name" {` of a module.lua as text. */
+/* The declaration `module "name" {` of a module.lua as text; where none has a literal name, one without. */
 static const struct source_table *module_table(const struct source *s)
 {
-	for (size_t i = 0; i < s->ncalls; i++)
-		if (strcmp(s->calls[i]->word, "module") == 0 && s->calls[i]->name)
+	const struct source_table *nameless = NULL;
+	for (size_t i = 0; i < s->ncalls; i++) {
+		if (strcmp(s->calls[i]->word, "module") != 0)
+			continue;
+		if (s->calls[i]->name)
 			return s->calls[i];
-	return NULL;
+		if (!nameless)
+			nameless = s->calls[i];
+	}
+	return nameless;
 }
 
 static void depends_read(struct reading *r, struct part *p, const struct source *s, const struct source_table *module)
 {
-	const struct source_item *item = source_key(module, "depends");
+	const struct source_item *item = module ? source_key(module, "depends") : NULL;
 	if (!item || !item->table)
 		return;
 	p->depends = arena_array(r->arena, struct dependence, item->table->count + 1);
@@ -184,18 +192,23 @@ static struct part *part_read(struct reading *r, const char *dir, const char *wa
 	}
 	struct source *s = source_scan(r->arena, p->files[0].bytes, p->files[0].len);
 	const struct source_table *t = module_table(s);
-	if (!t || !text_is_name(t->name, strlen(t->name))) {
-		fail(r, shown, t ? t->line : 1, 0, 0, "module \"my_module\" { version = \"1.0.0\", core = \"1\" }", ERR_CONFIG,
-			 t ? "the module's name is not [a-z][a-z0-9_]* of at most 48 characters"
-			   : "module.lua does not declare its module by a literal name");
+	const struct source_token *at = t ? source_name(s, t) : NULL;
+	bool named = t && t->name && text_is_name(t->name, strlen(t->name));
+	if (!named && (wanted || !t || t->computed)) /* what else is wrong with it is said of the declaration */
+		fail(r, shown, t ? t->line : 1, at ? at->column : 0, at ? (int)at->len : 0,
+			 "module \"my_module\" { version = \"1.0.0\", core = \"1\" }", ERR_CONFIG,
+			 t && t->name ? "the module's name is not [a-z][a-z0-9_]* of at most 48 characters"
+						  : "module.lua does not declare its module by a literal name");
+	if (!named && wanted)
 		return NULL;
-	}
 	if (wanted && strcmp(t->name, wanted) != 0) {
 		fail(r, shown, t->line, 0, 0, NULL, ERR_CONFIG,
 			 arena_printf(r->arena, "module '%s' is declared where '%s' is looked for", t->name, wanted));
 		return NULL;
 	}
-	p->name = t->name;
+	/* the rest is read under a name that no module has: its faults are told as well */
+	p->name = named ? t->name : NAMELESS_MODULE;
+	r->unread |= !t;
 	p->files[0].module = p->name;
 	if (!wanted)
 		r->top = p->name;

@@ -55,16 +55,19 @@ static struct load *load_of(lua_State *L)
 	return lua_touserdata(L, lua_upvalueindex(1));
 }
 
+static void file_add(struct load *l, const struct config_file ***files, size_t *count)
+{
+	const struct config_file **all = arena_array(l->arena, const struct config_file *, *count + 1);
+	for (size_t i = 0; i < *count; i++)
+		all[i] = (*files)[i];
+	all[(*count)++] = l->file;
+	*files = all;
+}
+
 /* What the rest of the file declares is unknown. */
 static void file_broken(struct load *l)
 {
-	if (l->out->nbroken && l->out->broken[l->out->nbroken - 1] == l->file)
-		return;
-	const struct config_file **all = arena_array(l->arena, const struct config_file *, l->out->nbroken + 1);
-	for (size_t i = 0; i < l->out->nbroken; i++)
-		all[i] = l->out->broken[i];
-	all[l->out->nbroken++] = l->file;
-	l->out->broken = all;
+	file_add(l, &l->out->broken, &l->out->nbroken);
 }
 
 static void report(struct load *l, int line, int column, int width, const char *hint, const char *message)
@@ -78,8 +81,14 @@ static void report(struct load *l, int line, int column, int width, const char *
 	one.width = width;
 	err_append(l->errs, &one);
 	l->failed = true;
-	if (strcmp(l->file->path, "module.lua") == 0) /* what the module depends on is not sure any more */
-		file_broken(l);
+}
+
+/* A fault of one declaration: the file goes on. */
+static void report_at(struct load *l, const struct place *p, const char *word, const char *name, const char *hint, const char *message)
+{
+	const struct source_table *t = source_find(l->source, word, name, p->line, p->nth);
+	const struct source_token *at = t && !t->computed ? source_name(l->source, t) : source_word(l->source, p->line, name ? name : word);
+	report(l, p->line, at ? at->column : 0, at ? (int)at->len : 0, hint, message);
 }
 
 static int line_now(lua_State *L)
@@ -95,6 +104,8 @@ static int line_now(lua_State *L)
 
 static void value_read(lua_State *L, struct load *l, int index, const struct source_item *item, int line, int depth, struct decl_value *out,
 					   bool *skip);
+static void handles_place(lua_State *L, int index);
+static int ghost_self(lua_State *L);
 
 /* Each key is kept once: the same few stand in every declaration. */
 static const char *key_keep(struct load *l, const char *s, size_t len)
@@ -264,8 +275,12 @@ static void argument_read(lua_State *L, struct load *l, struct handle *h, int in
 {
 	bool hook = strcmp(h->decl->word, "on") == 0;
 	const char *who = h->decl->name ? arena_printf(l->scratch, "%s '%s'", h->decl->word, h->decl->name) : h->decl->word;
-	if (h->filled)
-		luaL_error(L, "%s: options were given already; a comma is missing before this", who);
+	if (h->filled) {
+		report_at(l, &h->decl->place, h->decl->word, h->decl->name, NULL,
+				  arena_printf(l->scratch, "%s: options were given already; a comma is missing before this", who));
+		handles_place(L, index);
+		return;
+	}
 	if (lua_type(L, index) == LUA_TTABLE && !hook) {
 		options_read(L, l, h, index);
 	} else if (lua_type(L, index) == LUA_TSTRING && hook && h->pairs.count == 0) {
@@ -284,8 +299,10 @@ static void argument_read(lua_State *L, struct load *l, struct handle *h, int in
 		h->filled = true;
 	} else {
 		const char *wants = !hook ? "a table of options" : h->pairs.count ? "a function" : "a name and a function";
-		h->placed = true;
-		luaL_error(L, "%s takes %s, not a %s", who, wants, luaL_typename(L, index));
+		h->filled = true;
+		h->placed |= hook; /* a hook without its function is no more than this */
+		report_at(l, &h->decl->place, h->decl->word, h->decl->name, NULL,
+				  arena_printf(l->scratch, "%s takes %s, not a %s", who, wants, luaL_typename(L, index)));
 	}
 }
 
@@ -307,12 +324,19 @@ static int word_call(lua_State *L)
 {
 	struct load *l = load_of(L);
 	const char *word = lua_tostring(L, lua_upvalueindex(2));
-	if (lua_gettop(L) == 0 || lua_isnil(L, 1))
-		return luaL_error(L, "%s takes a name or a table, not nothing", word);
-	lua_settop(L, 1);
-	if (luaL_testudata(L, 1, GHOST)) { /* its name was reported as undefined */
+	bool none = lua_gettop(L) == 0 || lua_isnil(L, 1);
+	if (!none && luaL_testudata(L, 1, GHOST)) { /* its name was reported as undefined */
+		lua_settop(L, 1);
 		return 1;
 	}
+	if (none || (lua_type(L, 1) != LUA_TSTRING && lua_type(L, 1) != LUA_TTABLE)) {
+		struct place here = {.line = line_now(L)};
+		report_at(l, &here, word, NULL, arena_printf(l->scratch, "%s \"name\" { … }", word),
+				  arena_printf(l->scratch, "%s takes a name or a table, not %s%s", word, none ? "nothing" : "a ",
+							   none ? "" : luaL_typename(L, 1)));
+		return ghost_self(L);
+	}
+	lua_settop(L, 1);
 	if (++l->values > LUA_LOAD_VALUES)
 		return luaL_error(L, "the configuration has more than %d values", LUA_LOAD_VALUES);
 	struct handle *h = arena_new(l->scratch, struct handle);
@@ -329,11 +353,9 @@ static int word_call(lua_State *L)
 			return luaL_error(L, "%s: the name is not valid UTF-8", word);
 		h->decl->name = arena_strndup(l->arena, s, len);
 		handle_place(l, h);
-	} else if (lua_type(L, 1) == LUA_TTABLE) {
+	} else {
 		handle_place(l, h);
 		options_read(L, l, h, 1);
-	} else {
-		return luaL_error(L, "%s takes a name or a table, not a %s", word, luaL_typename(L, 1));
 	}
 	arena_push(l->scratch, &l->made, h);
 	return 1;
@@ -410,16 +432,26 @@ static bool in_expression(const struct source *s, uint32_t at)
 	return false;
 }
 
-/* The first token of that name on the line, one within an expression only when there is no other. */
+static bool token_names(const struct source *s, const struct source_token *t, const char *name, size_t len)
+{
+	return t->kind == SOURCE_NAME && t->len == len && memcmp(s->text + t->at, name, len) == 0;
+}
+
+/* The first token of that name on the line, one within an expression only when there is no other; the last one before it where the line has none: an operand that ends its
+ * line is evaluated with what follows. */
 static const struct source_token *name_token(const struct source *s, int line, const char *name, bool *expression)
 {
-	const struct source_token *found = NULL;
+	const struct source_token *found = NULL, *before = NULL;
 	size_t len = strlen(name);
 	*expression = false;
 	for (size_t i = 0; i < s->ntokens && s->tokens[i].line <= line; i++) {
 		const struct source_token *t = &s->tokens[i];
-		if (t->line != line || t->kind != SOURCE_NAME || t->len != len || memcmp(s->text + t->at, name, len) != 0)
+		if (!token_names(s, t, name, len))
 			continue;
+		if (t->line != line) {
+			before = t;
+			continue;
+		}
 		if (!in_expression(s, (uint32_t)i)) {
 			*expression = false;
 			return t;
@@ -428,7 +460,9 @@ static const struct source_token *name_token(const struct source *s, int line, c
 			found = t;
 		*expression = true;
 	}
-	return found;
+	if (!found && before)
+		*expression = in_expression(s, (uint32_t)(before - s->tokens));
+	return found ? found : before;
 }
 
 static int global_missing(lua_State *L)
@@ -451,7 +485,7 @@ static int global_missing(lua_State *L)
 		hint = arena_printf(l->scratch, "'%s' is not there while a configuration loads", name);
 	else if (near)
 		hint = arena_printf(l->scratch, "did you mean '%s'?", near);
-	report(l, line, t ? t->column : 0, (int)strlen(name), hint,
+	report(l, t ? t->line : line, t ? t->column : 0, (int)strlen(name), hint,
 		   arena_printf(l->scratch, call ? "unknown word '%s'" : "undefined global '%s'", name));
 	return ghost_self(L);
 }
@@ -585,6 +619,7 @@ static void file_run(lua_State *L, struct load *l, int environment)
 	if (luaL_loadbufferx(L, f->bytes, f->len, "=?", "t") != LUA_OK) {
 		failure_report(L, l);
 		file_broken(l);
+		file_add(l, &l->out->unparsed, &l->out->nunparsed);
 		lua_settop(L, top);
 		return;
 	}

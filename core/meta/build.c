@@ -223,7 +223,66 @@ bool build_lost(struct build *b, const char *name)
 	return false;
 }
 
+static bool is_unknown(const struct source *s, const struct source_table *t)
+{
+	return t->word && word_find(t->word) == WORD_COUNT && !word_later(t->word) && !is_local_call(s, t);
+}
+
+bool build_holds_unknown(struct build *b, const struct place *p, const char *word)
+{
+	const struct source *s = build_source(b, p->module, p->file);
+	for (size_t i = 0; i < s->ncalls; i++)
+		if (is_unknown(s, s->calls[i]))
+			for (const struct source_table *up = s->calls[i]->parent; up; up = up->parent)
+				if (up->word && up->line == p->line && strcmp(up->word, word) == 0)
+					return true;
+	return false;
+}
+
+static bool item_says(const struct source *s, const struct source_item *item, const char *text)
+{
+	size_t len = strlen(text);
+	for (uint32_t i = item ? item->first : 1; i <= (item ? item->last : 0) && i < s->ntokens; i++) {
+		const struct source_token *t = &s->tokens[i];
+		if (t->kind == SOURCE_STRING && t->len == len + 2 && memcmp(s->text + t->at + 1, text, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool grant_is_made(const struct build *b, const struct config_file *f, int line, const char *section)
+{
+	for (size_t i = 0; i < b->r->ngrants; i++) {
+		const struct grant *g = b->r->grants[i];
+		if (g->place.line == line && strcmp(g->section->expr.name, section) == 0 && strcmp(g->place.file, f->path) == 0 &&
+			strcmp(g->place.module, f->module) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool build_grant_lost(struct build *b, const char *section)
+{
+	if (!b->nerrors && !b->decls->nbroken && b->errs->code == ERR_OK)
+		return false;
+	for (size_t i = 0; i < b->config->nfiles; i++) {
+		const struct config_file *f = &b->config->files[i];
+		size_t n = strlen(f->path);
+		if (n < 4 || strcmp(f->path + n - 4, ".lua") != 0)
+			continue;
+		const struct source *s = build_source(b, f->module, f->path);
+		for (size_t k = 0; k < s->ncalls; k++) {
+			const struct source_table *t = s->calls[k];
+			bool grant = strcmp(t->word, words[WORD_ALLOW].text) == 0;
+			if ((grant || (!t->parent && is_unknown(s, t))) && item_says(s, source_key(t, "on"), section) &&
+				!(grant && grant_is_made(b, f, t->line, section)))
+				return true;
+		}
+	}
+	return false;
+}
+
 bool build_absent(struct build *b, const struct module *of, const char *near)
 {
-	return !near && (b->config->unread || (b->config->nabsent && !(of && map_find(&b->lacking, of->name))));
+	return !near && (b->unsure || b->config->unread || (b->config->nabsent && !(of && map_find(&b->lacking, of->name))));
 }

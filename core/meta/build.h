@@ -79,6 +79,7 @@ struct build {
 	struct map nodes;   /* section → struct node */
 	struct map states;  /* "section.field" of formulas → how far typing came */
 	struct map missing; /* "section.field" that rows name and that is not there: said once */
+	struct map rows;    /* what rows of data set, by section and key → struct setting */
 	struct map pos;     /* module → struct po */
 	struct {
 		struct pending *items;
@@ -86,6 +87,7 @@ struct build {
 	} pending;
 	size_t untranslated;
 	struct map former;             /* former names that something took, with the place of it */
+	bool unsure;                   /* on what some module depends could not be read */
 	struct map lacking;            /* modules that need a missing one, themselves or through others */
 	const struct section *unfound; /* where the expression in hand looked last for a field that is not there */
 	bool tainted;                  /* the expression in hand needs something whose fault was reported elsewhere */
@@ -118,6 +120,10 @@ void build_finish(struct build *b);
 const char *hint_near(struct build *b, const char *near);
 /* True when a declaration of that name stands where it could not be read (a broken file, an unknown word): its absence is not reported again. */
 bool build_lost(struct build *b, const char *name);
+/* True when a grant on the section is written that could not be read (an unknown word, an option of another type): what it would have allowed is not missed too. */
+bool build_grant_lost(struct build *b, const char *section);
+/* True when an unknown word stands within a declaration of that word that begins on the place's line. */
+bool build_holds_unknown(struct build *b, const struct place *p, const char *word);
 /* True when a name to which nothing is `near` may be declared in what is not there: in a missing module or a file that cannot be read. `of`: the module of the section that
  * it is looked for in, or NULL; what a module misses adds nothing to it. */
 bool build_absent(struct build *b, const struct module *of, const char *near);

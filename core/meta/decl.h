@@ -82,12 +82,16 @@ struct decls {
 	size_t count, cap;
 	const struct config_file **broken; /* files that did not run to their end */
 	size_t nbroken;
+	const struct config_file **unparsed; /* those of them that are no Lua: their text tells nothing */
+	size_t nunparsed;
 };
 
 /* The value of the option, or NULL. */
 const struct decl_value *decl_option(const struct decl *d, const char *key);
 /* The nth (from 0) positional value, or NULL. */
 const struct decl_value *decl_position(const struct decl *d, size_t n);
+/* True when both say the same, tables in all their parts. */
+bool decl_same(const struct decl_value *x, const struct decl_value *y);
 /* How people are told of a file: "sections/order.lua" in the top module, "crm/sections/account.lua" in others. In `a`. */
 const char *config_path(struct arena *a, const struct config *config, const char *module, const char *path);
 /* The file, or NULL. */

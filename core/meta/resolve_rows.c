@@ -194,16 +194,24 @@ static void grant_make(struct build *b, struct decl *d, struct role *role, struc
 
 static void allow_make(struct build *b, struct decl *d)
 {
-	struct role *role = role_get(b, d, spot_decl(b, d), d->name);
-	struct setting on = setting_of(d, "on");
+	struct role *role = role_get(b, d, spot_decl(b, d), d->name), nobody = {.name = d->name};
+	struct setting on = setting_of(d, "on"), fields = setting_of(d, "fields");
 	const char **names = NULL;
 	if (!decl_option(d, "on"))
 		build_fail(b, d, spot_decl(b, d), "on = \"section\"", "'on' is missing");
 	size_t n = node_names(b, on.value ? &on : NULL, &names);
+	if (on.value && !n)
+		build_fail(b, d, spot_value(b, &on), "on = \"section\"", "'on' names no section");
+	if (fields.value && fields.value->kind == DECL_TABLE && !fields.value->table.count)
+		build_fail(b, d, spot_value(b, &fields), "left out, it gives all fields", "'fields' names no field");
+	if (!role) { /* reported; what is allowed to it is not missed too: the registry is not for use by then */
+		role = arena_new(b->arena, struct role);
+		*role = nobody;
+	}
 	for (size_t i = 0; i < n; i++) {
 		struct spot at = on.value->kind == DECL_TABLE ? spot_item(b, &on, i) : spot_value(b, &on);
 		struct section *s = section_get(b, d, at, names[i]);
-		if (!s || !role)
+		if (!s)
 			continue;
 		if (s->owner_detail)
 			build_fail(b, d, at, NULL, "the lines of '%s' take the rights of '%s', which owns them", s->expr.name,
@@ -308,6 +316,55 @@ static void cell_check(struct build *b, const struct decl *d, struct spot at, co
 	}
 }
 
+/* What tells one row of a section from another; NULL when the row has no such value. */
+static const char *row_key(struct build *b, const struct decl *d, const struct section *s, const char *key, const struct decl_value *row)
+{
+	for (size_t i = 0; i < row->table.count; i++) {
+		const struct decl_pair *p = &row->table.pairs[i];
+		if (!p->key || strcmp(p->key, key) != 0)
+			continue;
+		const char *text = p->value.kind == DECL_TEXT     ? p->value.text.s
+						   : p->value.kind == DECL_NUMBER ? p->value.number
+						   : p->value.kind == DECL_INT    ? arena_printf(b->scratch, "%lld", (long long)p->value.i)
+														  : NULL;
+		return text ? arena_printf(b->scratch, "%s %s %s %s %s", d->place.module, s->expr.name, key,
+								   strncmp(d->place.file, "sample/", 7) == 0 ? "sample" : "data", text)
+					: NULL;
+	}
+	return NULL;
+}
+
+/* What two rows set differently would be set anew at every apply. A row may complete another, so that records can point to each other. */
+static void row_once(struct build *b, struct decl *d, const struct section *s, const char *key, const struct decl_value *row, size_t at)
+{
+	const char *name = row_key(b, d, s, key, row);
+	if (!name)
+		return;
+	struct setting *here = arena_new(b->scratch, struct setting);
+	*here = (struct setting){key, row, d};
+	const struct setting *first = map_put(&b->rows, arena_printf(b->scratch, "%p %s", (const void *)d, name), here);
+	if (first) {
+		struct place there = {d->place.module, d->place.file, first->value->line, 0, 0};
+		build_fail(b, d, spot_row(b, d, NULL, at, key), "one row a key", "a row with this '%s' is there already, at %s", key,
+				   place_text(b, &there));
+		return;
+	}
+	for (size_t i = 0; i < row->table.count; i++) {
+		const struct decl_pair *p = &row->table.pairs[i];
+		if (!p->key || strcmp(p->key, key) == 0)
+			continue;
+		here = arena_new(b->scratch, struct setting);
+		*here = (struct setting){p->key, &p->value, d};
+		first = map_put(&b->rows, arena_printf(b->scratch, "%s %s", p->key, name), here);
+		if (!first || decl_same(first->value, &p->value))
+			continue;
+		struct place there = first->from->place;
+		there.line = first->value->line;
+		build_fail(b, d, spot_row(b, d, NULL, at, p->key), NULL, "'%s' of this row is set differently at %s", p->key,
+				   place_text(b, &there));
+	}
+}
+
 static void data_make(struct build *b, struct decl *d)
 {
 	struct section *s = section_get(b, d, spot_decl(b, d), d->name);
@@ -346,6 +403,8 @@ static void data_make(struct build *b, struct decl *d)
 		}
 		if (key && !has_key)
 			build_fail(b, d, spot_row(b, d, NULL, at, NULL), NULL, "the row has no '%s', which is its key", key);
+		else if (f)
+			row_once(b, d, s, key, row, at);
 	}
 	struct registry *r = b->r;
 	struct {

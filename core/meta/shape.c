@@ -170,6 +170,8 @@ static void option_check(struct build *b, struct decl *d, enum word_id word, str
 			build_fail(b, d, spot_value(b, &s), hint, "option '%s' takes %s, not '%s'", p->key, wants, p->value.text.s);
 		else if (p->value.kind == DECL_TABLE && strncmp(wants, "a ", 2) == 0 && strstr(wants, "list"))
 			build_fail(b, d, spot_value(b, &s), hint, "option '%s' takes %s; something else stands in it", p->key, wants);
+		else if (p->value.kind == DECL_NUMBER)
+			build_fail(b, d, spot_value(b, &s), hint, "option '%s' takes %s, not %s", p->key, wants, p->value.number);
 		else
 			build_fail(b, d, spot_value(b, &s), hint, "option '%s' takes %s, not %s", p->key, wants, kind_name(&p->value));
 		p->value.kind = DECL_NIL;
@@ -343,11 +345,11 @@ void shape_check(struct build *b)
 		size_t n = strlen(f->path);
 		if (n < 4 || strcmp(f->path + n - 4, ".lua") != 0)
 			continue;
-		bool broken = false;
-		for (size_t k = 0; k < b->decls->nbroken; k++)
-			broken |= b->decls->broken[k] == f;
+		bool parsed = true;
+		for (size_t k = 0; k < b->decls->nunparsed; k++)
+			parsed &= b->decls->unparsed[k] != f;
 		const struct source *s = build_source(b, f->module, f->path);
-		if (!broken) {
+		if (parsed) {
 			duplicates_check(b, f, s);
 			quotes_check(b, f, s);
 			globals_check(b, f, s);

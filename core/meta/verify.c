@@ -48,13 +48,15 @@ static void stages_verify(struct build *b, const struct section *s, const struct
 	for (size_t i = 0; i < path->nstages; i++) {
 		const struct stage *st = path->stages[i];
 		bool left = st->final;
-		for (size_t k = 0; k < s->moves.count; k++)
-			left |= stage_in(s->moves.items[k].value, st);
+		for (size_t k = 0; k < s->moves.count; k++) {
+			const struct move *m = s->moves.items[k].value;
+			left |= m->to != st && stage_in(m, st);
+		}
 		if (!reached[i])
 			build_fail(b, NULL, verify_spot(b, &st->place, st->name), "a move leads to it, or it is the first",
 					   "stage '%s' of section '%s': nothing reaches it", st->name, s->expr.name);
 		if (!left)
-			build_fail(b, NULL, verify_spot(b, &st->place, st->name), "final = true, or a move from it",
+			build_fail(b, NULL, verify_spot(b, &st->place, st->name), "final = true, or a move from it to another",
 					   "stage '%s' of section '%s': nothing leaves it", st->name, s->expr.name);
 	}
 }
@@ -63,7 +65,7 @@ static void stages_verify(struct build *b, const struct section *s, const struct
 
 static bool rule_possible(const struct rule *r)
 {
-	return r->set && !(r->constant && !r->value);
+	return r->set && !(r->constant && !r->value) && !(r->text && strcmp(r->text, "false") == 0);
 }
 
 static bool grant_names(const struct grant *g, const struct field *f)
@@ -124,6 +126,8 @@ static void rights_verify(struct build *b, const struct section *s)
 	const char *hint = s->owner_detail ? arena_printf(b->scratch, "its lines are read with field '%s' of section '%s': a grant gives that",
 													  s->owner_detail->expr.name, s->owner_detail->section->expr.name)
 									   : arena_printf(b->scratch, "allow \"role\" { on = \"%s\", read = true }", s->expr.name);
+	if (build_grant_lost(b, s->expr.name))
+		return;
 	if (!someone_reads(r, s))
 		build_fail(b, NULL, verify_spot(b, &s->place, s->expr.name), hint, "section '%s': no role may read it", s->expr.name);
 	for (size_t i = 0; i < s->nfields; i++) {
@@ -220,7 +224,8 @@ void verify_check(struct build *b)
 	for (size_t i = 0; i < b->r->nsections; i++) {
 		const struct section *s = b->r->sections[i];
 		for (size_t k = 0; k < s->npaths; k++)
-			stages_verify(b, s, s->paths[k]);
+			if (!build_holds_unknown(b, &s->paths[k]->place, words[WORD_STAGES].text))
+				stages_verify(b, s, s->paths[k]);
 		names_verify(b, s);
 		bounds_verify(b, s);
 		/* while names are missing, a right may be among what was not understood */

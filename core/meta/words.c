@@ -227,6 +227,15 @@ const char *word_option_later(enum word_id word, const char *option)
 	return NULL;
 }
 
+bool word_expression_name(const char *name)
+{
+	static const char *const names[] = {"me", "nil", "true", "false", "and", "or", "not", "in"};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
 const struct word_option *word_option_find(enum word_id word, const char *name)
 {
 	for (size_t i = 0; i < word_option_count; i++)

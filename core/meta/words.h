@@ -18,12 +18,13 @@ struct buf;
 	X(MODULE, "module")                                                                                                                    \
 	X(SECTION, "section")                                                                                                                  \
 	X(EXTEND, "extend")                                                                                                                    \
-	X(ROLE, "role") X(ALLOW, "allow") X(ON, "on") X(DATA, "data") X(IMPORT, "import") X(CHANGE, "change") X(TAB, "tab") X(GROUP, "group")  \
-		X(VALUE, "value") X(STAGES, "stages") X(STAGE, "stage") X(MOVE, "move") X(TASK, "task") X(LIST, "list") X(UNIQUE, "unique") X(TEXT, "text")        \
-			X(INTEGER, "integer") X(DECIMAL, "decimal") X(MONEY, "money") X(PERCENT, "percent") X(BOOLEAN, "boolean") X(DATE, "date")      \
-				X(DATETIME, "datetime") X(DURATION, "duration") X(CHOICE, "choice") X(LOOKUP, "lookup") X(DETAIL, "detail")                \
-					X(FILE, "file") X(EMAIL, "email") X(PHONE, "phone") X(URL, "url") X(AUTONUMBER, "autonumber") X(FORMULA, "formula")    \
-						X(ROLLUP, "rollup")
+	X(ROLE, "role")                                                                                                                        \
+	X(ALLOW, "allow") X(ON, "on") X(DATA, "data") X(IMPORT, "import") X(CHANGE, "change") X(TAB, "tab") X(GROUP, "group")                  \
+		X(VALUE, "value") X(STAGES, "stages") X(STAGE, "stage") X(MOVE, "move") X(TASK, "task") X(LIST, "list") X(UNIQUE, "unique")        \
+			X(TEXT, "text") X(INTEGER, "integer") X(DECIMAL, "decimal") X(MONEY, "money") X(PERCENT, "percent") X(BOOLEAN, "boolean")      \
+				X(DATE, "date") X(DATETIME, "datetime") X(DURATION, "duration") X(CHOICE, "choice") X(LOOKUP, "lookup")                    \
+					X(DETAIL, "detail") X(FILE, "file") X(EMAIL, "email") X(PHONE, "phone") X(URL, "url") X(AUTONUMBER, "autonumber")      \
+						X(FORMULA, "formula") X(ROLLUP, "rollup")
 
 enum word_id {
 #define WORD_ENUM(id, text) WORD_##id,
@@ -125,6 +126,8 @@ void words_write_markdown(struct buf *b);
 /* Names that no section may take, and those that no field may take, ended by NULL. */
 extern const char *const word_reserved_sections[];
 extern const char *const word_reserved_fields[];
+/* True for what a bare name in an expression is taken for, whatever fields there are. */
+bool word_expression_name(const char *name);
 /* Colours of choice values, ended by NULL. */
 extern const char *const word_colours[];
 
