@@ -117,7 +117,8 @@ static void field(struct view *v, const struct access *x, const struct field *f)
 		buf_putc(b, ']');
 	}
 	bool plain = !f->many && f->type != FIELD_DETAIL && f->type != FIELD_FILE;
-	buf_printf(b, ",\"sortable\":%s,\"filterable\":%s,\"live\":%s}", yes(plain), yes(f->type != FIELD_DETAIL && f->type != FIELD_FILE), yes(f->live));
+	buf_printf(b, ",\"sortable\":%s,\"filterable\":%s,\"live\":%s}", yes(plain), yes(f->type != FIELD_DETAIL && f->type != FIELD_FILE),
+			   yes(f->live));
 }
 
 static void fields(struct view *v, const struct access *x, const struct section *s)
@@ -147,7 +148,8 @@ static void detail_columns(struct view *v, const struct field *d)
 	for (size_t i = 0; i < (list ? list->ncolumns : s->nfields); i++) {
 		const struct field *f = list ? list->columns[i].field : s->fields[i];
 		const char *name = list ? list->columns[i].path : f->expr.name;
-		if ((const struct expr_field *)f == d->expr.by || (!list && f->builtin) || f->type == FIELD_DETAIL || n == COLUMNS || !readable(x, f) || strchr(name, '.'))
+		if ((const struct expr_field *)f == d->expr.by || (!list && f->builtin) || f->type == FIELD_DETAIL || n == COLUMNS ||
+			!readable(x, f) || strchr(name, '.'))
 			continue;
 		if (f->hidden.set && f->hidden.constant && f->hidden.value)
 			continue;
@@ -166,7 +168,8 @@ static void details(struct view *v, const struct access *x, const struct section
 			continue;
 		buf_printf(v->b, "%s{\"name\":\"%s\",", first ? "" : ",", f->expr.name);
 		label(v, "label", &f->label);
-		buf_printf(v->b, ",\"section\":\"%s\",\"by\":\"%s\",\"owned\":%s,\"columns\":", f->to->expr.name, f->expr.by ? f->expr.by->name : "", yes(f->owned));
+		buf_printf(v->b, ",\"section\":\"%s\",\"by\":\"%s\",\"owned\":%s,\"columns\":", f->to->expr.name,
+				   f->expr.by ? f->expr.by->name : "", yes(f->owned));
 		detail_columns(v, f);
 		buf_putc(v->b, '}');
 		first = false;
@@ -187,7 +190,8 @@ static bool layout_items(struct view *v, const struct access *x, const struct la
 		if (item->kind == LAYOUT_FIELD) {
 			const struct field *f = item->field;
 			bool detail = f->type == FIELD_DETAIL;
-			if (!readable(x, f) || (f->hidden.set && f->hidden.constant && f->hidden.value) || (detail && !access_exists(access_get(v->reg, v->actor, f->to)))) {
+			if (!readable(x, f) || (f->hidden.set && f->hidden.constant && f->hidden.value) ||
+				(detail && !access_exists(access_get(v->reg, v->actor, f->to)))) {
 				v->b->len = mark;
 				continue;
 			}
@@ -208,7 +212,17 @@ static bool layout_items(struct view *v, const struct access *x, const struct la
 	return any;
 }
 
-static void stages(struct view *v, const struct section *s)
+/* Whether there may be a record that the actor may move so: what a rule says by roles alone is known. */
+static bool move_possible(struct view *v, const struct access *x, const struct move *m)
+{
+	if (v->actor->system || (m->allow.set && m->allow.constant))
+		return v->actor->system || m->allow.value;
+	if (!m->allow.set)
+		return x->rows[GRANT_UPDATE] != ACCESS_NONE;
+	return expr_constant(m->allow.expr, actor_has_role_fn, (void *)v->actor) != 0;
+}
+
+static void stages(struct view *v, const struct access *x, const struct section *s)
 {
 	struct buf *b = v->b;
 	buf_puts(b, ",\"stages\":[");
@@ -232,7 +246,7 @@ static void stages(struct view *v, const struct section *s)
 		buf_puts(b, ",\"from\":[");
 		for (size_t k = 0; k < m->nfrom; k++)
 			buf_printf(b, "%s\"%s\"", k ? "," : "", m->from[k]->name);
-		buf_printf(b, "],\"to\":\"%s\",\"comment\":%s}", m->to->name, yes(m->comment));
+		buf_printf(b, "],\"to\":\"%s\",\"comment\":%s,\"may\":%s}", m->to->name, yes(m->comment), yes(move_possible(v, x, m)));
 	}
 	buf_putc(b, ']');
 }
@@ -275,8 +289,9 @@ static void lists(struct view *v, const struct access *x, const struct section *
 		buf_puts(b, ",\"columns\":[");
 		for (size_t i = 0; i < s->nfields && n < COLUMNS; i++) {
 			const struct field *f = s->fields[i];
-			bool shown = (!f->builtin || f->type == FIELD_STAGE) && f->type != FIELD_DETAIL && !f->is_long && !f->many && f->type != FIELD_FILE && readable(x, f) &&
-			             !(f->hidden.set && f->hidden.constant && f->hidden.value) && !(f->type == FIELD_STAGE && !s->npaths);
+			bool shown = (!f->builtin || f->type == FIELD_STAGE) && f->type != FIELD_DETAIL && !f->is_long && !f->many &&
+						 f->type != FIELD_FILE && readable(x, f) && !(f->hidden.set && f->hidden.constant && f->hidden.value) &&
+						 !(f->type == FIELD_STAGE && !s->npaths);
 			if (shown && f->type != FIELD_STAGE)
 				buf_printf(b, "%s\"%s\"", n++ ? "," : "", f->expr.name);
 		}
@@ -291,13 +306,14 @@ static void section(struct view *v, const struct section *s)
 {
 	struct buf *b = v->b;
 	const struct access *x = access_get(v->reg, v->actor, (struct section *)(uintptr_t)s);
-	bool create = x->rows[GRANT_CREATE] != ACCESS_NONE, update = x->rows[GRANT_UPDATE] != ACCESS_NONE, remove = x->rows[GRANT_DELETE] != ACCESS_NONE;
+	bool create = x->rows[GRANT_CREATE] != ACCESS_NONE, update = x->rows[GRANT_UPDATE] != ACCESS_NONE,
+		 remove = x->rows[GRANT_DELETE] != ACCESS_NONE;
 	buf_printf(b, "\"%s\":{\"name\":\"%s\",", s->expr.name, s->expr.name);
 	label(v, "label", &s->label);
 	buf_putc(b, ',');
 	label(v, "plural", &s->plural);
-	buf_printf(b, ",\"module\":\"%s\",\"can\":{\"create\":%s,\"update\":%s,\"delete\":%s,\"import\":%s,\"export\":true},\"owned_by\":", s->module->name, yes(create), yes(update),
-	           yes(remove), yes(create && !s->builtin && !s->owner));
+	buf_printf(b, ",\"module\":\"%s\",\"can\":{\"create\":%s,\"update\":%s,\"delete\":%s,\"import\":%s,\"export\":true},\"owned_by\":",
+			   s->module->name, yes(create), yes(update), yes(remove), yes(create && !s->builtin && !s->owner));
 	text(v, s->owner && s->owner->to ? s->owner->to->expr.name : NULL);
 	buf_printf(b, ",\"tree\":");
 	text(v, s->tree ? s->tree->expr.name : NULL);
@@ -308,7 +324,7 @@ static void section(struct view *v, const struct section *s)
 		layout_items(v, x, s->layout);
 	else
 		buf_puts(b, "[]");
-	stages(v, s);
+	stages(v, x, s);
 	lists(v, x, s);
 	buf_puts(b, ",\"imports\":[");
 	bool first = true;
@@ -359,7 +375,8 @@ void ui_meta(struct http_request *r, struct app_request *q)
 	unsigned char hash[16];
 	char hex[33];
 	/* equal for users of the same roles and language: what is left out depends on nothing else but the user's own line */
-	const char *identity = arena_printf(r->arena, "%lld|%s|%d|%lld", (long long)q->reg->generation, q->actor->roles_key ? q->actor->roles_key : "", (int)v.lang, (long long)q->actor->id);
+	const char *identity = arena_printf(r->arena, "%lld|%s|%d|%lld", (long long)q->reg->generation,
+										q->actor->roles_key ? q->actor->roles_key : "", (int)v.lang, (long long)q->actor->id);
 	crypto_generichash(hash, sizeof hash, (const unsigned char *)identity, strlen(identity), NULL, 0);
 	sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
 	const char *etag = arena_printf(r->arena, "\"%s\"", hex), *match = http_header(r, "If-None-Match");
@@ -379,7 +396,8 @@ void ui_meta(struct http_request *r, struct app_request *q)
 		buf_puts(b, "\"label\":\"\"");
 	buf_puts(b, ",\"version\":");
 	text(&v, top ? top->version : NULL);
-	buf_printf(b, "},\"generation\":%lld,\"language\":\"%s\",\"languages\":[\"en\",\"ru\"],\"zone\":", (long long)q->reg->generation, v.lang == LANG_RU ? "ru" : "en");
+	buf_printf(b, "},\"generation\":%lld,\"language\":\"%s\",\"languages\":[\"en\",\"ru\"],\"zone\":", (long long)q->reg->generation,
+			   v.lang == LANG_RU ? "ru" : "en");
 	text(&v, q->reg->zone);
 	buf_puts(b, ",\"currency\":");
 	text(&v, q->reg->currency);

@@ -162,6 +162,8 @@ struct expr_sql {
 	void *ctx;
 };
 
+/* What a condition is whatever the record: 1 always true, 0 never, -1 it depends; `has_role` as in struct expr_sql. */
+int expr_constant(const struct expr *e, bool (*has_role)(void *ctx, const char *role), void *ctx);
 /* Appends a condition: true exactly when the tree is true (bare operators that an index serves; `not` is pushed down). */
 int expr_sql_condition(const struct expr *e, const struct expr_sql *opts, struct err *err);
 /* Appends a value of the tree's type; a boolean may be NULL for nil. */

@@ -58,6 +58,12 @@ int emit_constant(struct emit *c, const struct expr *e)
 	}
 }
 
+int expr_constant(const struct expr *e, bool (*has_role)(void *ctx, const char *role), void *ctx)
+{
+	struct expr_sql opts = {.has_role = has_role, .ctx = ctx};
+	return emit_constant(&(struct emit){.opts = &opts}, e);
+}
+
 static int emit_junction(struct emit *c, const struct expr *e, bool negated)
 {
 	const char *word = (e->op == EXPR_AND) != negated ? " AND " : " OR ";

@@ -91,8 +91,9 @@ const filter = async (page, label) => {
   await page.click(`.ant-dropdown-menu-item:has-text("${label}") >> nth=0`)
   await page.waitForSelector('.filter-editor button')
 }
-const choose = async (page) => {
-  for (const place of [0, 1]) await page.locator('.ant-table-row .ant-checkbox-input').nth(place).check()
+const choose = async (page, { narrow, ...screen }) => {
+  if (narrow) await page.click(`.page-bars button:has-text("${word(screen, 'Выбрать', 'Select')}")`)
+  for (const place of [0, 1]) await page.locator(narrow ? '.card' : '.ant-table-row .ant-checkbox-input').nth(place).click()
   await page.waitForSelector('.bulk')
 }
 const word = (screen, ru, en) => (screen.language === 'ru' ? ru : en)
@@ -157,24 +158,21 @@ look('filter: lookup', '.ant-select-dropdown', async (page, screen) => {
   await page.waitForSelector('.lookup-row')
 })
 
-look('the selection', '.page', async (page, { narrow }) => {
-  if (narrow) return false
+look('the selection', '.page', async (page, screen) => {
   await list(page)
-  return choose(page)
+  return choose(page, screen)
 })
 look('a field of all', '.ant-modal', async (page, screen) => {
-  if (screen.narrow) return false
   await list(page)
-  await choose(page)
-  await page.click('.bulk button >> nth=1')
+  await choose(page, screen)
+  await page.click('.bulk-acts button >> nth=0')
   await page.fill('#bulk-field', word(screen, 'Мест', 'Places'))
   await page.click('.ant-select-item >> nth=0')
   return page.waitForSelector('#bulk-value')
 })
-look('deleting what is in use', '.ant-modal', async (page, { narrow }) => {
-  if (narrow) return false
+look('deleting what is in use', '.ant-modal', async (page, screen) => {
   await go(page, '/s/customer', ROWS)
-  await choose(page)
+  await choose(page, screen)
   await page.click('.bulk .ant-btn-dangerous')
   return page.waitForSelector('.ant-modal .ant-alert')
 })

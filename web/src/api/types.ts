@@ -44,7 +44,7 @@ export type LayoutItem =
 
 export interface Stage { name: string; label: string; final?: boolean; colour?: string | null }
 export interface StagePath { path: string; label?: string; stages: Stage[] }
-export interface Move { name: string; label: string; from: string[]; to: string; comment?: boolean }
+export interface Move { name: string; label: string; from: string[]; to: string; comment?: boolean; may?: boolean }
 export interface List { name: string; label: string; columns: string[]; sort?: string[] }
 
 export interface Section {

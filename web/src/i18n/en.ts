@@ -38,7 +38,7 @@ export const en = {
     save: 'Save', previous: 'Previous record of the list', next: 'Next record of the list', back: 'Back', help: 'This page',
   },
   list: {
-    new: 'New', search: 'Search', views: 'Views', all: 'All', columns: 'Columns', exchange: 'Export and import', export_xlsx: 'Export to Excel', export_csv: 'Export to CSV', import: 'Import from a file',
+    new: 'New', choose: 'Select', search: 'Search', views: 'Views', all: 'All', columns: 'Columns', exchange: 'Export and import', export_xlsx: 'Export to Excel', export_csv: 'Export to CSV', import: 'Import from a file',
     news: 'The list has changed: show it', count_one: '{{number}} record', count_other: '{{number}} records', count_more_one: '{{number}}+ records', count_more_other: '{{number}}+ records',
     selected_one: '{{count}} selected', selected_other: '{{count}} selected', select: 'Select: {{title}}', select_all: 'Select all loaded rows',
     empty: '{{label}}: nothing yet', empty_text: 'Create the first record or load them from a file.', empty_unwritable: 'Records that are open to you will appear here.',
@@ -56,7 +56,7 @@ export const en = {
   bulk: {
     undone_one: '{{count}} record is as it was', undone_other: '{{count}} records are as they were',
     undo_failed_one: '{{titles}} could not be put back: it was changed later, or the rules no longer allow it.', undo_failed_other: '{{count}} records could not be put back: {{titles}}. They were changed later, or the rules no longer allow it.',
-    label: 'Actions on the selection', change: 'Change a field', move: 'Move to a stage', none: 'Clear selection', all: 'Select all {{count}}', first: 'Select the first {{count}}',
+    label: 'Actions on the selection', change: 'Change a field', move: 'Move to a stage', none: 'Clear selection', which: 'Select records', all: 'Select all {{count}}', first: 'Select the first {{count}}',
     field: 'Field', value: 'New value', empties: 'An empty value empties the field.',
     change_title_one: 'Change a field of {{count}} record', change_title_other: 'Change a field of {{count}} records', change_do_one: 'Change {{count}} record', change_do_other: 'Change {{count}} records',
     changed_one: '{{count}} record changed', changed_other: '{{count}} records changed', failed_one: '{{count}} record could not be changed', failed_other: '{{count}} records could not be changed',

@@ -39,7 +39,7 @@ export const ru = {
     save: 'Сохранить', previous: 'Предыдущая запись списка', next: 'Следующая запись списка', back: 'Назад', help: 'Эта подсказка',
   },
   list: {
-    new: 'Создать', search: 'Поиск', views: 'Представления', all: 'Все', columns: 'Столбцы', exchange: 'Выгрузка и загрузка', export_xlsx: 'Выгрузить в Excel', export_csv: 'Выгрузить в CSV', import: 'Загрузить из файла',
+    new: 'Создать', choose: 'Выбрать', search: 'Поиск', views: 'Представления', all: 'Все', columns: 'Столбцы', exchange: 'Выгрузка и загрузка', export_xlsx: 'Выгрузить в Excel', export_csv: 'Выгрузить в CSV', import: 'Загрузить из файла',
     news: 'Список изменился: показать', count_one: '{{number}} запись', count_few: '{{number}} записи', count_many: '{{number}} записей', count_other: '{{number}} записи',
     count_more_one: '{{number}}+ записей', count_more_few: '{{number}}+ записей', count_more_many: '{{number}}+ записей', count_more_other: '{{number}}+ записей',
     selected_one: 'Выбрана {{count}}', selected_few: 'Выбрано {{count}}', selected_many: 'Выбрано {{count}}', selected_other: 'Выбрано {{count}}', select: 'Выбрать: {{title}}', select_all: 'Выбрать все загруженные строки',
@@ -58,7 +58,7 @@ export const ru = {
   bulk: {
     undone_one: 'Возвращена {{count}} запись', undone_few: 'Возвращены {{count}} записи', undone_many: 'Возвращено {{count}} записей', undone_other: 'Возвращено {{count}} записи',
     undo_failed_one: 'Не удалось вернуть {{titles}}: запись изменили позже, или правила этого уже не дают.', undo_failed_few: 'Не удалось вернуть {{count}} записи: {{titles}}. Их изменили позже, или правила этого уже не дают.', undo_failed_many: 'Не удалось вернуть {{count}} записей: {{titles}}. Их изменили позже, или правила этого уже не дают.', undo_failed_other: 'Не удалось вернуть {{count}} записи: {{titles}}. Их изменили позже, или правила этого уже не дают.',
-    label: 'Действия с выбранными', change: 'Изменить поле', move: 'Перевести', none: 'Снять выбор', all: 'Выбрать все {{count}}', first: 'Выбрать первые {{count}}',
+    label: 'Действия с выбранными', change: 'Изменить поле', move: 'Перевести', none: 'Снять выбор', which: 'Выберите записи', all: 'Выбрать все {{count}}', first: 'Выбрать первые {{count}}',
     field: 'Поле', value: 'Новое значение', empties: 'Пустое значение очистит поле.',
     change_title_one: 'Изменить поле в {{count}} записи', change_title_few: 'Изменить поле в {{count}} записях', change_title_many: 'Изменить поле в {{count}} записях', change_title_other: 'Изменить поле в {{count}} записях',
     change_do_one: 'Изменить {{count}} запись', change_do_few: 'Изменить {{count}} записи', change_do_many: 'Изменить {{count}} записей', change_do_other: 'Изменить {{count}} записи',

@@ -1,3 +1,4 @@
+import CloseOutlined from '@ant-design/icons/es/icons/CloseOutlined';
 import Alert from 'antd/es/alert';
 import Button from 'antd/es/button';
 import Dropdown from 'antd/es/dropdown';
@@ -8,30 +9,33 @@ import { Link } from 'wouter';
 import { send } from '../api/http';
 import type { BulkAnswer, Move, Row, Section } from '../api/types';
 import { errorText } from '../app/errors';
+import { useNarrow } from '../app/narrow';
 import { useNotes } from '../app/notesContext';
 import { recordPath } from '../app/paths';
 import { useT } from '../i18n';
-import { fieldInput } from '../record/draft';
 import { DeleteDialog } from '../record/DeleteDialog';
 import { MoveDialog } from '../record/MoveDialog';
+import { bulkFields, bulkMoves, MOST_SELECTED } from './bulk';
 import { BulkChange } from './BulkChange';
 import { putBack, rowsNow, undoPlan } from './undo';
 import type { ListQuery } from './useRows';
 import { fetchRows } from './useRows';
 
-const MOST = 1000;
 const NAMED = 5;
 
-interface Props { section: Section; query: ListQuery; selected: number[]; total: number; exceeded: boolean; onSelect: (ids: number[]) => void }
+interface Props { section: Section; query: ListQuery; rows: Map<number, Row>; selected: number[]; total: number; exceeded: boolean; onSelect: (ids: number[]) => void }
 
-/** What can be done to all chosen records; each succeeds or fails for itself and the failures are shown. */
-export default function BulkBar({ section, query, selected, total, exceeded, onSelect }: Props) {
+/** What can be done to all chosen records; each succeeds or fails for itself and the failures are shown. Nothing chosen ends the choosing. */
+export default function BulkBar({ section, query, rows, selected, total, exceeded, onSelect }: Props) {
   const t = useT();
   const client = useQueryClient();
   const notes = useNotes();
   const [act, setAct] = useState<'change' | 'delete' | Move | null>(null);
   const [failed, setFailed] = useState<BulkAnswer | null>(null);
-  const fields = section.fields.filter((field) => fieldInput(field) && field.writable !== false && field.readonly !== true && field.type !== 'file');
+  const fields = bulkFields(section);
+  const narrow = useNarrow();
+  const moves = bulkMoves(section, selected, rows);
+  const none = selected.length === 0;
 
   const finish = (answer: BulkAnswer, doneKey: string, undo?: () => void): void => {
     setAct(null);
@@ -65,7 +69,7 @@ export default function BulkBar({ section, query, selected, total, exceeded, onS
     onError: (error) => notes.refused(errorText(error, t)),
   });
   const all = useMutation({
-    mutationFn: () => fetchRows(section.name, { ...query, $select: 'id', $expand: null }, 0, MOST, false),
+    mutationFn: () => fetchRows(section.name, { ...query, $select: 'id', $expand: null }, 0, MOST_SELECTED, false),
     onSuccess: (answer) => onSelect(answer.value.map((row) => Number(row.id))),
     onError: (error) => notes.refused(errorText(error, t)),
   });
@@ -76,20 +80,23 @@ export default function BulkBar({ section, query, selected, total, exceeded, onS
 
   return (
     <div className="bulk" role="region" aria-label={t('bulk.label')}>
-      <strong>{t('list.selected', { count: selected.length })}</strong>
-      {selected.length < Math.min(total, MOST) ? (
-        <Button type="link" size="small" loading={all.isPending} onClick={() => all.mutate()}>{t(exceeded || total > MOST ? 'bulk.first' : 'bulk.all', { count: Math.min(total, MOST) })}</Button>
+      <strong>{selected.length ? t('list.selected', { count: selected.length }) : t('bulk.which')}</strong>
+      {selected.length < Math.min(total, MOST_SELECTED) ? (
+        <Button type="link" size="small" loading={all.isPending} onClick={() => all.mutate()}>{t(exceeded || total > MOST_SELECTED ? 'bulk.first' : 'bulk.all', { count: Math.min(total, MOST_SELECTED) })}</Button>
       ) : null}
       <span className="grow" />
-      {section.can.update && fields.length ? <Button size="small" onClick={() => setAct('change')}>{t('bulk.change')}</Button> : null}
-      {section.moves.length ? (
-        <Dropdown trigger={['click']} menu={{ items: section.moves.map((item) => ({ key: item.name, label: item.label })), onClick: ({ key }) => {
-          const item = section.moves.find((one) => one.name === key);
-          if (item) move(item);
-        } }}><Button size="small" loading={bulk.isPending}>{t('bulk.move')}</Button></Dropdown>
-      ) : null}
-      {section.can.delete ? <Button size="small" danger onClick={() => setAct('delete')}>{t('act.delete')}</Button> : null}
-      <Button size="small" type="text" onClick={() => onSelect([])}>{t('bulk.none')}</Button>
+      {narrow ? <Button type="text" icon={<CloseOutlined />} aria-label={t('bulk.none')} onClick={() => onSelect([])} /> : null}
+      <div className="bulk-acts">
+        {section.can.update && fields.length ? <Button size="small" disabled={none} onClick={() => setAct('change')}>{t('bulk.change')}</Button> : null}
+        {moves.length ? (
+          <Dropdown trigger={['click']} disabled={none} menu={{ items: moves.map((item) => ({ key: item.name, label: item.label })), onClick: ({ key }) => {
+            const item = moves.find((one) => one.name === key);
+            if (item) move(item);
+          } }}><Button size="small" disabled={none} loading={bulk.isPending}>{t('bulk.move')}</Button></Dropdown>
+        ) : null}
+        {section.can.delete ? <Button size="small" danger disabled={none} onClick={() => setAct('delete')}>{t('act.delete')}</Button> : null}
+        {narrow ? null : <Button size="small" type="text" onClick={() => onSelect([])}>{t('bulk.none')}</Button>}
+      </div>
 
       {act === 'change' ? <BulkChange section={section} fields={fields} count={selected.length} busy={change.isPending} onClose={() => setAct(null)} onDone={(values) => change.mutate(values)} /> : null}
       {act === 'delete' ? <DeleteDialog section={section} ids={selected} onClose={() => setAct(null)} onDone={(answer) => finish(answer, 'delete.done')} /> : null}

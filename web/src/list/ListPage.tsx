@@ -1,3 +1,4 @@
+import CheckSquareOutlined from '@ant-design/icons/es/icons/CheckSquareOutlined';
 import PlusOutlined from '@ant-design/icons/es/icons/PlusOutlined';
 import Button from 'antd/es/button';
 import { lazy, Suspense, useCallback, useMemo, useRef, useState } from 'react';
@@ -12,6 +13,7 @@ import { useTitle } from '../app/title';
 import { Trouble, TroubleOf } from '../app/Trouble';
 import { today } from '../fields/dates';
 import { useT } from '../i18n';
+import { bulkPossible, MOST_SELECTED } from './bulk';
 import { columnOf, columnsQuery } from './column';
 import { filtersOData } from './filter';
 import { FilterBar } from './FilterBar';
@@ -49,6 +51,7 @@ function List({ section }: { section: Section }) {
   const view = section.lists.find((item) => item.name === state.view) ?? section.lists[0];
   const setting = useSetting<ViewSetting>(`list.${section.name}.${view?.name ?? 'all'}`);
   const [selected, setSelected] = useState<number[]>([]);
+  const [choosing, setChoosing] = useState(false);
   const [at, setAt] = useState(-1);
   const [cleared, setCleared] = useState(0);
   useTitle(section.plural);
@@ -65,7 +68,8 @@ function List({ section }: { section: Section }) {
   const query = useMemo((): ListQuery => {
     const sort = (state.sort ?? []).filter((part) => columnOf(meta, section, part.replace(/^-/, '')));
     const declared = view?.sort ?? [];
-    const stage = narrow && section.stages.length ? columnOf(meta, section, 'stage') : undefined;
+    // A card shows it, and what may be done with a selection depends on it.
+    const stage = section.stages.length ? columnOf(meta, section, 'stage') : undefined;
     return {
       ...columnsQuery(stage && !columns.includes('stage') ? [...shape, stage] : shape),
       $filter: filtersOData(section, state.filters, today(meta.zone), meta.zone),
@@ -73,11 +77,11 @@ function List({ section }: { section: Section }) {
       $search: state.search || null,
       '$ostov.list': view?.name ?? null,
     };
-  }, [columns, shape, state, view, section, meta, narrow]);
+  }, [columns, shape, state, view, section, meta]);
 
   const rows = useRows(section.name, query);
   const box = useRef<HTMLDivElement>(null);
-  const live = useLiveRows({ section: section.name, query, rows, busy: selected.length > 0 || at >= 0, box });
+  const live = useLiveRows({ section: section.name, query, rows, busy: selected.length > 0 || choosing || at >= 0, box });
   const change = useCallback((part: Partial<ListState>, replace = false) => {
     const next = { ...state, ...part };
     setAt(-1);
@@ -102,8 +106,19 @@ function List({ section }: { section: Section }) {
     },
     n: () => section.can.create && navigate(newPath(section.name)),
     '/': () => document.getElementById('list-search')?.focus(),
-    Escape: () => (selected.length ? setSelected([]) : setAt(-1)),
+    Escape: () => (selected.length || choosing ? select([]) : setAt(-1)),
   });
+
+  // Choosing goes on when the last chosen one is let go; it ends with what was done, or by the bar's own button.
+  const picking = narrow && (choosing || selected.length > 0);
+  const toggle = (id: number): void => {
+    setChoosing(true);
+    setSelected((before) => (before.includes(id) ? before.filter((item) => item !== id) : [...before, id].slice(0, MOST_SELECTED)));
+  };
+  const select = (ids: number[]): void => {
+    setSelected(ids);
+    if (!ids.length) setChoosing(false);
+  };
 
   const narrowed = state.filters.length > 0 || state.search !== '';
   const empty = !rows.first.isPending && !rows.first.isError && rows.lines.length === 0;
@@ -116,7 +131,11 @@ function List({ section }: { section: Section }) {
       setCleared((count) => count + 1);
       change({ filters: [], search: '' });
     }} />;
-    if (narrow) return <ListCards section={section} columns={shape} rows={rows} live={live} onOpen={open} />;
+    if (narrow) {
+      return (
+        <ListCards section={section} columns={shape} rows={rows} live={live} choosing={picking} selected={selected} onOpen={open} onToggle={toggle} onHold={bulkPossible(section) ? toggle : undefined} />
+      );
+    }
     return (
       <ListTable section={section} columns={shape} rows={rows} live={live} state={state} view={view} at={at} selected={selected} widths={setting.value?.widths ?? {}}
         onSelect={setSelected} onOpen={open} onSort={(sort) => change({ sort })}
@@ -140,11 +159,14 @@ function List({ section }: { section: Section }) {
       <div className="page-bars">
         <ViewTabs section={section} view={view?.name ?? 'all'} onView={(next) => change({ view: next === section.lists[0]?.name ? '' : next, sort: null })} />
         <FilterBar section={section} filters={state.filters} onChange={(filters) => change({ filters })} />
+        {narrow && !picking && rows.lines.length && bulkPossible(section) ? (
+          <Button type="text" size="small" icon={<CheckSquareOutlined />} onClick={() => setChoosing(true)}>{t('list.choose')}</Button>
+        ) : null}
       </div>
       <div ref={box} className={rows.first.isPlaceholderData ? 'list-body list-stale' : 'list-body'} aria-busy={rows.first.isFetching}>{body()}</div>
-      {selected.length ? (
+      {selected.length || picking ? (
         <Suspense fallback={null}>
-          <BulkBar section={section} query={query} selected={selected} total={rows.count} exceeded={rows.exceeded} onSelect={setSelected} />
+          <BulkBar section={section} query={query} rows={rows.known} selected={selected} total={rows.count} exceeded={rows.exceeded} onSelect={select} />
         </Suspense>
       ) : null}
       {empty || (rows.first.isError && !rows.first.data) ? null : <ListFooter count={rows.count} exceeded={rows.exceeded} busy={rows.first.isPending} waiting={live.waiting} onShow={live.show} />}

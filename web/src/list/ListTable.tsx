@@ -8,6 +8,7 @@ import type { Field, List, Row, Section } from '../api/types';
 import { recordPath } from '../app/paths';
 import { isEmpty, Value } from '../fields/Value';
 import { useT } from '../i18n';
+import { bulkPossible, MOST_SELECTED } from './bulk';
 import type { Column } from './column';
 import { columnRow } from './column';
 import { HeaderCell } from './HeaderCell';
@@ -79,6 +80,8 @@ export function ListTable({ section, columns, rows, live, state, view, at, selec
   const [space, setSpace] = useState({ width: 0, height: 0 });
   const [dragged, setDragged] = useState<Record<string, number>>({});
   const waiting = rows.first.isPending;
+  const selectable = bulkPossible(section);
+  const boxes = selectable ? CHECKBOX : 0;
 
   useLayoutEffect(() => {
     const element = box.current;
@@ -99,11 +102,11 @@ export function ListTable({ section, columns, rows, live, state, view, at, selec
   // Columns whose width nobody chose share the room that is there: they grow to fill the page, and shrink a little before it scrolls.
   const usual = columns.map(({ section: of, field, label }, place) => Math.max(usualWidth(of, field, place === 0), Math.min(WIDEST_HEAD, label.length * LETTER + HEAD_ROOM)));
   const rigid = ({ name, field }: Column): boolean => all[name] !== undefined || RIGID.includes(shownType(field));
-  const chosen = columns.reduce((sum, column, place) => sum + (rigid(column) ? all[column.name] ?? usual[place] ?? 0 : 0), CHECKBOX + 2);
+  const chosen = columns.reduce((sum, column, place) => sum + (rigid(column) ? all[column.name] ?? usual[place] ?? 0 : 0), boxes + 2);
   const loose = columns.reduce((sum, column, place) => sum + (rigid(column) ? 0 : usual[place] ?? 0), 0);
   const factor = loose ? Math.max(SHRINK, (space.width - chosen) / loose) : 1;
   const sizes = columns.map((column, place) => all[column.name] ?? Math.floor((usual[place] ?? 150) * (rigid(column) ? 1 : factor)));
-  const total = sizes.reduce((sum, size) => sum + size, CHECKBOX);
+  const total = sizes.reduce((sum, size) => sum + size, boxes);
 
   const shape = useMemo((): ColumnsType<Line> => columns.map((column, place) => {
     const { field, name, label } = column;
@@ -168,17 +171,17 @@ export function ListTable({ section, columns, rows, live, state, view, at, selec
             const key = typeof one?.columnKey === 'string' ? one.columnKey : '';
             onSort(one?.order && key ? [`${one.order === 'descend' ? '-' : ''}${key}`] : null);
           }}
-          rowSelection={{
+          {...(selectable ? { rowSelection: {
             // The virtual table squeezes this column unless it is given a width.
             columnWidth: CHECKBOX,
             selectedRowKeys: selected,
             preserveSelectedRowKeys: true,
-            onChange: (keys) => onSelect(keys.filter((key): key is number => typeof key === 'number').slice(0, 1000)),
+            onChange: (keys) => onSelect(keys.filter((key): key is number => typeof key === 'number').slice(0, MOST_SELECTED)),
             getCheckboxProps: (line) => ({
               disabled: !line.row, 'aria-label': line.row ? t('list.select', { title: rowTitle(line.row) }) : t('state.loading'),
             } as Record<string, unknown>),
             getTitleCheckboxProps: () => ({ 'aria-label': t('list.select_all'), disabled: loaded.size === 0 } as Record<string, unknown>),
-          }}
+          } } : {})}
         />
       ) : null}
     </div>

@@ -51,6 +51,7 @@ export function useRows(section: string, query: ListQuery) {
 
   const exceeded = Boolean(first.data?.['@ostov.count-exceeded']);
   const loaded = pages.map((page, place) => `${page}:${others[place]?.dataUpdatedAt ?? 0}`).join();
+  const byId = useMemo(() => new Map([first, ...others].flatMap((page) => (page.data?.value ?? []).map((row): [number, Row] => [Number(row.id), row]))), [first.data, loaded]);
   const lines = useMemo((): Line[] => {
     const start = first.data?.value ?? [];
     const count = first.data?.['@odata.count'] ?? start.length;
@@ -79,5 +80,5 @@ export function useRows(section: string, query: ListQuery) {
     });
   }, [first.data, loaded, exceeded]);
 
-  return { first, lines, want, exceeded, count: first.data?.['@odata.count'] ?? 0, failedPage: others.find((other) => other.isError) };
+  return { first, lines, known: byId, want, exceeded, count: first.data?.['@odata.count'] ?? 0, failedPage: others.find((other) => other.isError) };
 }
