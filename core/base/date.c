@@ -110,6 +110,11 @@ void date_write(struct buf *b, int64_t days)
 	b->len += 10;
 }
 
+bool time_fits(int64_t us)
+{
+	return us >= date_from_civil(1, 1, 1) * DAY && us < date_from_civil(10000, 1, 1) * DAY;
+}
+
 bool time_parse(const char *s, size_t len, int64_t *us)
 {
 	int64_t day;
@@ -143,7 +148,7 @@ bool time_parse(const char *s, size_t len, int64_t *us)
 		return false;
 	}
 	*us = day * DAY + ((hour * 60 + minute) * 60 + second) * SECOND + fraction - offset;
-	return true;
+	return time_fits(*us);
 }
 
 /* ".5" of the microseconds of a second, without trailing zeros; nothing when there are none. */

@@ -273,6 +273,8 @@ int check_call(struct checker *c, struct expr *e, const struct expr_type *want)
 	e->function = expr_function_find(e->name);
 	if (!e->function) {
 		check_fail(c, e, ERR_UNKNOWN_FIELD, SAY_EXPR_NO_FUNCTION, e->name);
+		if (strcmp(e->name, "convert") == 0)
+			return err_hint(c->err, "not yet: keep the rate beside the amount, and amount * rate as a formula of type decimal");
 		const char *near = expr_function_nearest(e->name);
 		return near ? err_tell_hint(c->err, SAY_DID_YOU_MEAN, near) : -1;
 	}

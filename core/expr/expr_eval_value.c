@@ -42,6 +42,11 @@ static struct value date_or_nil(int64_t day)
 	return day < FIRST_DAY || day > LAST_DAY ? value_nil() : value_date(day);
 }
 
+static struct value time_or_nil(int64_t us)
+{
+	return time_fits(us) ? value_time(us) : value_nil();
+}
+
 static struct value add_workdays(struct run *r, int64_t day, int64_t n)
 {
 	if (n < -EXPR_MAX_WORKDAYS || n > EXPR_MAX_WORKDAYS)
@@ -97,7 +102,7 @@ static int run_moved(struct run *r, const struct expr *when, const struct expr *
 	int64_t local = zone_local(r->env->zone, t.i), day = day_of(local);
 	struct value moved = move_date(r, day, span->function->code, steps);
 	if (!is_nil(&moved))
-		*out = value_time(zone_moment(r->env->zone, moved.i * DAY + (local - day * DAY)));
+		*out = time_or_nil(zone_moment(r->env->zone, moved.i * DAY + (local - day * DAY)));
 	return 0;
 }
 
@@ -107,7 +112,7 @@ static struct value later(int64_t t, int64_t us, bool back)
 	int64_t sum;
 	if (back ? __builtin_sub_overflow(t, us, &sum) : __builtin_add_overflow(t, us, &sum))
 		return value_nil();
-	return sum < FIRST_DAY * DAY || sum >= (LAST_DAY + 1) * DAY ? value_nil() : value_time(sum);
+	return time_or_nil(sum);
 }
 
 /* Whole numbers and durations. */
@@ -192,6 +197,8 @@ static void write_text(struct run *r, struct buf *b, const struct expr *e, const
 	case VALUE_DATE: date_write(b, v->i); break;
 	case VALUE_TIME: {
 		int64_t local = zone_local(r->env->zone, v->i), day = day_of(local), minute = (local - day * DAY) / 60000000;
+		if (day < FIRST_DAY || day > LAST_DAY)
+			break;
 		date_write(b, day);
 		buf_printf(b, " %02d:%02d", (int)(minute / 60), (int)(minute % 60));
 		break;
@@ -313,8 +320,8 @@ int run_call(struct run *r, const struct expr *e, struct value *out)
 		date_to_civil(x.i, &year, &month, &day);
 		*out = value_int(code == FUNCTION_YEAR ? year : month);
 		return 0;
-	case FUNCTION_DATE_OF: *out = value_date(zone_date_of(r->env->zone, x.i)); return 0;
-	case FUNCTION_END_OF_DAY: *out = value_time(zone_midnight(r->env->zone, x.i + 1) - 1); return 0;
+	case FUNCTION_DATE_OF: *out = date_or_nil(zone_date_of(r->env->zone, x.i)); return 0;
+	case FUNCTION_END_OF_DAY: *out = time_or_nil(zone_midnight(r->env->zone, x.i + 1) - 1); return 0;
 	case FUNCTION_LOWER: {
 		size_t n;
 		const char *s = text_lower(r->arena, x.text.s, x.text.len, &n);

@@ -89,10 +89,10 @@ static int emit_text_of(struct emit *c, const struct expr *e)
 		return emit_one(c, "trim_scale(", e, ")::text");
 	case EXPR_DATE: return emit_one(c, "to_char(", e, "::timestamp, 'YYYY-MM-DD')");
 	case EXPR_TIME:
-		if (emit_one(c, "to_char(", e, " AT TIME ZONE "))
+		if (emit_one(c, "ostov.time_text(", e, ", "))
 			return -1;
 		emit_zone(c);
-		emit_put(c, ", 'YYYY-MM-DD HH24:MI')");
+		emit_put(c, ")");
 		return 0;
 	default: return emit_value(c, e);
 	}
@@ -208,16 +208,16 @@ static int emit_value_call(struct emit *c, const struct expr *e)
 	case FUNCTION_YEAR: return emit_one(c, "extract(year FROM ", x, ")::bigint");
 	case FUNCTION_MONTH: return emit_one(c, "extract(month FROM ", x, ")::bigint");
 	case FUNCTION_DATE_OF:
-		if (emit_one(c, "(", x, " AT TIME ZONE "))
+		if (emit_one(c, "ostov.date_of(", x, ", "))
 			return -1;
 		emit_zone(c);
-		emit_put(c, ")::date");
+		emit_put(c, ")");
 		return 0;
 	case FUNCTION_END_OF_DAY:
-		if (emit_one(c, "((", x, " + 1)::timestamp AT TIME ZONE "))
+		if (emit_one(c, "ostov.end_of_day(", x, ", "))
 			return -1;
 		emit_zone(c);
-		emit_put(c, " - interval '1 microsecond')");
+		emit_put(c, ")");
 		return 0;
 	case FUNCTION_LOWER: return emit_one(c, "ostov.lower(", x, ")");
 	case FUNCTION_IIF: return emit_iif(c, e);

@@ -248,9 +248,11 @@ int record_coerce(struct arena *a, int lang, const struct field *f, const struct
 		}
 		break;
 	case FIELD_DATETIME:
-		if (in->kind == VALUE_TIME)
+		if (in->kind == VALUE_TIME) {
+			if (!time_fits(in->i))
+				return bad(&c, SAY_BAD_TIME);
 			v = *in;
-		else if (!empty) {
+		} else if (!empty) {
 			int64_t us;
 			if (!is_text(in) || !time_parse(in->text.s, in->text.len, &us))
 				return bad(&c, SAY_BAD_TIME);

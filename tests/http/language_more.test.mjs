@@ -13,11 +13,12 @@ role "staff" {} role "auditor" {}
 section "note" { text "what" {} }
 allow "staff" { on = "note", create = true, read = true }
 `,
-  'top/module.lua': 'module "top" { label = "Top", version = "1.0.0", core = "1", language = "ru", depends = { below = "1" } }',
+  'top/module.lua': 'module "top" { label = "Top", version = "1.0.0", core = "1", language = "ru", depends = { below = "1" }, zone = "Europe/Moscow" }',
   'top/sections/drug.lua': `section "drug" {
   text "name" {}, text "phone" {}, decimal "dose" { scale = 1 },
   integer "whole" { initial = "15 / 2" }, integer "half" { fill = "dose / 2" }, integer "hooked" {}, money "cents" { initial = "0 - 0.005" },
   formula "shown" { type = "integer", "dose + 0.5" },
+  datetime "at" {}, formula "on" { type = "date", "date_of(at)" }, text "told" { fill = "'at ' .. at" }, boolean "late" { fill = "date_of(at) == nil" },
   boolean "closed" {}, text "sealed" { readonly = "closed" },
   detail "lines" { section = "line", by = "drug", owned = true },
   stages { stage "new" {}, stage "old" { final = true }, move "age" { from = "new", to = "old" } },
@@ -63,6 +64,14 @@ test('what is assigned to a whole number is rounded half up, by rules and by hoo
   assert.deepEqual([d.whole, d.half, d.hooked, d.shown, Number(d.cents)], [8, 3, 13, 6, -0.01])
   const form = ok(await ann.post('/ui/form/drug', { values: { dose: 5 }, changed: ['dose'] }))
   assert.deepEqual([form.values.whole, form.values.half, form.values.shown], [8, 3, 6])
+})
+
+test('a moment whose day has no place is of no day, in SQL and in process', { skip }, async () => {
+  const last = await drug({ at: '9999-12-31T23:59:59Z' })
+  assert.deepEqual([last.at, last.on, last.told, last.late], ['9999-12-31T23:59:59Z', null, 'at ', true])
+  const before = await drug({ at: '9999-12-31T20:59:59Z' })
+  assert.deepEqual([before.on, before.told, before.late], ['9999-12-31', 'at 9999-12-31 23:59', false])
+  assert.equal((await ann.post('/api/drug', { at: '9999-12-31T23:59:59-01:00' })).status, 400)
 })
 
 test('a form tells read-only what saving refuses: the row as it was decides', { skip }, async () => {

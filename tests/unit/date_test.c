@@ -88,7 +88,9 @@ static void parse(void **state)
 						"2026-05-01T10:00:00.1234567Z",
 						"2026-05-01T10:00:00+3",
 						"2026-05-01T10:00:00+25:00",
-						"2026-05-01T10:00:00Zx"};
+						"2026-05-01T10:00:00Zx",
+						"9999-12-31T23:59:59-00:01",
+						"0001-01-01T00:00:00+00:01"};
 	for (size_t i = 0; i < sizeof no / sizeof *no; i++)
 		if (time_parse(no[i], strlen(no[i]), &v))
 			fail_msg("'%s' parses", no[i]);
