@@ -28,6 +28,8 @@
 	X(IMPORT_OPTION, "%1$s: %2$s is expected", "%1$s: нужно %2$s")                                                                         \
 	X(IMPORT_BUSY, "The file is still being read; try again in a moment", "Файл ещё читается, повторите через минуту")                     \
 	X(IMPORT_KEY, "No column of the file gives the key '%s'", "Ни один столбец файла не даёт ключ «%s»")                                   \
+	X(IMPORT_COLUMNLESS, "No column of the file goes to a field of \"%s\"", "Ни один столбец файла не попадает в поля раздела «%s»")         \
+	X(IMPORT_NO_ID, "There is no record with the id %s", "Нет записи с кодом %s")                                                          \
 	X(IMPORT_LOOKUP, "%1$s: there is no '%2$s'", "%1$s: нет записи «%2$s»")                                                                \
 	X(IMPORT_AMBIGUOUS, "%1$s: '%2$s' is there more than once", "%1$s: «%2$s» встречается несколько раз")                                  \
 	X(IMPORT_CUT, "%1$s: a cell of a sheet holds %2$s characters, so this text may be cut off; import it from CSV",                        \
@@ -134,6 +136,8 @@
 	X(DID_YOU_MEAN, "did you mean '%s'?", "возможно, «%s»")                                                                                \
 	X(INTERNAL, "Something went wrong on the server. The id finds it in the log.",                                                         \
 	  "Ошибка на сервере. Её можно найти в журнале по номеру.")                                                                            \
+	X(IMPORT_ROW, "Row", "Строка")                                                                                                         \
+	X(IMPORT_COLUMN, "Column", "Столбец")                                                                                                  \
 	X(REASON, "Reason", "Причина")                                                                                                         \
 	X(NO_CONFIGURATION, "No configuration was applied yet", "Конфигурация ещё не применена")                                               \
 	X(BROKEN_CONFIGURATION, "The configuration in force cannot be loaded by this server",                                                  \

@@ -11,7 +11,9 @@
 #include "base/err.h"
 #include "cli/cli.h"
 #include "cli/session.h"
+#include "edge/import_rejected.h"
 #include "edge/import_run.h"
+#include "edge/json.h"
 
 static const char help[] =
 	"usage: ostov import FILE --section NAME [OPTION...]\n"
@@ -22,7 +24,14 @@ static const char help[] =
 	"\n"
 	"  --section NAME     the section (not needed with --mapping)\n"
 	"  --mapping NAME     a mapping of the configuration (import \"NAME\")\n"
-	"  --key FIELD        rows whose key is there already change that record; 'none': every row is new\n"
+	"  --key FIELD        rows whose key is there already change that record; 'id': the records' own number; 'none': every row is new\n"
+	"  --column SPEC      a column by hand, may be repeated: 'Heading=field', 'Heading=' to leave it out,\n"
+	"                     'Heading=lookup.field' to find the lookup's record by that field, with a '+' behind to make it when it is "
+	"missing\n"
+	"  --sheet NAME       the sheet of a workbook (default the first)\n"
+	"  --header-row N     the row that names the columns, 0: none does, they are called A, B, C…\n"
+	"  --encoding NAME, --separator SIGN (or 'tab'), --decimal SIGN, --date dd.mm.yyyy|yyyy-mm-dd|mm/dd/yyyy\n"
+	"                     where what is found out is wrong\n"
 	"  --dry-run          try everything and write nothing\n"
 	"  --rejected FILE    rejected rows, in the layout of the source with the reason behind, to correct and import again\n"
 	"  --user LOGIN       on whose behalf (default the system)\n"
@@ -33,10 +42,13 @@ static const char help[] =
 	"\n"
 	"exit status: 0 every row is in; 1 rows were rejected, or the input is at fault; 2 usage; 3 the database\n";
 
-enum { SHOWN = 20, MAX_FILE = 200 << 20 };
+enum { SHOWN = 20, MAX_FILE = 200 << 20, BY_HAND = 100 };
 
 struct import_command {
 	const char *file, *section, *mapping, *key, *rejected;
+	const char *sheet, *header_row, *encoding, *separator, *decimal, *date;
+	const char *columns[BY_HAND];
+	size_t ncolumns;
 	bool dry, json, quiet;
 	struct session_options session;
 	const char *bytes;
@@ -68,15 +80,7 @@ static int reject(void *ctx, struct unit *u, const struct import_rejected *r, st
 		fprintf(stderr, "%s:%lld: %s%s%s\n", c->file, (long long)r->row, r->column ? r->column : "", r->column ? ": " : "", r->reason);
 	if (c->out) {
 		struct buf line = BUF_INIT;
-		struct csv_format format = c->plan.format.csv.separator ? c->plan.format.csv : (struct csv_format){';', CSV_DOUBLED};
-		char separator[2] = {format.separator, 0};
-		for (size_t i = 0; i < c->plan.ncolumns || i < r->ncells; i++) {
-			if (i < r->ncells)
-				csv_write_cell(&line, r->cells[i].text, r->cells[i].len, format);
-			buf_puts(&line, separator);
-		}
-		csv_write_cell(&line, r->reason, strlen(r->reason), format);
-		buf_puts(&line, "\r\n");
+		import_rejected_row(&line, &c->plan, r->cells, r->ncells, r->row, r->column, r->reason);
 		fwrite(line.data, 1, line.len, c->out);
 		buf_destroy(&line);
 	}
@@ -106,21 +110,96 @@ static void print_mapping(const struct import_command *c)
 	else
 		fprintf(stderr, "%s: xlsx, sheet '%s'\n", c->file, f->sheet);
 	for (size_t i = 0; i < c->plan.ncolumns; i++)
-		fprintf(stderr, "  %s → %s\n", c->plan.columns[i].name, c->plan.columns[i].to ? c->plan.columns[i].to->expr.name : "not taken");
+		fprintf(stderr, "  %s → %s%s\n", c->plan.columns[i].name, c->plan.columns[i].to ? c->plan.columns[i].to->expr.name : "not taken",
+				c->plan.columns[i].to && c->plan.columns[i].to->type == FIELD_ID && c->plan.key != c->plan.columns[i].to
+					? " (a key only: --key id)"
+					: "");
 }
 
 static void write_heading(struct import_command *c)
 {
 	struct buf line = BUF_INIT;
-	struct csv_format format = c->plan.format.csv.separator ? c->plan.format.csv : (struct csv_format){';', CSV_DOUBLED};
-	for (size_t i = 0; i < c->plan.ncolumns; i++) {
-		csv_write_cell(&line, c->plan.columns[i].name, strlen(c->plan.columns[i].name), format);
-		buf_putc(&line, format.separator);
-	}
-	buf_puts(&line, "reason\r\n");
+	import_rejected_heading(&line, &c->plan, c->s->actor.lang);
 	fputs("\xef\xbb\xbf", c->out);
 	fwrite(line.data, 1, line.len, c->out);
 	buf_destroy(&line);
+}
+
+/* What was said of the format, over what was found out. */
+static int read_format(struct import_command *c, struct err *err)
+{
+	struct cli_session *s = c->s;
+	struct buf text = BUF_INIT;
+	struct json *format = NULL;
+	const struct {
+		const char *name, *value;
+	} said[] = {{"sheet", c->sheet},
+				{"encoding", c->encoding},
+				{"separator", c->separator && strcmp(c->separator, "tab") == 0 ? "\t" : c->separator},
+				{"decimal", c->decimal},
+				{"date", c->date}};
+	for (size_t i = 0; i < sizeof said / sizeof *said; i++)
+		if (said[i].value) {
+			buf_printf(&text, "%s\"%s\":", text.len ? "," : "{", said[i].name);
+			buf_json(&text, said[i].value, strlen(said[i].value));
+		}
+	if (c->header_row)
+		buf_printf(&text, "%s\"header_row\":%s", text.len ? "," : "{", c->header_row);
+	if (!text.len)
+		return 0;
+	buf_putc(&text, '}');
+	int failed = json_read(s->arena, text.data, text.len, &format, err);
+	buf_destroy(&text);
+	struct import_format before = c->plan.format;
+	if (failed || import_plan_read(s->arena, s->reg, &s->actor, format, NULL, NULL, &c->plan, err) ||
+		(import_format_recuts(&before, &c->plan.format) &&
+		 import_plan_reread(s->arena, s->reg, &s->actor, c->bytes, c->len, true, &c->plan, err)))
+		return -1;
+	/* reading the columns again has found out the marks again */
+	return import_plan_read(s->arena, s->reg, &s->actor, format, NULL, NULL, &c->plan, err);
+}
+
+/* "Heading=field", "Heading=", "Heading=lookup.field+" */
+static int read_columns(struct import_command *c, struct err *err)
+{
+	struct cli_session *s = c->s;
+	for (size_t i = 0; i < c->ncolumns; i++) {
+		char *name = arena_strdup(s->arena, c->columns[i]), *to = strrchr(name, '=');
+		struct import_source_column *column = NULL;
+		if (!to)
+			return err_set(err, ERR_INVALID, "--column '%s': 'Heading=field' is expected", name);
+		*to++ = 0;
+		size_t len = strlen(to);
+		bool create = len && to[len - 1] == '+';
+		if (create)
+			to[len - 1] = 0;
+		char *by = strchr(to, '.');
+		if (by)
+			*by++ = 0;
+		for (size_t k = 0; k < c->plan.ncolumns && !column; k++)
+			if (strcmp(c->plan.columns[k].name, name) == 0)
+				column = &c->plan.columns[k];
+		if (!column)
+			return err_set(err, ERR_INVALID, "the file has no column '%s'", name);
+		for (size_t k = 0; k < c->plan.ncolumns; k++)
+			if (*to && c->plan.columns[k].to && strcmp(c->plan.columns[k].to->expr.name, to) == 0)
+				c->plan.columns[k].to = NULL;
+		if (import_plan_set(s->arena, s->reg, &s->actor, &c->plan, column, *to ? to : NULL, by, create, err))
+			return -1;
+	}
+	return 0;
+}
+
+/* By what records are found again, so that nobody learns it from what has become of them. */
+static void print_key(const struct import_command *c)
+{
+	const struct field *key = c->plan.key, *suggested = import_plan_suggest(&c->plan);
+	if (key)
+		fprintf(stderr, "key %s: a row whose %s is there already changes that record\n", key->expr.name,
+				label_get(&key->label, c->s->actor.lang));
+	else
+		fprintf(stderr, "no key: each row becomes a new record%s%s%s\n", suggested ? " (--key " : "", suggested ? suggested->expr.name : "",
+				suggested ? " finds those that are there already)" : "");
 }
 
 static int run(struct cli_session *s, void *ctx)
@@ -142,10 +221,14 @@ static int run(struct cli_session *s, void *ctx)
 	}
 	if (import_plan_detect(s->arena, s->reg, &s->actor, section, map, c->bytes, c->len, &c->plan, &err))
 		return cli_fail("import", &err);
-	if (c->key && import_plan_read(s->arena, s->reg, &s->actor, NULL, NULL, strcmp(c->key, "none") == 0 ? "" : c->key, &c->plan, &err))
+	if (read_format(c, &err) || read_columns(c, &err) ||
+		(c->key && import_plan_read(s->arena, s->reg, &s->actor, NULL, NULL, strcmp(c->key, "none") == 0 ? "" : c->key, &c->plan, &err)) ||
+		import_plan_check(&c->plan, &s->actor, &err))
 		return cli_fail("import", &err);
-	if (!c->json && !c->quiet)
+	if (!c->json && !c->quiet) {
 		print_mapping(c);
+		print_key(c);
+	}
 	if (c->rejected) {
 		c->out = fopen(c->rejected, "w");
 		if (!c->out) {
@@ -175,10 +258,11 @@ static int run(struct cli_session *s, void *ctx)
 	if (!c->json && c->shown > SHOWN)
 		fprintf(stderr, "… and %zu more rejected rows%s\n", c->shown - SHOWN, c->rejected ? "" : " (--rejected FILE keeps them)");
 	if (c->json)
-		printf("{\"rows\":%lld,\"created\":%lld,\"updated\":%lld,\"unchanged\":%lld,\"rejected\":%lld,\"dry\":%s,\"seconds\":%.3f,"
-			   "\"errors\":[%s]}\n",
+		printf("{\"rows\":%lld,\"created\":%lld,\"updated\":%lld,\"unchanged\":%lld,\"rejected\":%lld,\"dry\":%s,\"key\":%s%s%s,"
+			   "\"seconds\":%.3f,\"errors\":[%s]}\n",
 			   (long long)n->done, (long long)n->created, (long long)n->updated, (long long)n->unchanged, (long long)n->rejected,
-			   c->dry ? "true" : "false", seconds, c->errors.len ? c->errors.data : "");
+			   c->dry ? "true" : "false", c->plan.key ? "\"" : "", c->plan.key ? c->plan.key->expr.name : "null", c->plan.key ? "\"" : "",
+			   seconds, c->errors.len ? c->errors.data : "");
 	else
 		printf("%lld rows: %lld created, %lld updated, %lld unchanged, %lld rejected%s, %.1f s\n", (long long)n->done,
 			   (long long)n->created, (long long)n->updated, (long long)n->unchanged, (long long)n->rejected,
@@ -201,8 +285,11 @@ int cmd_import(int argc, char **argv)
 	const struct {
 		const char *name;
 		const char **value;
-	} options[] = {{"--section", &c.section},   {"--mapping", &c.mapping},      {"--key", &c.key},          {"--rejected", &c.rejected},
-				   {"--user", &c.session.user}, {"--database", &c.session.url}, {"--data", &c.session.data}};
+	} options[] = {{"--section", &c.section},   {"--mapping", &c.mapping},     {"--key", &c.key},
+				   {"--rejected", &c.rejected}, {"--sheet", &c.sheet},         {"--header-row", &c.header_row},
+				   {"--encoding", &c.encoding}, {"--separator", &c.separator}, {"--decimal", &c.decimal},
+				   {"--date", &c.date},         {"--user", &c.session.user},   {"--database", &c.session.url},
+				   {"--data", &c.session.data}};
 	for (int i = 1; i < argc; i++) {
 		bool taken = false;
 		if (strcmp(argv[i], "--help") == 0) {
@@ -218,7 +305,9 @@ int cmd_import(int argc, char **argv)
 			}
 		if (taken)
 			continue;
-		if (strcmp(argv[i], "--dry-run") == 0)
+		if (strcmp(argv[i], "--column") == 0 && i + 1 < argc && c.ncolumns < BY_HAND)
+			c.columns[c.ncolumns++] = argv[++i];
+		else if (strcmp(argv[i], "--dry-run") == 0)
 			c.dry = true;
 		else if (strcmp(argv[i], "--json") == 0)
 			c.json = true;
@@ -229,6 +318,8 @@ int cmd_import(int argc, char **argv)
 		else
 			c.file = argv[i];
 	}
+	if (c.header_row && strspn(c.header_row, "0123456789") != strlen(c.header_row))
+		return usage("--header-row needs a number");
 	if (!c.file || (!c.section && !c.mapping))
 		return usage("a file and --section or --mapping are needed");
 	int fd = open(c.file, O_RDONLY | O_CLOEXEC);

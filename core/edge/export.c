@@ -140,8 +140,10 @@ void export_cell_make(struct arena *a, const char *zone, int lang, const struct 
 	case VALUE_DURATION:
 	case VALUE_INT:
 		if (f->expr.type.kind == EXPR_DURATION) {
+			/* "-PT1H": a sheet takes no duration for a formula */
 			duration_write(&b, v->i);
-			cell_text(c, taken(a, &b));
+			c->kind = EXPORT_DIGITS;
+			c->text = taken(a, &b);
 		} else {
 			cell_decimal(c, arena_printf(a, "%lld", (long long)v->i));
 		}

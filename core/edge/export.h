@@ -25,7 +25,7 @@ int export_handle(struct http_request *r, struct app_request *q, const char *nam
 int export_file(struct arena *a, struct pg *pg, struct registry *reg, const struct actor *actor, struct section *section, const char *list,
 				bool workbook, FILE *to, int64_t *rows, struct err *err);
 
-/* DIGITS: a number with more of them than a sheet's arithmetic holds, written as a text. */
+/* DIGITS: a number with more of them than a sheet's arithmetic holds, or a duration: written as a text, and never a formula. */
 enum export_kind { EXPORT_EMPTY, EXPORT_TEXT, EXPORT_DIGITS, EXPORT_NUMBER, EXPORT_DATE, EXPORT_TIME };
 
 /* One cell as people read it. */

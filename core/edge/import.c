@@ -10,6 +10,7 @@
 #include "base/say.h"
 #include "edge/app.h"
 #include "edge/http.h"
+#include "edge/import_rejected.h"
 #include "edge/import_store.h"
 #include "edge/json.h"
 #include "edge/ui_record.h"
@@ -41,7 +42,10 @@ struct start {
 
 static int queue_job(struct unit *u, const struct start *s, const char *kind)
 {
-	job_queue(u, kind, arena_printf(s->a, "{\"import\":%lld,\"reread\":%s,\"decide\":%s}", (long long)s->id, s->reread ? "true" : "false", s->decide ? "true" : "false"), 0, JOB_ATTEMPTS);
+	job_queue(u, kind,
+			  arena_printf(s->a, "{\"import\":%lld,\"reread\":%s,\"decide\":%s}", (long long)s->id, s->reread ? "true" : "false",
+						   s->decide ? "true" : "false"),
+			  0, JOB_ATTEMPTS);
 	return 0;
 }
 
@@ -114,7 +118,9 @@ static int write_errors(struct http_request *r, struct app_request *q, int64_t i
 	struct pg_rows *rows;
 	pg_params_int(r->arena, &p, id);
 	pg_params_int(r->arena, &p, SHOWN_ERRORS);
-	if (pg_read(q->pg, PG_LANE_FAST, r->arena, "SELECT \"row\", \"column\", reason FROM ostov.import_error WHERE import_id = $1 ORDER BY \"row\" LIMIT $2", &p, &rows, err))
+	if (pg_read(q->pg, PG_LANE_FAST, r->arena,
+				"SELECT \"row\", \"column\", reason FROM ostov.import_error WHERE import_id = $1 ORDER BY \"row\" LIMIT $2", &p, &rows,
+				err))
 		return -1;
 	buf_puts(&r->out, ",\"errors\":[");
 	for (size_t i = 0; i < pg_rows_count(rows); i++) {
@@ -137,8 +143,9 @@ static int show(struct http_request *r, struct app_request *q, const struct impo
 	text(b, row->mapping);
 	buf_printf(b, ",\"format\":%s,\"columns\":%s,\"key\":", row->format ? row->format : "null", row->columns ? row->columns : "[]");
 	text(b, row->key && *row->key ? row->key : NULL);
-	buf_printf(b, ",\"rows\":%lld,\"done\":%lld,\"created\":%lld,\"updated\":%lld,\"unchanged\":%lld,\"rejected\":%lld,\"dry\":%s", (long long)row->rows, (long long)row->counts.done,
-	           (long long)row->counts.created, (long long)row->counts.updated, (long long)row->counts.unchanged, (long long)row->counts.rejected, row->dry ? "true" : "false");
+	buf_printf(b, ",\"rows\":%lld,\"done\":%lld,\"created\":%lld,\"updated\":%lld,\"unchanged\":%lld,\"rejected\":%lld,\"dry\":%s",
+			   (long long)row->rows, (long long)row->counts.done, (long long)row->counts.created, (long long)row->counts.updated,
+			   (long long)row->counts.unchanged, (long long)row->counts.rejected, row->dry ? "true" : "false");
 	if (row->error) {
 		buf_puts(b, ",\"error\":");
 		text(b, row->error);
@@ -151,7 +158,8 @@ static int show(struct http_request *r, struct app_request *q, const struct impo
 }
 
 /* The plan as it is kept, and over it what the page sends. */
-static int read_plan(struct http_request *r, struct app_request *q, const struct import_row *row, const struct json *body, struct start *start, struct import_plan *plan, struct err *err)
+static int read_plan(struct http_request *r, struct app_request *q, const struct import_row *row, const struct json *body,
+					 struct start *start, struct import_plan *plan, struct err *err)
 {
 	struct json *format = NULL, *columns = NULL;
 	if (!row->format || !row->columns)
@@ -159,13 +167,18 @@ static int read_plan(struct http_request *r, struct app_request *q, const struct
 	plan->section = registry_find(q->reg, row->section);
 	plan->map = row->mapping ? registry_find_import(q->reg, row->mapping) : NULL;
 	plan->rows = (size_t)row->rows;
-	plan->format = (struct import_format){.kind = strstr(row->format, "\"xlsx\"") ? "xlsx" : "csv", .decimal = ',', .date = IMPORT_DATE_DMY, .header_row = 1, .csv = {';', CSV_DOUBLED}};
+	plan->format = (struct import_format){.kind = strstr(row->format, "\"xlsx\"") ? "xlsx" : "csv",
+										  .decimal = ',',
+										  .date = IMPORT_DATE_DMY,
+										  .header_row = 1,
+										  .csv = {';', CSV_DOUBLED}};
 	if (!plan->section)
 		return err_say(err, ERR_NOT_FOUND, q->actor->lang, SAY_NO_RESOURCE);
 	const struct json *key = json_get(body, "key");
 	const char *key_name = key ? (key->kind == JSON_TEXT ? key->text : "") : row->key ? row->key : "";
-	if (json_read(r->arena, row->format, strlen(row->format), &format, err) || json_read(r->arena, row->columns, strlen(row->columns), &columns, err) ||
-	    import_plan_read(r->arena, q->reg, q->actor, format, columns, NULL, plan, err))
+	if (json_read(r->arena, row->format, strlen(row->format), &format, err) ||
+		json_read(r->arena, row->columns, strlen(row->columns), &columns, err) ||
+		import_plan_read(r->arena, q->reg, q->actor, format, columns, NULL, plan, err))
 		return -1;
 	struct import_format before = plan->format;
 	if (import_plan_read(r->arena, q->reg, q->actor, json_get(body, "format"), json_get(body, "columns"), key_name, plan, err))
@@ -199,7 +212,7 @@ static int run(struct http_request *r, struct app_request *q, const struct impor
 	if (ui_read_json(r, q, &body, err) || read_plan(r, q, row, body, &start, &plan, err))
 		return -1;
 	/* with columns that are yet to be read the job says what is missing */
-	if (!start.reread && import_plan_keyed(&plan, q->actor, err))
+	if (!start.reread && import_plan_check(&plan, q->actor, err))
 		return -1;
 	const struct json *dry = json_get(body, "dry");
 	start.dry = dry && dry->kind == JSON_TRUE;
@@ -246,11 +259,13 @@ static int rejected(struct http_request *r, struct app_request *q, const struct 
 	struct json *format = NULL, *columns = NULL, *cells;
 	struct import_plan plan = {.section = registry_find(q->reg, row->section)};
 	struct buf line = BUF_INIT;
-	plan.format = (struct import_format){.kind = "csv", .decimal = ',', .date = IMPORT_DATE_DMY, .header_row = 1, .csv = {';', CSV_DOUBLED}};
+	plan.format =
+		(struct import_format){.kind = "csv", .decimal = ',', .date = IMPORT_DATE_DMY, .header_row = 1, .csv = {';', CSV_DOUBLED}};
 	if (!row->format || !plan.section)
 		return err_say(err, ERR_NOT_FOUND, q->actor->lang, SAY_NO_RESOURCE);
-	if (json_read(r->arena, row->format, strlen(row->format), &format, err) || json_read(r->arena, row->columns, strlen(row->columns), &columns, err) ||
-	    import_plan_read(r->arena, q->reg, q->actor, format, NULL, NULL, &plan, err))
+	if (json_read(r->arena, row->format, strlen(row->format), &format, err) ||
+		json_read(r->arena, row->columns, strlen(row->columns), &columns, err) ||
+		import_plan_read(r->arena, q->reg, q->actor, format, NULL, NULL, &plan, err))
 		return -1;
 	const char *encoding = json_get_text(format, "encoding");
 	/* lines are encoded one by one: UTF-16 would need its mark and its order kept */
@@ -258,16 +273,16 @@ static int rejected(struct http_request *r, struct app_request *q, const struct 
 		encoding = NULL;
 	http_set_header(r, "Content-Type", arena_printf(r->arena, "text/csv; charset=%s", encoding ? encoding : "UTF-8"));
 	http_set_header(r, "Content-Disposition", "attachment; filename=\"rejected.csv\"");
+	plan.columns = arena_array(r->arena, struct import_source_column, columns->count + 1);
+	for (const struct json *c = columns->first; c; c = c->next) {
+		const char *name = json_get_text(c, "name");
+		plan.columns[plan.ncolumns++].name = name ? name : "";
+	}
 	if (http_stream_begin(r, 200, -1, err))
 		return -1;
 	if (!encoding || strcmp(encoding, "UTF-8") == 0)
 		buf_puts(&line, "\xef\xbb\xbf");
-	for (const struct json *c = columns->first; c; c = c->next) {
-		const char *name = json_get_text(c, "name");
-		csv_write_cell(&line, name ? name : "", name ? strlen(name) : 0, plan.format.csv);
-		buf_putc(&line, plan.format.csv.separator);
-	}
-	buf_printf(&line, "%s\r\n", say_format(q->actor->lang, SAY_REASON));
+	import_rejected_heading(&line, &plan, q->actor->lang);
 	encode(encoding, &line);
 	bool ok = http_stream_write(r, line.data, line.len) == 0;
 	struct arena *a = arena_new_sized(64 * 1024);
@@ -278,25 +293,26 @@ static int rejected(struct http_request *r, struct app_request *q, const struct 
 		pg_params_int(a, &p, row->id);
 		pg_params_int(a, &p, after);
 		pg_params_int(a, &p, PAGE);
-		if (pg_read(q->pg, PG_LANE_SLOW, a, "SELECT \"row\", reason, cells::text FROM ostov.import_error WHERE import_id = $1 AND \"row\" > $2 ORDER BY \"row\" LIMIT $3", &p, &rows, err)) {
+		if (pg_read(q->pg, PG_LANE_SLOW, a,
+					"SELECT \"row\", reason, cells::text, \"column\" FROM ostov.import_error WHERE import_id = $1 AND \"row\" > $2 ORDER "
+					"BY \"row\" LIMIT $3",
+					&p, &rows, err)) {
 			ok = false;
 			break;
 		}
 		got = (int64_t)pg_rows_count(rows);
 		for (int64_t i = 0; ok && i < got; i++) {
 			const char *reason = pg_rows_text(rows, (size_t)i, 1), *json = pg_rows_text(rows, (size_t)i, 2);
+			struct csv_cell *own = NULL;
 			size_t n = 0;
 			after = pg_rows_int(rows, (size_t)i, 0);
 			buf_clear(&line);
-			if (json && json_read(a, json, strlen(json), &cells, err) == 0)
-				for (const struct json *c = cells->first; c; c = c->next, n++) {
-					csv_write_cell(&line, c->text ? c->text : "", c->len, plan.format.csv);
-					buf_putc(&line, plan.format.csv.separator);
-				}
-			for (; n < columns->count; n++)
-				buf_putc(&line, plan.format.csv.separator);
-			csv_write_cell(&line, reason, strlen(reason), plan.format.csv);
-			buf_puts(&line, "\r\n");
+			if (json && json_read(a, json, strlen(json), &cells, err) == 0) {
+				own = arena_array(a, struct csv_cell, cells->count + 1);
+				for (const struct json *c = cells->first; c; c = c->next)
+					own[n++] = (struct csv_cell){c->text ? c->text : "", c->text ? c->len : 0};
+			}
+			import_rejected_row(&line, &plan, own, n, after, pg_rows_text(rows, (size_t)i, 3), reason);
 			encode(encoding, &line);
 			ok = http_stream_write(r, line.data, line.len) == 0;
 		}

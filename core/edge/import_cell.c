@@ -163,6 +163,25 @@ bool import_cell_is_lookup(const struct import_source_column *c)
 	return c->to && c->to->to && (c->by || c->titled);
 }
 
+bool import_cell_is_self(const struct import_plan *p, size_t c)
+{
+	return import_cell_is_lookup(&p->columns[c]) && p->columns[c].to->to == p->section;
+}
+
+const char *import_cell_names(struct import_batch *b, const struct import_row *r, size_t c)
+{
+	const struct import_source_column *col = &b->g->run->plan->columns[c];
+	struct field *by = import_cell_is_lookup(col) ? col->by : col->to;
+	struct import_row probe = *r;
+	struct value v;
+	const char *text;
+	size_t len;
+	if (!by)
+		return NULL;
+	import_cell_text(col, &probe, c, &text, &len);
+	return import_cell_value(b, &probe, col, by, text, len, &v) && v.kind != VALUE_NIL ? import_cell_key(b->a, &v) : NULL;
+}
+
 /* Asks for the records of a section whose field (NULL: title) stands in the column's cells, those that are not known yet. */
 static int prefetch_column(struct import_batch *b, size_t c, struct section *s, struct field *by, struct map *known, struct err *err)
 {

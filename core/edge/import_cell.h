@@ -15,6 +15,7 @@
 
 struct arena;
 struct err;
+struct import_trial;
 struct unit;
 
 /* In place of an id: several records have the key. */
@@ -33,17 +34,23 @@ struct import_row {
 	size_t ncells;
 	const char *column, *reason; /* of a rejection */
 	bool rejected;
+	/* of a trial (import_trial) */
+	bool replayed;       /* a row of an earlier batch that others need, uncounted */
+	bool written;        /* it made or changed a record: the next three say of it */
+	const char *key;     /* by which the record is found again, or NULL */
+	const char **unique; /* what it has of each unique constraint */
+	const char **selves; /* by column that looks up this very section: the cell that would name the record; NULL none */
 };
 
 /* What a run knows beyond its batches. */
 struct import_running {
 	struct import_run *run;
-	struct arena *arena; /* of the whole run */
-	struct map *targets; /* by column: text of the key → id of the target (boxed) */
-	struct map titles;   /* "column/id" of a target → its title in the user's eyes ("" none) */
-	struct map keys;     /* keys that a dry run has "created" */
-	int64_t measure_at;  /* records made by this run at which PostgreSQL counts the tables again */
-	enum import_way way; /* that the last batch needed: dirty files are dirty all over */
+	struct arena *arena;        /* of the whole run */
+	struct map *targets;        /* by column: text of the key → id of the target (boxed) */
+	struct map titles;          /* "column/id" of a target → its title in the user's eyes ("" none) */
+	struct import_trial *trial; /* of a dry run, else NULL */
+	int64_t measure_at;         /* records made by this run at which PostgreSQL counts the tables again */
+	enum import_way way;        /* that the last batch needed: dirty files are dirty all over */
 };
 
 /* One batch; its arena dies with it. */
@@ -52,6 +59,10 @@ struct import_batch {
 	struct arena *a;
 	struct import_row *rows;
 	size_t nrows;
+	struct {
+		struct import_row *items;
+		size_t count, cap;
+	} queue;              /* of a trial: the rows with those that they need before them */
 	struct map existing;  /* key → id of the record */
 	struct map *made;     /* by column: targets created in this unit */
 	struct map *row_made; /* the same of the row at hand, which may yet be undone */
@@ -76,6 +87,10 @@ bool import_cell_value(struct import_batch *b, struct import_row *r, const struc
 const char *import_cell_key(struct arena *a, const struct value *v);
 /* The column's cells name records of another section. */
 bool import_cell_is_lookup(const struct import_source_column *c);
+/* The column's cells name records of the section that is imported. */
+bool import_cell_is_self(const struct import_plan *p, size_t c);
+/* What the cell names, as text of maps: the key of its row, or of a lookup's target; NULL: nothing, or the row is at fault. */
+const char *import_cell_names(struct import_batch *b, const struct import_row *r, size_t c);
 /* Looks up at once what the batch needs: records by key, and targets of lookups. */
 int import_cell_prefetch(struct import_batch *b, struct err *err);
 /* The id of a lookup's target, nil when the cell is empty or the row was rejected. `existing`: of the record that the row is about, or NULL. */

@@ -109,7 +109,7 @@ struct csv_format import_sniff_csv(const char *text, size_t len)
 		for (const char *s = separators; *s; s++) {
 			struct csv_format format = {*s, (enum csv_quote)quote};
 			struct err err;
-			size_t columns = 0;
+			size_t columns = 0, counts[SNIFF_ROWS];
 			long same = 0, rows = 0;
 			int more;
 			err_init(&err, NULL);
@@ -117,10 +117,17 @@ struct csv_format import_sniff_csv(const char *text, size_t len)
 			while (rows < SNIFF_ROWS && (more = csv_next(r, &err)) != 0) {
 				if (more < 0)
 					break; /* the sample may be cut within a quote */
-				if (!rows)
-					columns = r->ncells;
-				same += r->ncells == columns;
-				rows++;
+				counts[rows++] = r->ncells;
+			}
+			/* above the rows there may be a title, so the first one need not show how many there are */
+			for (long i = 0; i < rows; i++) {
+				long alike = 0;
+				for (long k = 0; k < rows; k++)
+					alike += counts[k] == counts[i];
+				if (counts[i] > 1 && alike > same) {
+					same = alike;
+					columns = counts[i];
+				}
 			}
 			/* many columns that all rows share; a wrong quote style shifts the counts */
 			long score = columns > 1 ? same * 1000 / (rows ? rows : 1) * 10 + (long)(columns < 100 ? columns : 100) : 0;
@@ -411,6 +418,7 @@ int import_value(struct arena *a, const struct field *f, const struct import_for
 	if (!len)
 		return 0;
 	switch (f->type) {
+	case FIELD_ID:
 	case FIELD_INTEGER:
 	case FIELD_DECIMAL:
 	case FIELD_MONEY:
@@ -481,6 +489,14 @@ int import_value(struct arena *a, const struct field *f, const struct import_for
 		return 0;
 	default: *out = value_text(arena_strndup(a, text, len), len); return 0;
 	}
+}
+
+bool import_above_rows(const struct import_format *format, int64_t number, bool *headed)
+{
+	if (*headed || !format->header_row)
+		return false;
+	*headed = number >= format->header_row;
+	return true;
 }
 
 static const char *const date_names[] = {"yyyy-mm-dd", "dd.mm.yyyy", "mm/dd/yyyy"};

@@ -23,7 +23,7 @@ struct import_format {
 	struct csv_format csv;
 	char decimal; /* ',' or '.' */
 	enum import_date date;
-	int header_row;    /* 1-based row that names the columns */
+	int header_row;    /* row that names the columns, by its number in the file; an empty one: the next that is not; 0: none does */
 	const char *sheet; /* of xlsx, or NULL */
 	const char *zone;  /* of times without an offset; NULL: UTC */
 };
@@ -44,6 +44,8 @@ void import_decide(const struct import_votes *v, struct import_format *out);
  * *reason (in `a`, in the language) when it is none. Lookups stay text. */
 int import_value(struct arena *a, const struct field *f, const struct import_format *format, int lang, const char *text, size_t len,
 				 struct value *out, const char **reason);
+/* Whether the row of this number stands above the rows of values; *headed (false at first) becomes true with the heading, which is itself above them. */
+bool import_above_rows(const struct import_format *format, int64_t number, bool *headed);
 /* "dd.mm.yyyy" and so on. */
 const char *import_date_name(enum import_date date);
 /* The reverse; false when it is none. */

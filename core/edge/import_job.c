@@ -222,7 +222,7 @@ static int begin(struct work *w, struct err *err)
 			return -1;
 		w->row.rows = (int64_t)w->plan.rows;
 	}
-	return import_plan_keyed(&w->plan, &w->actor, err);
+	return import_plan_check(&w->plan, &w->actor, err);
 }
 
 static int bring_in(struct job *job, struct err *err)

@@ -8,14 +8,18 @@
 #include "base/err.h"
 #include "base/say.h"
 #include "base/text.h"
+#include "edge/import_rejected.h"
 #include "edge/import_source.h"
 #include "serve/access.h"
 
-enum { SAMPLE_BYTES = 200 };
+enum { SAMPLE_BYTES = 200, HEADING_WITHIN = 20, HEADER_ROW_MAX = 1000 };
 
 /* A field that this actor's import may fill. */
 static bool fillable(const struct registry *reg, const struct actor *actor, const struct field *f)
 {
+	/* by its id a record is found again; nothing is written there */
+	if (f->type == FIELD_ID)
+		return true;
 	if (f->builtin || f->type == FIELD_DETAIL || f->type == FIELD_FORMULA || f->type == FIELD_ROLLUP || f->type == FIELD_FILE || f->many)
 		return false;
 	const struct access *x = access_get(reg, actor, f->section);
@@ -110,18 +114,20 @@ static bool is_like(struct arena *a, const struct field *f, const char *name, co
 	return false;
 }
 
-/* Columns that are `settled` (may be NULL) stay as they are. */
+/* Columns that are `settled` (may be NULL) stay as they are. A field of the configuration goes before the id: its label may be the same. */
 static void map_by_name(struct arena *a, const struct registry *reg, const struct actor *actor, struct import_plan *p, const bool *settled)
 {
-	for (int how = 0; how < LIKENESSES; how++)
+	for (int turn = 0; turn < 2 * LIKENESSES; turn++)
 		for (size_t c = 0; c < p->ncolumns; c++) {
+			enum likeness how = (enum likeness)(turn % LIKENESSES);
 			struct import_source_column *to = &p->columns[c];
 			const char *like = folded(a, to->name);
 			if ((settled && settled[c]) || to->to || !*like || (how == LIKE_A_NAME && beyond_lookup(p->section, to->name)))
 				continue;
 			for (size_t i = 0; i < p->section->nfields && !to->to; i++) {
 				struct field *f = p->section->fields[i];
-				if (!fillable(reg, actor, f) || !is_like(a, f, to->name, like, actor->lang, (enum likeness)how) || is_taken(p, f))
+				if ((f->type == FIELD_ID) != (turn >= LIKENESSES) || !fillable(reg, actor, f) ||
+					!is_like(a, f, to->name, like, actor->lang, how) || is_taken(p, f))
 					continue;
 				to->to = f;
 				find_by(a, to, NULL);
@@ -169,6 +175,32 @@ static void map_by_configuration(struct arena *a, struct import_plan *p, const b
 	}
 }
 
+static const char *cell_name(struct arena *a, const struct csv_cell *c)
+{
+	size_t n = c->len < SAMPLE_BYTES ? c->len : SAMPLE_BYTES;
+	while (n < c->len && n && ((unsigned char)c->text[n] & 0xc0) == 0x80)
+		n--;
+	return arena_strndup(a, c->text, n);
+}
+
+/* 0 → "A", 25 → "Z", 26 → "AA". */
+static const char *sheet_name(struct arena *a, size_t column)
+{
+	return column < 26 ? arena_printf(a, "%c", (char)('A' + column))
+					   : arena_printf(a, "%s%c", sheet_name(a, column / 26 - 1), (char)('A' + column % 26));
+}
+
+/* Columns that say why rows were rejected go nowhere; and they say how numbers and dates are written. */
+static void skip_reasons(struct import_plan *p, bool *skipped)
+{
+	const char *names[IMPORT_COLUMNS];
+	for (size_t i = 0; i < p->ncolumns; i++)
+		names[i] = p->columns[i].name;
+	size_t own = import_rejected_own(names, p->ncolumns, &p->format);
+	for (size_t i = 0; i < p->ncolumns; i++)
+		skipped[i] = i >= own;
+}
+
 /* Reads heading, samples and the number of rows; `decide`: the marks of numbers and dates, too. */
 static int read_columns(struct arena *a, const struct actor *actor, const char *bytes, size_t len, bool decide, struct import_plan *p,
 						struct err *err)
@@ -178,21 +210,23 @@ static int read_columns(struct arena *a, const struct actor *actor, const char *
 	struct import_votes votes = {0};
 	size_t ncells;
 	int64_t row;
-	int more, seen = 0;
-	p->columns = NULL;
+	int more;
+	bool headed = false;
+	p->columns = arena_array(a, struct import_source_column, IMPORT_COLUMNS);
 	p->ncolumns = p->rows = 0;
 	if (import_source_open(a, bytes, len, &p->format, &source, err))
 		return -1;
 	while ((more = import_source_next(source, &cells, &ncells, &row, err)) == 1) {
-		if (++seen < p->format.header_row)
-			continue;
-		if (seen == p->format.header_row) {
-			p->ncolumns = ncells;
-			p->columns = arena_array(a, struct import_source_column, ncells ? ncells : 1);
-			for (size_t i = 0; i < ncells; i++)
-				p->columns[i].name = arena_strndup(a, cells[i].text, cells[i].len < SAMPLE_BYTES ? cells[i].len : SAMPLE_BYTES);
+		if (import_above_rows(&p->format, row, &headed)) {
+			if (!headed)
+				continue;
+			for (; p->ncolumns < ncells; p->ncolumns++)
+				p->columns[p->ncolumns].name = cell_name(a, &cells[p->ncolumns]);
 			continue;
 		}
+		/* without a heading columns are called as in a sheet */
+		for (; !p->format.header_row && p->ncolumns < ncells; p->ncolumns++)
+			p->columns[p->ncolumns].name = sheet_name(a, p->ncolumns);
 		p->rows++;
 		if (p->rows > IMPORT_SAMPLE_ROWS)
 			continue;
@@ -201,10 +235,7 @@ static int read_columns(struct arena *a, const struct actor *actor, const char *
 			import_vote(&votes, cells[i].text, cells[i].len);
 			if (!cells[i].len || c->nsamples == IMPORT_SAMPLES)
 				continue;
-			size_t n = cells[i].len < SAMPLE_BYTES ? cells[i].len : SAMPLE_BYTES;
-			while (n < cells[i].len && n && ((unsigned char)cells[i].text[n] & 0xc0) == 0x80)
-				n--;
-			c->samples[c->nsamples++] = arena_strndup(a, cells[i].text, n);
+			c->samples[c->nsamples++] = cell_name(a, &cells[i]);
 		}
 	}
 	import_source_close(source);
@@ -219,21 +250,62 @@ static int read_columns(struct arena *a, const struct actor *actor, const char *
 	return 0;
 }
 
+/* The columns of a file that nobody has mapped yet. */
+static void map_columns(struct arena *a, const struct registry *reg, const struct actor *actor, struct import_plan *p)
+{
+	bool *skipped = arena_array(a, bool, p->ncolumns + 1);
+	skip_reasons(p, skipped);
+	if (p->map)
+		map_by_configuration(a, p, skipped);
+	else
+		map_by_name(a, reg, actor, p, skipped);
+}
+
+/* Above the heading there may be a title, a date, empty rows: the heading is the row that names the most fields, the first one when none does. */
+static int find_heading(struct arena *a, const struct registry *reg, const struct actor *actor, const char *bytes, size_t len,
+						struct import_plan *p, struct err *err)
+{
+	struct import_source *source;
+	const struct csv_cell *cells;
+	size_t ncells, most = 0;
+	int64_t row = 0;
+	int more;
+	if (import_source_open(a, bytes, len, &p->format, &source, err))
+		return -1;
+	for (int seen = 1; seen <= HEADING_WITHIN && (more = import_source_next(source, &cells, &ncells, &row, err)) == 1; seen++) {
+		struct import_plan probe = *p;
+		size_t named = 0;
+		probe.ncolumns = ncells;
+		probe.columns = arena_array(a, struct import_source_column, ncells ? ncells : 1);
+		for (size_t i = 0; i < ncells; i++)
+			probe.columns[i].name = cell_name(a, &cells[i]);
+		map_columns(a, reg, actor, &probe);
+		for (size_t i = 0; i < ncells; i++)
+			named += probe.columns[i].to != NULL;
+		if (named > most && row <= HEADER_ROW_MAX) {
+			most = named;
+			p->format.header_row = (int)row;
+		}
+	}
+	import_source_close(source);
+	/* what is wrong with the file is told when it is read */
+	return 0;
+}
+
 int import_plan_detect(struct arena *a, const struct registry *reg, const struct actor *actor, struct section *s,
 					   const struct import_map *map, const char *bytes, size_t len, struct import_plan *p, struct err *err)
 {
 	memset(p, 0, sizeof *p);
 	p->section = s;
 	p->map = map;
-	if (import_source_detect(a, bytes, len, &p->format, err) || read_columns(a, actor, bytes, len, true, p, err))
+	if (import_source_detect(a, bytes, len, &p->format, err) || find_heading(a, reg, actor, bytes, len, p, err) ||
+		read_columns(a, actor, bytes, len, true, p, err))
 		return -1;
-	if (map) {
-		map_by_configuration(a, p, NULL);
+	map_columns(a, reg, actor, p);
+	if (map)
 		p->key = map->key;
-	} else {
-		map_by_name(a, reg, actor, p, NULL);
+	else
 		key_by_fields(p);
-	}
 	return 0;
 }
 
@@ -262,6 +334,10 @@ int import_plan_reread(struct arena *a, const struct registry *reg, const struct
 			to->nvalues = from->nvalues;
 			kept += to->to != NULL;
 		}
+	bool *skipped = arena_array(a, bool, p->ncolumns + 1);
+	skip_reasons(p, skipped);
+	for (size_t c = 0; c < p->ncolumns; c++)
+		settled[c] |= skipped[c];
 	if (p->map)
 		map_by_configuration(a, p, settled);
 	else
@@ -286,12 +362,35 @@ bool import_format_recuts(const struct import_format *x, const struct import_for
 		   !same_text(x->sheet, y->sheet) || !same_text(x->encoding, y->encoding);
 }
 
-int import_plan_keyed(const struct import_plan *p, const struct actor *actor, struct err *err)
+static bool brings_any(const struct import_plan *p)
 {
+	for (size_t i = 0; i < p->ncolumns; i++)
+		if (p->columns[i].to && p->columns[i].to->type != FIELD_ID)
+			return true;
+	return false;
+}
+
+int import_plan_check(const struct import_plan *p, const struct actor *actor, struct err *err)
+{
+	if (!brings_any(p)) {
+		err_say(err, ERR_INVALID, actor->lang, SAY_IMPORT_COLUMNLESS, label_get(&p->section->plural, actor->lang));
+		return err_target(err, "columns");
+	}
 	if (!p->key || is_taken(p, p->key))
 		return 0;
 	err_say(err, ERR_INVALID, actor->lang, SAY_IMPORT_KEY, label_get(&p->key->label, actor->lang));
 	return err_target(err, "key");
+}
+
+struct field *import_plan_suggest(const struct import_plan *p)
+{
+	for (int pass = 0; pass < 2 && !p->key; pass++)
+		for (size_t c = 0; c < p->ncolumns; c++) {
+			struct field *f = p->columns[c].to;
+			if (f && (pass ? f->type == FIELD_ID : f->unique || f->type == FIELD_AUTONUMBER))
+				return f;
+		}
+	return NULL;
 }
 
 static void text(struct buf *b, const char *s)
@@ -400,9 +499,27 @@ static int read_format(struct arena *a, int lang, const struct json *j, struct i
 	if ((s = json_get_text(j, "sheet")))
 		f->sheet = arena_strdup(a, s);
 	if (json_get_int(j, "header_row", &n)) {
-		if (n < 1 || n > 1000)
-			return invalid(err, lang, "header_row", "1…1000");
+		if (n < 0 || n > HEADER_ROW_MAX)
+			return invalid(err, lang, "header_row", "0…1000");
 		f->header_row = (int)n;
+	}
+	return 0;
+}
+
+int import_plan_set(struct arena *a, const struct registry *reg, const struct actor *actor, struct import_plan *p,
+					struct import_source_column *c, const char *to, const char *by, bool create, struct err *err)
+{
+	c->to = to ? section_find(p->section, to) : NULL;
+	c->by = NULL;
+	c->create = c->titled = c->shown = false;
+	if (to && (!c->to || !fillable(reg, actor, c->to)))
+		return err_say(err, ERR_INVALID, actor->lang, SAY_UNKNOWN_FIELD, to), err_target(err, c->name);
+	if (c->to && c->to->to) {
+		struct field *key = by ? section_find(c->to->to, by) : NULL;
+		if (by && !key)
+			return err_say(err, ERR_INVALID, actor->lang, SAY_UNKNOWN_FIELD, by), err_target(err, c->name);
+		find_by(a, c, key);
+		c->create = create;
 	}
 	return 0;
 }
@@ -418,16 +535,8 @@ static int read_column(struct arena *a, const struct registry *reg, const struct
 		 s = s->next)
 		if (s->kind == JSON_TEXT)
 			c->samples[c->nsamples++] = arena_strndup(a, s->text, s->len);
-	c->to = to ? section_find(p->section, to) : NULL;
-	if (to && (!c->to || !fillable(reg, actor, c->to)))
-		return err_say(err, ERR_INVALID, actor->lang, SAY_UNKNOWN_FIELD, to), err_target(err, c->name);
-	if (c->to && c->to->to) {
-		struct field *key = by ? section_find(c->to->to, by) : NULL;
-		if (by && !key)
-			return err_say(err, ERR_INVALID, actor->lang, SAY_UNKNOWN_FIELD, by), err_target(err, c->name);
-		find_by(a, c, key);
-		c->create = create && create->kind == JSON_TRUE;
-	}
+	if (import_plan_set(a, reg, actor, p, c, to, by, create && create->kind == JSON_TRUE, err))
+		return -1;
 	c->strip = strip && *strip ? arena_strdup(a, strip) : NULL;
 	if (values && values->kind == JSON_MAP && values->count) {
 		c->values = arena_array(a, struct import_pair, values->count);

@@ -55,13 +55,19 @@ int import_plan_reread(struct arena *a, const struct registry *reg, const struct
 					   struct import_plan *plan, struct err *err);
 /* Whether the two formats cut a file into different columns. */
 bool import_format_recuts(const struct import_format *x, const struct import_format *y);
-/* The key is a field that some column gives, or none; else ERR_INVALID. */
-int import_plan_keyed(const struct import_plan *plan, const struct actor *actor, struct err *err);
+/* Some column goes to a field, and the key is a field that some column gives, or none; else ERR_INVALID. */
+int import_plan_check(const struct import_plan *plan, const struct actor *actor, struct err *err);
+/* Sends a column to a field (NULL: nowhere), a lookup's target found `by` that field (NULL: by its title) and made when it is missing. ERR_INVALID with the column
+ * as target when this actor's import may not. */
+int import_plan_set(struct arena *a, const struct registry *reg, const struct actor *actor, struct import_plan *plan,
+					struct import_source_column *column, const char *to, const char *by, bool create, struct err *err);
+/* By what records could be found again though no key is chosen: a unique field among those that the columns give, or the id; else NULL. */
+struct field *import_plan_suggest(const struct import_plan *plan);
 /* The format and the columns as JSON of docs/developers/http-contract.md. */
 void import_plan_format_json(struct buf *out, const struct import_plan *plan);
 void import_plan_columns_json(struct buf *out, const struct import_plan *plan);
 /* Reads them back over *plan (section, map set); names that are no fields the actor may write are ERR_INVALID with the column as target. NULL leaves as it is.
- * Whether a column gives the key is asked of import_plan_keyed. */
+ * Whether a column gives the key is asked of import_plan_check. */
 int import_plan_read(struct arena *a, const struct registry *reg, const struct actor *actor, const struct json *format,
 					 const struct json *columns, const char *key, struct import_plan *plan, struct err *err);
 

@@ -9,6 +9,7 @@
 #include "base/say.h"
 #include "edge/import_cell.h"
 #include "edge/import_source.h"
+#include "edge/import_trial.h"
 #include "pg/pg.h"
 #include "serve/access.h"
 #include "serve/record.h"
@@ -84,14 +85,45 @@ static int row_key(struct import_batch *b, struct import_row *r, const char **ke
 		import_cell_text(col, r, c, &text, &len);
 		if (!import_cell_value(b, r, col, col->to, text, len, &v))
 			return -1;
+		/* a row without an id is a new record */
+		if (v.kind == VALUE_NIL && p->key->type == FIELD_ID)
+			return 0;
 		if (v.kind == VALUE_NIL) {
 			import_cell_reject(r, col->name,
 							   say_text(b->a, b->g->run->actor->lang, SAY_REQUIRED, label_get(&col->to->label, b->g->run->actor->lang)));
 			return -1;
 		}
 		*key = import_cell_key(b->a, &v);
+		if (p->key->type == FIELD_ID && !map_find(&b->existing, *key)) {
+			import_cell_reject(r, col->name, say_text(b->a, b->g->run->actor->lang, SAY_IMPORT_NO_ID, *key));
+			return -1;
+		}
 	}
 	return 0;
+}
+
+/* What the row has made of its record, for the rows behind it: they may look it up, and a trial remembers it. */
+static int row_wrote(struct import_batch *b, struct unit *u, struct import_row *r, const char *key, int64_t id, struct err *err)
+{
+	const struct import_plan *p = b->g->run->plan;
+	struct record *record = NULL;
+	for (size_t c = 0; c < p->ncolumns; c++) {
+		const struct field *by = p->columns[c].by;
+		if (!import_cell_is_self(p, c) || !by)
+			continue;
+		if (!record && (record_load(u, p->section, id, &record, err) || !record))
+			return record ? -1 : 0;
+		const struct value *v = &record->now.values[by->pos];
+		if (by->expr.storage != EXPR_COLUMN || v->kind == VALUE_NIL)
+			continue;
+		const char *name = import_cell_key(b->a, v);
+		if (!r->selves)
+			r->selves = arena_array(b->a, const char *, p->ncolumns);
+		r->selves[c] = name;
+		if (!map_find(&b->g->targets[c], name))
+			map_put(&b->row_made[c], name, import_cell_boxed(b->a, id));
+	}
+	return b->g->trial ? import_trial_check(b, u, r, key, id, err) : 0;
 }
 
 /* One row; -1 with err when the unit cannot go on as it is. A row that is at fault by itself is rejected and gives 0. */
@@ -116,7 +148,7 @@ static int write_row(struct import_batch *b, struct unit *u, struct import_row *
 		const char *text;
 		size_t len;
 		struct value v;
-		if (!col->to)
+		if (!col->to || col->to->type == FIELD_ID)
 			continue;
 		if (import_cell_is_lookup(col)) {
 			if (import_cell_target(b, u, r, c, existing, &v, err))
@@ -134,11 +166,6 @@ static int write_row(struct import_batch *b, struct unit *u, struct import_row *
 						   say_text(b->a, run->actor->lang, SAY_IMPORT_AMBIGUOUS, label_get(&p->key->label, run->actor->lang), key));
 		return 0;
 	}
-	if (key && !existing && run->dry && map_find(&b->g->keys, key)) {
-		/* an earlier row of this trial would have made it */
-		b->counts.updated++;
-		return 0;
-	}
 	if (existing) {
 		bool same;
 		if (differences(b, u, *existing, &in, &same, err))
@@ -147,7 +174,7 @@ static int write_row(struct import_batch *b, struct unit *u, struct import_row *
 			b->counts.unchanged++;
 			return 0;
 		}
-		if (record_update(u, p->section, *existing, &in, NULL, err))
+		if (record_update(u, p->section, *existing, &in, NULL, err) || row_wrote(b, u, r, key, *existing, err))
 			return -1;
 		b->counts.updated++;
 		return 0;
@@ -158,7 +185,7 @@ static int write_row(struct import_batch *b, struct unit *u, struct import_row *
 		if (in.sets.items[i].value.kind != VALUE_NIL)
 			in.sets.items[kept++] = in.sets.items[i];
 	in.sets.count = kept;
-	if (record_create(u, p->section, &in, &id, err))
+	if (record_create(u, p->section, &in, &id, err) || row_wrote(b, u, r, key, id, err))
 		return -1;
 	b->row_key = key;
 	b->row_id = id;
@@ -204,8 +231,11 @@ static void batch_reset(struct import_batch *b)
 	for (size_t c = 0; c < p->ncolumns; c++)
 		map_create(&b->made[c], b->a);
 	b->undone = false;
-	for (size_t i = 0; i < b->nrows; i++)
-		b->rows[i].rejected = false;
+	for (size_t i = 0; i < b->nrows; i++) {
+		struct import_row *r = &b->rows[i];
+		r->rejected = r->written = false;
+		r->selves = NULL;
+	}
 }
 
 static int note_rejected(struct import_batch *b, struct unit *u, struct err *err)
@@ -214,7 +244,7 @@ static int note_rejected(struct import_batch *b, struct unit *u, struct err *err
 	for (size_t i = 0; i < b->nrows; i++) {
 		struct import_row *r = &b->rows[i];
 		struct import_rejected one = {r->number, r->column, r->reason, r->cells, r->ncells};
-		if (r->rejected && run->reject && run->reject(run->ctx, run->dry ? NULL : u, &one, err))
+		if (r->rejected && !r->replayed && run->reject && run->reject(run->ctx, run->dry ? NULL : u, &one, err))
 			return -1;
 	}
 	return 0;
@@ -274,10 +304,12 @@ static int write_rows(struct import_batch *b, struct unit *u, enum import_way wa
 		}
 		if (way != TOGETHER && row_end(b, u, r, bad, &one, way, again, err))
 			return -1;
-		if (r->rejected)
+		if (r->rejected || r->replayed)
 			b->counts = before;
-		else
+		if (!r->rejected)
 			row_keep(b);
+		if (r->replayed)
+			continue;
 		b->counts.done++;
 		b->counts.rejected += r->rejected;
 		b->counts.position = r->number;
@@ -327,9 +359,8 @@ static void batch_keep(struct import_batch *b)
 {
 	struct import_running *g = b->g;
 	g->run->counts = b->counts;
-	if (g->run->dry) {
-		for (size_t i = 0; i < b->existing.count; i++)
-			map_put_n(&g->keys, b->existing.items[i].key, b->existing.items[i].len, g);
+	if (g->trial) {
+		import_trial_keep(b);
 		return;
 	}
 	for (size_t c = 0; c < g->run->plan->ncolumns; c++)
@@ -342,6 +373,8 @@ static void batch_keep(struct import_batch *b)
 static int do_batch(struct import_batch *b, struct err *err)
 {
 	enum import_way way = b->g->way;
+	if (b->g->trial)
+		import_trial_extend(b);
 	for (int tries = 0;; tries++) {
 		struct err one;
 		bool again;
@@ -391,11 +424,13 @@ int import_run(struct import_run *run, struct err *err)
 	const struct csv_cell *cells;
 	size_t ncells;
 	int64_t number;
-	int more = 1, seen = 0, failed = -1;
+	int more = 1, failed = -1;
+	bool headed = false;
 	g.targets = arena_array(whole, struct map, run->plan->ncolumns ? run->plan->ncolumns : 1);
 	for (size_t c = 0; c < run->plan->ncolumns; c++)
 		map_create(&g.targets[c], whole);
-	map_create(&g.keys, whole);
+	if (run->dry)
+		import_trial_create(&g);
 	map_create(&g.titles, whole);
 	if (import_source_open(whole, run->bytes, run->len, &run->plan->format, &source, err))
 		goto out;
@@ -403,7 +438,7 @@ int import_run(struct import_run *run, struct err *err)
 		arena_reset(a);
 		struct import_batch b = {.g = &g, .a = a, .rows = arena_array(a, struct import_row, BATCH)};
 		while (b.nrows < BATCH && (more = import_source_next(source, &cells, &ncells, &number, err)) == 1)
-			if (++seen > run->plan->format.header_row && number > run->counts.position)
+			if (!import_above_rows(&run->plan->format, number, &headed) && number > run->counts.position)
 				keep_row(&b, number, cells, ncells);
 		if (more < 0)
 			goto out;

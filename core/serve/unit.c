@@ -110,22 +110,36 @@ static const char CONSTRAINT[] = "SELECT t.relname::text, ARRAY(SELECT a.attname
 								 " FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid WHERE c.conname = $1::text AND "
 								 "c.connamespace = 'app'::regnamespace AND c.contype <> 'u' LIMIT 1";
 
+/* The declared set of these fields, for they are told in its order; NULL: there is none. */
+static const struct unique *declared_set(const struct section *s, struct field *const *fields, size_t n)
+{
+	for (size_t i = 0; i < s->nuniques; i++) {
+		size_t same = 0;
+		for (size_t k = 0; k < n; k++)
+			for (size_t j = 0; j < s->uniques[i].nfields; j++)
+				same += s->uniques[i].fields[j] == fields[k];
+		if (same == n && s->uniques[i].nfields == n)
+			return &s->uniques[i];
+	}
+	return NULL;
+}
+
 static void explain_fields(struct unit *u, struct section *s, const struct value *columns, struct err *err)
 {
 	struct arena *a = err->arena ? err->arena : u->arena;
 	struct buf labels = BUF_INIT;
-	struct field *first = NULL;
+	struct field **found = arena_array(u->arena, struct field *, columns->list.count + 1), *const *fields = found;
 	size_t n = 0;
 	for (size_t i = 0; i < columns->list.count; i++) {
 		struct field *f = field_by_column(s, columns->list.items[i].text.s);
-		if (!f)
-			continue;
-		if (n++)
-			buf_puts(&labels, ", ");
-		else
-			first = f;
-		buf_puts(&labels, label_get(&f->label, u->lang));
+		if (f)
+			found[n++] = f;
 	}
+	const struct unique *set = declared_set(s, fields, n);
+	fields = set ? set->fields : fields;
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&labels, "%s%s", i ? ", " : "", label_get(&fields[i]->label, u->lang));
+	const struct field *first = n ? fields[0] : NULL;
 	const char *label = arena_strndup(a, labels.data ? labels.data : "", labels.len);
 	buf_destroy(&labels);
 	if (!first)

@@ -213,6 +213,13 @@ test('59: a cell that a spreadsheet would run is text in both formats', { skip }
   // one with more digits than a sheet's number has is written as a text, and is a number all the same
   assert.equal((await writer.post('/api/crate', { code: 'wide', weight: '-1234567890123.125' })).status, 201)
   assert.match(exported('crate', '--list', 'bare'), /^wide,-1234567890123\.125\r$/m)
+  assert.equal((await writer.post('/api/part', { code: 'late', took: '-PT1H30M' })).status, 201)
+  const late = path.join(scratch, 'late.csv')
+  exported('part', '--out', late)
+  assert.match(fs.readFileSync(late, 'utf8'), /,-PT1H30M,/)
+  assert.equal(imported(late).rejected, 0)
+  assert.equal(app.sql("select took from app.part where code = 'late'")[0][0], '-5400000000')
+  app.sql("delete from app.part where code = 'late'")
   const out = path.join(scratch, 'hostile.xlsx')
   exported('part', '--out', out)
   const sheet = execFileSync('python3', ['-c', 'import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); print("".join(z.read(n).decode() for n in z.namelist() if n.endswith(".xml")))', out], { encoding: 'utf8', maxBuffer: 1 << 26 })

@@ -22,8 +22,10 @@ section "deal" { label = "Deal", plural = "Deals", title = "{number}",
 section "note" { label = "Note", plural = "Notes", title = "{text}", text "text" { label = "Text" }, text "tag" { label = "Tag", unique = true }, integer "n" { label = "N", min = 0 },
   lookup "firm" { to = "firm", label = "Firm" } }
 section "item" { label = "Item", plural = "Items", title = "{code}", text "code" { label = "Code", unique = true, required = true }, integer "n" { label = "N" } }
+section "branch" { label = "Branch", plural = "Branches", title = "{code}", text "code" { label = "Code", unique = true }, lookup "parent" { to = "branch", label = "Parent" },
+  decimal "weight" { label = "Weight", scale = 3, max = 1000 }, date "since" { label = "Since" }, text "tag" { label = "Tag" }, choice "kind" { label = "Kind", value "a" {}, value "b" {} }, unique { "tag", "kind" } }
 role "clerk" { label = "Clerk" }
-allow "clerk" { on = { "firm", "deal", "item", "note" }, create = true, read = true, update = true }
+allow "clerk" { on = { "firm", "deal", "item", "note", "branch" }, create = true, read = true, update = true }
 import "deals" { label = "Deals", on = "deal", key = "number", columns = { { "№", to = "number", strip = "N " }, { "Фирма", to = "firm", by = "name", create = true }, { "Сумма", to = "amount" } } }
 `
 
@@ -115,8 +117,8 @@ test('a dirty windows-1251 file: found out, edited, tried, run, corrected, run a
   assert.match(r.headers.get('content-type'), /charset=windows-1251/)
   const text = fromCp1251(r.bytes)
   const lines = text.split('\r\n')
-  assert.match(lines[0], /^Number;Фирма;Amount;Signed;Paid;Kind;(Причина|Reason)$/)
-  assert.match(lines[1], /^3;"ООО ""Роза""";сто рублей;06\.09\.2017;да;a;.+/)
+  assert.equal(lines[0], 'Number;Фирма;Amount;Signed;Paid;Kind;Row;Column;Reason (1,5 dd.mm.yyyy)')
+  assert.match(lines[1], /^3;"ООО ""Роза""";сто рублей;06\.09\.2017;да;a;4;Amount;.+/)
   const corrected = text.replace('сто рублей', '100').replace(';-5;', ';5;').replace('"две\r\nстроки"', '"АО; Тверь"').replace('31.02', '28.02')
   const second = await begin(cp1251(corrected.replace(/[^\x00-\x7f\u0410-\u044f№ё\u00a0]/g, '')), 'deal')
   const again = await settled(second)
@@ -149,7 +151,7 @@ test('a mapping that knows none of the columns is one of other files: the names 
 test('what is at fault is told: columns, format, somebody else\'s import', { skip }, async () => {
   const id = await begin(Buffer.from('Code,N\nx,1\n'), 'item')
   await settled(id)
-  for (const [body, target] of [[{ columns: [{ name: 'Code', to: 'nothing' }] }, 'Code'], [{ format: { separator: 'x' } }, 'separator'], [{ format: { header_row: 0 } }, 'header_row'],
+  for (const [body, target] of [[{ columns: [{ name: 'Code', to: 'nothing' }] }, 'Code'], [{ format: { separator: 'x' } }, 'separator'], [{ format: { header_row: -1 } }, 'header_row'], [{ columns: [{ name: 'Code', to: null }, { name: 'N', to: null }] }, 'columns'], [{ columns: [{ name: 'Code', to: 'id' }] }, 'columns'],
     [{ key: 'nothing' }, 'key'], [{ columns: [{ name: 'N', to: 'n' }], key: 'code' }, 'key']]) {
     const r = await clerk.post(`/ui/import/${id}/run`, { dry: false, ...body })
     assert.equal(r.status, 400, JSON.stringify(body) + r.text)
@@ -248,6 +250,9 @@ test('another separator, heading or encoding: the columns are read again, the ma
   }
   const id = await begin(cp1251('Отчёт за май\nCode;N;Прочее\nh1;1,5;а\nh2;2;б\n'.replace('ё', 'е')), 'item')
   let i = await settled(id)
+  // the row that names fields is found below a title
+  assert.deepEqual([i.format.header_row, i.format.separator, i.columns.length], [2, ';', 3])
+  i = await preview(id, { format: { header_row: 1 } })
   assert.deepEqual(i.columns.map((c) => [c.name, c.to]), [['Отчет за май', null]])
   i = await preview(id, { format: { header_row: 2 } })
   assert.equal(i.state, 'ready', i.error)
@@ -280,11 +285,123 @@ test('another separator, heading or encoding: the columns are read again, the ma
   // and without a look in between: a run with another format reads its columns itself
   const straight = await begin(Buffer.from('Report\nCode;N\nj1;1\nj2;2\n'), 'item')
   await settled(straight)
+  i = await go(straight, { dry: true, format: { header_row: 1 } })
+  assert.deepEqual([i.state, i.columns.map((c) => c.name)], ['failed', ['Report']])
   i = await go(straight, { dry: true, format: { header_row: 2 } })
   assert.deepEqual([i.state, i.rows, counts(i)], ['done', 2, { created: 2, updated: 0, unchanged: 0, rejected: 0 }], i.error)
   assert.deepEqual(i.columns.map((c) => c.to), ['code', 'n'])
   i = await go(straight, { dry: false })
   assert.deepEqual(app.sql("select code, n from app.item where code like 'j%' order by 1"), [['j1', '1'], ['j2', '2']])
+})
+
+test('a file without a heading, one with a title above it: by what signs, and by hand', { skip }, async () => {
+  const bare = await settled(await begin(Buffer.from('w1\t5\nw2\t6\textra\n'), 'item'))
+  assert.deepEqual([bare.columns.map((c) => c.to), bare.key], [[null, null], null])
+  const r = await clerk.post(`/ui/import/${bare.id}/preview`, { format: { header_row: 0 } })
+  assert.equal(r.status, 202, r.text)
+  let i = await settled(bare.id)
+  assert.deepEqual([i.rows, i.columns.map((c) => [c.name, c.to, c.samples[0]])], [2, [['A', null, 'w1'], ['B', null, '5'], ['C', null, 'extra']]])
+  i = await go(bare.id, { dry: false, columns: i.columns.map((c) => ({ ...c, to: { A: 'code', B: 'n' }[c.name] ?? null })), key: 'code' })
+  assert.deepEqual([i.state, counts(i)], ['done', { created: 2, updated: 0, unchanged: 0, rejected: 0 }], i.error)
+  assert.deepEqual(app.sql("select code, n from app.item where code like 'w_' order by 1"), [['w1', '5'], ['w2', '6']])
+  // the separator is that of the rows, not of the title
+  i = await settled(await begin(Buffer.from('Report, of May\n\nCode|N\nw3|7\nw4|8\n'), 'item'))
+  assert.deepEqual([i.format.separator, i.format.header_row, i.rows, i.columns.map((c) => c.to)], ['|', 3, 2, ['code', 'n']])
+})
+
+test('a trial counts what the run does: values that earlier rows took, keys that come again, parents of the same file', { skip }, async () => {
+  // rows of one batch and of batches far from each other; records that change and give up what others then take
+  const kinds = ['a', 'b', ''], weights = ['1', '2', '2000']
+  let seed = 7
+  const random = (n) => Math.floor((seed = (seed * 1103515245 + 12345) % 2147483648) / 65536) % n
+  const dense = (prefix) => Array.from({ length: 1000 }, () => [prefix + random(400), random(3) ? '' : prefix + random(400), weights[random(40) ? random(2) : 2], random(700), kinds[random(3)]].join(';'))
+  const head = 'Code;Parent;Weight;Tag;Kind'
+  const files = [
+    ['note', 'Text;Tag', Array.from({ length: 700 }, (_, k) => `same ${k};same${k % 300}`), null, [300, 0, 0, 400]],
+    ['note', 'Tag;N', Array.from({ length: 700 }, (_, k) => `again${k % 300};${k % 600 === 7 ? -1 : k < 600 ? 1 : 2}`), 'tag', [300, 99, 299, 2]],
+    ['branch', 'Code;Parent', Array.from({ length: 900 }, (_, k) => `t${k};${k ? `t${k >> 1}` : ''}`), 'code', [900, 0, 0, 0]],
+    ['branch', head, dense('x'), 'code'], ['branch', head, dense('y'), null], ['branch', 'Code;Parent', ['z1;z0', 'z0;', 'z2;z0', 'z3;z2'], 'code', [3, 0, 0, 1]]
+  ]
+  for (const [section, heading, lines, key, expected] of files) {
+    const id = await begin(Buffer.from(`${heading}\n${lines.join('\n')}\n`), section)
+    await settled(id)
+    const told = []
+    for (const dry of [true, false]) {
+      const i = await go(id, { dry, key })
+      assert.equal(i.state, 'done', i.error)
+      if (expected) assert.deepEqual(counts(i), { created: expected[0], updated: expected[1], unchanged: expected[2], rejected: expected[3] }, `${heading} ${key} ${dry}`)
+      told.push([counts(i), app.sql(`select "row" from ostov.import_error where import_id = ${id} order by 1`)])
+    }
+    assert.deepEqual(told[0], told[1], `${heading} by ${key}`)
+  }
+  assert.ok(Number(app.sql('select count(*) from app.branch')[0][0]) > 1000)
+})
+
+test('by its id: a record that was exported is changed, an unknown id is a rejected row, a row without one is new', { skip }, async () => {
+  const ids = []
+  for (const tag of ['id1', 'id2']) ids.push((await clerk.post('/api/note', { text: `text ${tag}`, tag })).json.id)
+  const text = `Id;Text;Tag\n${ids[0]};first edited;id1 too\n${ids[1]};text id2;id2\n987654321;nobody;\n;new one;id3\nx;;\n`
+  const id = await begin(Buffer.from(text), 'note')
+  let i = await settled(id)
+  // an "Id" may be one of another system: nobody is changed by it unless it is chosen
+  assert.deepEqual([i.columns.map((c) => c.to), i.key], [['id', 'text', 'tag'], 'tag'])
+  for (const dry of [true, false]) {
+    i = await go(id, { dry, key: 'id' })
+    assert.deepEqual([i.state, counts(i)], ['done', { created: 1, updated: 1, unchanged: 1, rejected: 2 }], i.error)
+    assert.deepEqual(i.errors.map((e) => [e.row, e.column, /987654321|number/.test(e.reason)]), [[4, 'Id', true], [6, 'Id', true]])
+  }
+  assert.deepEqual(app.sql(`select text, tag from app.note where id in (${ids}) order by id`), [['first edited', 'id1 too'], ['text id2', 'id2']])
+  assert.deepEqual(app.sql("select text from app.note where tag = 'id3'"), [['new one']])
+  const plain = execFileSync(program, ['export', 'note', '--database', databaseUrl(app.database)], { encoding: 'utf8', maxBuffer: 1 << 27 })
+  const file = path.join(scratch, 'notes.csv')
+  fs.writeFileSync(file, plain.split('\r\n').filter((line, k) => k === 0 || line.includes(',id')).join('\r\n').replace('first edited', 'first again'))
+  const back = JSON.parse(execFileSync(program, ['import', file, '--section', 'note', '--database', databaseUrl(app.database), '--key', 'id', '--json'], { encoding: 'utf8' }))
+  assert.deepEqual([back.created, back.updated, back.unchanged, back.rejected, back.key], [0, 1, 2, 0, 'id'])
+  assert.deepEqual(app.sql(`select text from app.note where id = ${ids[0]}`), [['first again']])
+})
+
+test('the command line says by what records are found, and takes format and columns by hand', { skip }, () => {
+  const file = path.join(scratch, 'hand.csv'), rejected = path.join(scratch, 'rejected.csv')
+  const ostov = (text, ...args) => {
+    fs.writeFileSync(file, text)
+    const r = spawnSync(program, ['import', file, '--database', databaseUrl(app.database), ...args], { encoding: 'utf8' })
+    return { ...r, json: r.stdout.startsWith('{') ? JSON.parse(r.stdout) : null }
+  }
+  assert.match(ostov('Text;Tag\nhand 1;hand1\n', '--section', 'note', '--key', 'none').stderr, /no key: each row becomes a new record \(--key tag /)
+  assert.match(ostov('Text\nhand 2\n', '--section', 'note').stderr, /no key: each row becomes a new record$/m)
+  assert.match(ostov('Tag;Text\nhand1;hand 1 again\n', '--section', 'note').stderr, /^key tag: /m)
+  // a key that no column gives is refused, not forgotten
+  const before = app.sql('select count(*) from app.note')
+  for (const args of [['--key', 'tag'], ['--key', 'id'], ['--column', 'Text=']]) assert.equal(ostov('Text\nlost\n', '--section', 'note', ...args).status, 1, args.join())
+  assert.match(ostov('Foo;Bar\n1;2\n', '--section', 'note').stderr, /No column of the file|Ни один столбец/)
+  assert.deepEqual(app.sql('select count(*) from app.note'), before)
+  const by = ostov('h1;Нова;1.234\nh2;Нова;1.5\nh3;Нова;many\n', '--section', 'branch', '--header-row', '0', '--decimal', '.', '--column', 'A=code', '--column', 'C=weight', '--column', 'B=parent.code+',
+    '--key', 'code', '--json', '--rejected', rejected)
+  assert.deepEqual([by.json?.created, by.json?.rejected], [2, 1], by.stderr + by.stdout)
+  assert.deepEqual(app.sql("select b.code, p.code, b.weight from app.branch b join app.branch p on p.id = b.parent where b.code like 'h_' order by 1"), [['h1', 'Нова', '1.234'], ['h2', 'Нова', '1.500']])
+  assert.equal(fs.readFileSync(rejected, 'utf8').split('\r\n')[1], 'h3;Нова;many;3;C;Weight: нужно число')
+  for (const args of [['--column', 'Nowhere=code'], ['--column', 'A=nothing'], ['--column', 'A'], ['--encoding', 'klingon'], ['--date', 'often']]) assert.equal(ostov('A\n1\n', '--section', 'branch', ...args).status, 1, args.join())
+  assert.equal(ostov('A\n1\n', '--section', 'branch', '--header-row', 'x').status, 2)
+})
+
+test('rejected rows come back as they were meant: what the whole file showed of numbers and dates holds for the few', { skip }, async () => {
+  const text = 'Code;Weight;Since\n' + Array.from({ length: 9 }, (_, k) => `m${k};${k}.5;0${k + 1}/13/2026\n`).join('') + 'm10;1.234;04/05/2026;more\nm11;2.345;04/06/2026\nm12;3000.5;04/07/2026\n'
+  const id = await begin(Buffer.from(text), 'branch')
+  let i = await settled(id)
+  assert.deepEqual([i.format.decimal, i.format.date], ['.', 'mm/dd/yyyy'])
+  i = await go(id, { dry: false })
+  assert.deepEqual(counts(i), { created: 10, updated: 0, unchanged: 0, rejected: 2 }, JSON.stringify(i.errors))
+  const file = (await clerk.get(`/ui/import/${id}/rejected`)).text
+  assert.match(file, /;Row;Column;Reason \(1\.5 mm\/dd\/yyyy\)\r\n/)
+  // once more refused, the reasons of the first time are replaced
+  const again = await begin(Buffer.from(file.replace(';more', '')), 'branch')
+  i = await settled(again)
+  assert.deepEqual([i.format.decimal, i.format.date, i.columns.map((c) => c.to)], ['.', 'mm/dd/yyyy', ['code', 'weight', 'since', null, null, null]])
+  i = await go(again, { dry: false })
+  assert.deepEqual(counts(i), { created: 1, updated: 0, unchanged: 0, rejected: 1 }, JSON.stringify(i.errors))
+  assert.deepEqual(app.sql("select weight, since from app.branch where code = 'm10'"), [['1.234', '2026-04-05']])
+  const second = (await clerk.get(`/ui/import/${again}/rejected`)).text.trimEnd().split('\r\n')
+  assert.deepEqual([second.length, second[0].split(';').length, second[1].split(';').slice(0, 5)], [2, 6, ['m12', '3000.5', '04/07/2026', '3', 'Weight']], second.join('\n'))
 })
 
 test('which rows are rejected, by whom and why: by the cell, by a rule, by the database, across batches', { skip }, async () => {
