@@ -201,4 +201,9 @@ struct spot verify_spot(struct build *b, const struct place *p, const char *name
 /* A former name that is its own, or that of another thing. */
 void verify_was(struct build *b, const char *what, const char *name, const char *was, const struct map *names, const struct place *p);
 
+/* --- rank.c: the order of locks --- */
+
+/* Sets section->rank: sources of stored rollups before what holds them, owned lines directly behind their owner; what reads each other in a circle as it is declared. */
+void rank_sections(struct registry *r);
+
 #endif

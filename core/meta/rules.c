@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "expr/expr_reach.h"
 #include "meta/build.h"
 
 /* Longest chain of formulas that need each other. */
@@ -434,8 +435,10 @@ static void dependencies_take(struct build *b)
 		if (p->field && p->kind == PENDING_VALUE && p->formula == &p->field->rollup && p->field->stored) {
 			n.rollup = p->field;
 			expr_walk_fields(e, rollup_add, &n);
+			p->field->reach = expr_reach(b->arena, e, &p->field->section->expr);
 		}
 	}
+	rank_sections(b->r);
 }
 
 void rules_check(struct build *b)

@@ -14,6 +14,7 @@
 #include "expr/expr.h"
 #include "meta/decl.h"
 
+struct expr_reach;
 struct section;
 struct module;
 
@@ -106,8 +107,9 @@ struct field {
 	bool has_default;
 	struct value default_value;
 	struct formula initial, fill, formula, rollup;
-	struct section *to; /* lookup, file: target; detail: the other section */
-	struct field *by;   /* detail: the lookup there */
+	struct expr_reach *reach; /* of a stored rollup: the places that it reads; NULL: none */
+	struct section *to;       /* lookup, file: target; detail: the other section */
+	struct field *by;         /* detail: the lookup there */
 	enum on_delete on_delete;
 	struct choice_value *values; /* choice */
 	size_t nvalues;
@@ -235,6 +237,7 @@ struct section {
 	struct field *owner_detail; /* the detail on the parent that owns them */
 	struct field **referrers;   /* lookups (of any section) that point here: on_delete */
 	size_t nreferrers, capreferrers;
+	int rank; /* in the order in which a write locks: what stored rollups read before what holds them, owned lines behind their owner */
 	void *record_plan; /* what the write path derives from the definition, made once in the registry's arena */
 	void *access;      /* rights by set of roles, likewise */
 };

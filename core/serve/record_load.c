@@ -183,43 +183,78 @@ static struct record *take_locked(struct unit *u, struct section *s, const struc
 	return r;
 }
 
+static bool input_sets(const struct record_feed *feed, const struct record_input *in)
+{
+	for (size_t k = 0; k < feed->nreads; k++)
+		if (record_input_find(in, feed->reads[k]) || (in->lines.count && feed->reads[k]->type == FIELD_ROLLUP))
+			return true;
+	return false;
+}
+
+/* The input changes what parents by the lookup keep, or which these are. */
 static bool input_touches(const struct record_plan *p, const struct record_parent *up, const struct record_input *in)
 {
 	if (!in || up->checks || record_input_find(in, up->by))
 		return true;
 	for (size_t i = 0; i < p->nfeeds; i++)
-		for (size_t k = 0; k < p->feeds[i].nreads; k++)
-			if (record_input_find(in, p->feeds[i].reads[k]) || (in->lines.count && p->feeds[i].reads[k]->type == FIELD_ROLLUP))
+		for (size_t k = 0; k < p->feeds[i].nplaces; k++)
+			if (p->feeds[i].places[k].by == up->by && input_sets(&p->feeds[i], in))
 				return true;
 	return false;
+}
+
+/* The parent that the input gives by the lookup, unless the unit has it locked. */
+static bool input_parent(struct unit *u, const struct field *by, const struct record_input *in, struct value *out)
+{
+	const struct record_set *set = in ? record_input_find(in, by) : NULL;
+	if (!set || set->value.kind != VALUE_INT)
+		return false;
+	struct record *r = record_find(u, by->to, set->value.i);
+	*out = set->value;
+	return !r || !r->locked;
 }
 
 void record_ask_parents(struct unit *u, struct section *s, int64_t id, const struct record_input *in, bool after)
 {
 	struct record_plan *p = record_plan_get(u->reg, s);
 	if (!after)
-		rollup_hold(u, s, in);
-	for (size_t i = 0; i < p->nabove; i++) {
-		struct record_parent *up = &p->above[i];
-		struct section *ps = up->detail->section;
-		if ((ps->id > s->id) != after || (id && !input_touches(p, up, in)))
+		rollup_hold(u, s, id, in);
+	if (!p->nabove)
+		return;
+	struct value *given = arena_array(u->arena, struct value, p->nparents + 1);
+	bool *asked = arena_array(u->arena, bool, p->nparents + 1), any = false;
+	for (size_t i = 0; i < p->nparents; i++) {
+		bool sets = input_parent(u, p->parents[i].by, in, &given[i]);
+		if (!sets)
+			given[i] = value_nil();
+		asked[i] = id ? input_touches(p, &p->parents[i], in) : sets;
+		any |= asked[i];
+	}
+	for (size_t i = 0; any && i < p->nabove; i++) {
+		const struct record_above *above = &p->above[i];
+		struct buf ids = BUF_INIT;
+		if ((above->section->rank > s->rank) != after)
 			continue;
-		const struct record_set *set = in ? record_input_find(in, up->by) : NULL;
-		struct value one = set ? set->value : value_nil(), list = {.kind = VALUE_LIST};
-		if (one.kind == VALUE_INT) {
-			struct record *r = record_find(u, up->by->to, one.i);
-			if (!r || !r->locked) {
-				list.list.items = &one;
-				list.list.count = 1;
+		for (size_t k = 0; k < above->nways; k++)
+			if (asked[above->ways[k].parent])
+				buf_printf(&ids, "%s(%s)", ids.len ? " || " : "", above->ways[k].ids);
+		if (ids.len) {
+			struct pg_params params = {0};
+			pg_params_int(u->arena, &params, id);
+			for (size_t k = 0; k < p->nparents; k++) {
+				struct value list = {.kind = VALUE_LIST};
+				list.list.items = &given[k];
+				list.list.count = given[k].kind == VALUE_INT;
+				pg_params_value(u->arena, &params, PG_INT8_ARRAY, &list);
 			}
+			struct parent_query q = {pg_tx_send(u->tx, u->arena,
+												arena_printf(u->arena, "%st.id = ANY(%s) ORDER BY t.id FOR NO KEY UPDATE OF t",
+															 record_plan_get(u->reg, above->section)->select, ids.data),
+												&params),
+									 above->section};
+			arena_push(u->arena, &u->priv->asked, q);
 		}
-		if (!id && list.list.count == 0)
-			continue;
-		struct pg_params params = {0};
-		pg_params_int(u->arena, &params, id);
-		pg_params_value(u->arena, &params, PG_INT8_ARRAY, &list);
-		struct parent_query q = {pg_tx_send(u->tx, u->arena, up->lock, &params), ps};
-		arena_push(u->arena, &u->priv->asked, q);
+		buf_destroy(&ids);
 	}
 }
 
@@ -278,9 +313,25 @@ struct lock_want {
 static int want_order(const void *x, const void *y)
 {
 	const struct lock_want *a = x, *b = y;
-	if (a->section->id != b->section->id)
-		return a->section->id < b->section->id ? -1 : 1;
+	if (a->section->rank != b->section->rank)
+		return a->section->rank < b->section->rank ? -1 : 1;
 	return a->id < b->id ? -1 : a->id > b->id;
+}
+
+/* The draft changes what a parent by the lookup keeps or checks, or which it is. A record without changes is one that goes. */
+static bool draft_touches(const struct record *r, const struct record_plan *p, const struct record_parent *up)
+{
+	bool any = r->fresh || up->checks || record_changed(r, up->by);
+	for (size_t i = 0; i < p->nfeeds && !any; i++)
+		for (size_t k = 0; k < p->feeds[i].nplaces && !any; k++)
+			for (size_t f = 0; p->feeds[i].places[k].by == up->by && f < p->feeds[i].nreads && !any; f++)
+				any = record_changed(r, p->feeds[i].reads[f]) || (r->priv->touched && p->feeds[i].reads[f]->type == FIELD_ROLLUP);
+	if (any)
+		return true;
+	for (size_t i = 0; i < p->nfields; i++)
+		if (record_stores(r->section->fields[i]) && record_changed(r, r->section->fields[i]))
+			return false;
+	return true;
 }
 
 int record_lock_parents(struct unit *u, struct record **rs, size_t n, struct err *err)
@@ -294,15 +345,17 @@ int record_lock_parents(struct unit *u, struct record **rs, size_t n, struct err
 	for (size_t i = 0; i < n; i++) {
 		struct record_plan *p = record_plan_get(u->reg, rs[i]->section);
 		for (size_t k = 0; k < p->nparents; k++) {
-			struct record_parent *up = &p->parents[k];
+			const struct record_parent *up = &p->parents[k];
+			if (!draft_touches(rs[i], p, up))
+				continue;
 			const struct value *ends[] = {&rs[i]->now.values[up->by->pos], rs[i]->was.values ? &rs[i]->was.values[up->by->pos] : NULL};
 			for (size_t e = 0; e < 2; e++) {
 				if (!ends[e] || ends[e]->kind != VALUE_INT)
 					continue;
-				struct record *r = record_find(u, up->detail->section, ends[e]->i);
+				struct record *r = record_find(u, up->by->to, ends[e]->i);
 				if (r && (r->locked || r->fresh || r->gone))
 					continue;
-				struct lock_want w = {up->detail->section, ends[e]->i};
+				struct lock_want w = {up->by->to, ends[e]->i};
 				arena_push(u->arena, &wants, w);
 			}
 		}

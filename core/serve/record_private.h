@@ -14,22 +14,49 @@
 struct pg_query;
 struct pg_rows;
 
-/* A parent whose stored rollups or checks the rows of a section touch. */
+/* A parent whose stored rollups or checks the rows of a section touch, or through which such a rollup reads them. */
 struct record_parent {
-	struct field *by;     /* lookup of the section to the parent, or to the first of the way */
-	struct field *detail; /* the parent's detail */
-	const char *lock;     /* in `above`: its rows for line $1 and the further targets $2 of `by`, locked in order of id */
-	bool rollups, checks;
+	struct field *by; /* lookup of the section to the parent */
+	bool checks;
+};
+
+/* Rows of a section above a line that a write locks: its parents, what they are lines of in their turn, what keeps rollups of rollups. */
+struct record_above {
+	struct section *section;
+	struct record_way *ways;
+	size_t nways;
+};
+
+/* One way to them. */
+struct record_way {
+	size_t parent;   /* the first step: its place in `parents` */
+	const char *ids; /* SQL of their ids: $1 is the line, $(parent + 2) further targets of the first step */
+};
+
+/* A place from which a stored rollup reads the section's rows. */
+struct record_place {
+	const struct expr_reach *reach;
+	struct section *from;  /* the rows that hold the rollup, or those on the way to them; NULL: the row itself holds it */
+	struct field *by;      /* the rows are lines: the lookup to `from` */
+	const char *back;      /* the rows that hold the rollup, of rows $1 */
+	const char *back_from; /* the same, of rows $1 of `from`; NULL: these are it */
 };
 
 /* A stored rollup that reads the section. */
 struct record_feed {
 	struct field *rollup;
-	struct field **reads; /* fields of the section that it names */
+	struct record_place *places;
+	size_t nplaces;
+	struct field **reads; /* fields of the section that it reads, in any place */
 	size_t nreads;
-	struct field **bys; /* lookups of the section by which a detail that it names finds its lines */
-	size_t nbys;
-	bool looked_up; /* it reaches the section by a lookup too */
+	bool through; /* it reads rows that lookups lead to */
+};
+
+/* Statements that keep others from writing what rollups read beyond rows of the section. */
+struct record_hold {
+	struct field *by; /* a lookup of the section: $1 are its targets; NULL: of rows $1 all that their lookups and lines lead to */
+	const char **texts;
+	size_t ntexts;
 };
 
 struct record_plan {
@@ -46,13 +73,15 @@ struct record_plan {
 	const char *keep;                                /* statement that keeps versions (version.h), made when first needed */
 	struct record_parent *parents;
 	size_t nparents;
-	struct record_parent
-		*above; /* these and, where a rollup reads a rollup, the parents' parents: what a write locks first, in order of section */
+	struct record_above *above; /* what a write of lines locks first, in order of rank */
 	size_t nabove;
 	struct record_feed *feeds;
 	size_t nfeeds;
+	struct record_hold *holds; /* by lookup, in order of the targets' rank; the last without one, if any */
+	size_t nholds;
 	struct field **rollups; /* own stored rollups */
 	size_t nrollups;
+	int passes;          /* how often they are computed: one may read another of the same row */
 	bool *late;          /* by pos: the field's check reads lines or rollups: tested after the write */
 	bool late_check;     /* the section's check does */
 	bool *late_required; /* by pos: whether it is required is decided by owned lines, which may be written without it */
@@ -99,7 +128,7 @@ struct unit_changed {
 };
 
 struct rollup_held {
-	const struct field *rollup, *lookup;
+	const struct record_hold *hold;
 	int64_t id;
 };
 
@@ -154,13 +183,27 @@ struct unit_private {
 	struct actor system;
 	int nests;
 	size_t notes_at[UNIT_NESTS], checks_at[UNIT_NESTS]; /* their counts when a savepoint was set */
+	struct rollup_note *notes_kept[UNIT_NESTS];         /* the notes of then, if they were recomputed since; NULL: they stand */
 	const signed char *calendar;                        /* exceptions of the working week by day from calendar_first */
 	int64_t calendar_first, calendar_count;
 	bool calendar_loaded;
 };
 
+/* unit.c */
+/* Notes are about to be recomputed: a savepoint that is undone brings them back. */
+void unit_notes_keep(struct unit *u);
+
 /* record_plan.c */
 struct record_plan *record_plan_get(const struct registry *reg, struct section *s);
+
+/* rollup_plan.c: the parts of a plan that stored rollups make */
+void rollup_plan_feeds(struct record_plan *p, struct arena *a, const struct registry *reg);
+void rollup_plan_holds(struct record_plan *p, struct arena *a);
+/* Looks at the plans of others. */
+void rollup_plan_above(struct record_plan *p, struct arena *a, const struct registry *reg);
+/* The place of the lookup among the parents; added when it is none yet. */
+size_t rollup_plan_parent(struct record_plan *p, struct arena *a, struct field *by);
+
 /* The field as expr hands it back. */
 static inline struct field *record_field(const struct expr_field *f)
 {
@@ -184,7 +227,7 @@ int record_settle(struct record *r, struct err *err);
 /* Reads and locks, parents that the input touches first or last as the order of sections wants; ERR_NOT_FOUND. */
 int record_lock(struct unit *u, struct section *s, int64_t id, bool to_delete, const struct record_input *in, struct record **out,
 				struct err *err);
-/* Starts locking the parents that line `id` (0: a new one) has and that the input gives it; queued. `after`: of sections behind s in the order, else before. */
+/* Starts locking the parents that line `id` (0: a new one) has and that the input gives it; queued. `after`: of sections behind s in the order of locks, else before. */
 void record_ask_parents(struct unit *u, struct section *s, int64_t id, const struct record_input *in, bool after);
 /* Locks the parents of the record (was and now) that its write touches, in order, those that are not locked yet. */
 int record_lock_parents(struct unit *u, struct record **rs, size_t n, struct err *err);

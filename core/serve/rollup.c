@@ -4,12 +4,14 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "expr/expr_reach.h"
 #include "pg/pg.h"
 #include "serve/live.h"
 #include "serve/record_private.h"
 #include "serve/version.h"
 
-enum { ROUNDS = 8, EDGES = 64 };
+/* Rows that keep sums of what one write changes, and how often sums of sums may follow: more than any chain of formulas that is taken. */
+enum { ROLLUP_ROWS = 100000, ROUNDS = 1000 };
 
 static void note(struct unit *u, struct section *s, int64_t id)
 {
@@ -24,242 +26,143 @@ static void note(struct unit *u, struct section *s, int64_t id)
 	arena_push(u->arena, &p->notes, n);
 }
 
-/* ---- from a record that a rollup reads back to the records that hold it ---- */
-
-struct edges {
-	struct arena *arena;
-	struct field *items[EDGES];
-	bool walked[EDGES];
-	size_t n;
-	struct section *goal;
-	struct buf sql; /* SELECTs of ids of the goal, joined by UNION; $1 the ids one begins with */
-};
-
-static void edge_note(void *ctx, const struct expr_table *t, const struct expr_field *f, bool of_old)
-{
-	(void)t;
-	(void)of_old;
-	struct edges *e = ctx;
-	struct field *field = record_field(f);
-	bool leads = field->to && (f->storage == EXPR_DETAIL || record_stores(field));
-	for (size_t i = 0; leads && i < e->n; i++)
-		leads = e->items[i] != field;
-	if (leads && e->n < EDGES)
-		e->items[e->n++] = field;
-}
-
-static void walk_back(struct edges *e, const struct section *at, const char *set)
-{
-	for (size_t i = 0; i < e->n; i++) {
-		struct field *f = e->items[i];
-		if (e->walked[i] || f->to != at)
-			continue;
-		const char *ids;
-		if (f->expr.storage == EXPR_DETAIL)
-			ids = arena_printf(e->arena, "SELECT x.%s FROM %s x WHERE x.id IN (%s)", f->by->expr.column, at->expr.sql, set);
-		else if (f->expr.storage == EXPR_LINK)
-			ids = arena_printf(e->arena, "SELECT x.record FROM %s x WHERE x.target IN (%s)", f->expr.link, set);
-		else
-			ids = arena_printf(e->arena, "SELECT x.id FROM %s x WHERE x.%s IN (%s)", f->section->expr.sql, f->expr.column, set);
-		if (f->section == e->goal) {
-			buf_puts(&e->sql, e->sql.len ? " UNION " : "");
-			buf_puts(&e->sql, ids);
-		}
-		e->walked[i] = true;
-		walk_back(e, f->section, ids);
-		e->walked[i] = false;
-	}
-}
-
-static int seed(struct unit *u, const struct field *rollup, struct section *at, const struct value *id, bool reached, struct err *err)
-{
-	if (id->kind != VALUE_INT)
-		return 0;
-	if (at == rollup->section && !reached) {
-		note(u, at, id->i);
-		return 0;
-	}
-	struct edges e = {.arena = u->arena, .goal = rollup->section};
-	expr_walk_fields(rollup->rollup.expr, edge_note, &e);
-	walk_back(&e, at, "SELECT unnest($1::bigint[])");
-	if (!e.sql.len)
-		return 0;
-	const char *sql = arena_printf(u->arena, "%s LIMIT %d", e.sql.data, UNIT_RECORDS);
-	buf_destroy(&e.sql);
-	struct value list = {.kind = VALUE_LIST};
-	list.list.items = id;
-	list.list.count = 1;
-	struct pg_params params = {0};
-	struct pg_rows *rows;
-	pg_params_value(u->arena, &params, PG_INT8_ARRAY, &list);
-	if (pg_tx_run(u->tx, u->arena, sql, &params, &rows, err) < 0)
-		return -1;
-	for (size_t i = 0; i < pg_rows_count(rows); i++)
-		note(u, rollup->section, pg_rows_int(rows, i, 0));
-	return 0;
-}
-
 /* ---- looked-up records that a rollup reads through a line ----
  *
  * One person gives a line another ware while somebody changes that ware's weight: neither sees what the other has not committed, and the sum of weights would keep
- * the old one. So who writes the line first holds the ware (FOR SHARE, which waits for its writer and makes it wait), and computes afterwards. */
+ * the old one. So who writes the line first holds the ware (FOR SHARE, which waits for its writer and makes it wait), and computes afterwards. The same for a line
+ * that goes elsewhere with all that its own lines look up. */
 
-/* A rollup reads a field of what the section's lookup leads to. */
-struct beyond {
-	const struct field *lookup;
-	bool found;
+/* Targets to hold by one lookup. */
+struct holding {
+	const struct record_hold *hold;
+	struct value *ids;
+	size_t n, cap;
 };
 
-static void beyond_note(void *ctx, const struct expr_table *t, const struct expr_field *f, bool of_old)
-{
-	(void)t;
-	(void)of_old;
-	struct beyond *b = ctx;
-	const struct field *field = record_field(f);
-	b->found = b->found || (field->section == b->lookup->to && f->storage != EXPR_DETAIL && strcmp(f->name, "id") != 0);
-}
+struct holdings {
+	struct holding *items;
+	size_t count, cap;
+};
 
-static bool reads_beyond(const struct field *rollup, const struct field *lookup)
-{
-	struct beyond b = {.lookup = lookup};
-	expr_walk_fields(rollup->rollup.expr, beyond_note, &b);
-	return b.found;
-}
-
-/* True when the unit has done so for this sum, lookup and record. */
-static bool held(struct unit *u, const struct field *rollup, const struct field *f, int64_t id)
+/* True when the unit has done so. */
+static bool held(struct unit *u, const struct record_hold *hold, int64_t id)
 {
 	struct unit_private *p = u->priv;
 	for (size_t i = p->held.count; i > 0 && p->held.count - i < 64; i--)
-		if (p->held.items[i - 1].rollup == rollup && p->held.items[i - 1].lookup == f && p->held.items[i - 1].id == id)
+		if (p->held.items[i - 1].hold == hold && p->held.items[i - 1].id == id)
 			return true;
-	struct rollup_held h = {rollup, f, id};
+	struct rollup_held h = {hold, id};
 	arena_push(u->arena, &p->held, h);
 	return false;
 }
 
-/* Locks the rows `set` of what the lookup leads to, and what they look up in their turn. */
-static void hold_chain(struct unit *u, struct edges *e, const struct field *rollup, struct field *f, const char *set,
-					   const struct pg_params *params)
+static void holding_add(struct unit *u, struct holdings *all, const struct record_hold *hold, int64_t id)
 {
-	unit_send(u, arena_printf(u->arena, "SELECT 1 FROM %s x WHERE x.id IN (%s) ORDER BY x.id FOR SHARE", f->to->expr.sql, set), params);
-	for (size_t i = 0; i < e->n; i++) {
-		struct field *g = e->items[i];
-		if (e->walked[i] || g->section != f->to || !record_stores(g) || !reads_beyond(rollup, g))
-			continue;
-		e->walked[i] = true;
-		const char *next = g->expr.storage == EXPR_LINK
-							   ? arena_printf(u->arena, "SELECT l.target FROM %s l WHERE l.record IN (%s)", g->expr.link, set)
-							   : arena_printf(u->arena, "SELECT y.%s FROM %s y WHERE y.id IN (%s)", g->expr.column, f->to->expr.sql, set);
-		hold_chain(u, e, rollup, g, next, params);
+	struct holding *h = NULL;
+	for (size_t i = 0; i < all->count && !h; i++)
+		if (all->items[i].hold == hold)
+			h = &all->items[i];
+	if (!h) {
+		struct holding one = {.hold = hold};
+		arena_push(u->arena, all, one);
+		h = &all->items[all->count - 1];
+	}
+	struct {
+		struct value *items;
+		size_t count, cap;
+	} ids = {h->ids, h->n, h->cap};
+	arena_push(u->arena, &ids, value_int(id));
+	h->ids = ids.items;
+	h->n = ids.count;
+	h->cap = ids.cap;
+}
+
+static void targets_add(struct unit *u, struct holdings *all, const struct record_hold *hold, const struct value *v)
+{
+	const struct value *items = v->kind == VALUE_LIST ? v->list.items : v;
+	size_t n = v->kind == VALUE_LIST ? v->list.count : v->kind == VALUE_INT;
+	for (size_t i = 0; i < n; i++)
+		if (items[i].kind == VALUE_INT && !held(u, hold, items[i].i))
+			holding_add(u, all, hold, items[i].i);
+}
+
+/* What is read before what leads to it is no order of locks, but nobody waits here who has a lock that those who have these wait for. */
+static void hold_send(struct unit *u, const struct holdings *all)
+{
+	for (size_t i = 0; i < all->count; i++) {
+		struct value list = {.kind = VALUE_LIST};
+		list.list.items = all->items[i].ids;
+		list.list.count = all->items[i].n;
+		for (size_t k = 0; k < all->items[i].hold->ntexts; k++) {
+			struct pg_params params = {0};
+			pg_params_value(u->arena, &params, PG_INT8_ARRAY, &list);
+			unit_send(u, all->items[i].hold->texts[k], &params);
+		}
 	}
 }
 
-static void hold(struct unit *u, const struct field *rollup, struct field *f, const struct value *now)
-{
-	struct value list = {.kind = VALUE_LIST};
-	if (now->kind != VALUE_INT && now->kind != VALUE_LIST)
-		return;
-	const struct value *items = now->kind == VALUE_LIST ? now->list.items : now;
-	struct value *fresh = arena_array(u->arena, struct value, now->kind == VALUE_LIST ? now->list.count + 1 : 1);
-	for (size_t i = 0; i < (now->kind == VALUE_LIST ? now->list.count : 1); i++)
-		if (items[i].kind == VALUE_INT && !held(u, rollup, f, items[i].i))
-			fresh[list.list.count++] = items[i];
-	if (!list.list.count)
-		return;
-	list.list.items = fresh;
-	struct edges e = {.arena = u->arena};
-	struct pg_params params = {0};
-	expr_walk_fields(rollup->rollup.expr, edge_note, &e);
-	pg_params_value(u->arena, &params, PG_INT8_ARRAY, &list);
-	hold_chain(u, &e, rollup, f, "SELECT unnest($1::bigint[])", &params);
-}
-
-/* True when the feed's rollup reads fields of other records through a lookup of the section. */
-static bool reads_through(const struct record_feed *feed)
-{
-	for (size_t k = 0; k < feed->nreads; k++)
-		if (feed->reads[k]->to && record_stores(feed->reads[k]) && reads_beyond(feed->rollup, feed->reads[k]))
-			return true;
-	return false;
-}
-
-void rollup_hold(struct unit *u, struct section *s, const struct record_input *in)
+static void input_gather(struct unit *u, struct section *s, int64_t id, const struct record_input *in, struct holdings *all)
 {
 	struct record_plan *p = record_plan_get(u->reg, s);
-	for (size_t i = 0; in && i < p->nfeeds; i++)
-		for (size_t k = 0; k < p->feeds[i].nreads; k++) {
-			struct field *f = p->feeds[i].reads[k];
-			const struct record_set *set = f->to && record_stores(f) ? record_input_find(in, f) : NULL;
-			if (set && reads_beyond(p->feeds[i].rollup, f))
-				hold(u, p->feeds[i].rollup, f, &set->value);
-		}
+	bool moved = false;
+	for (size_t i = 0; i < p->nparents && id; i++)
+		moved |= record_input_find(in, p->parents[i].by) != NULL;
+	for (size_t i = 0; i < p->nholds; i++) {
+		const struct record_hold *hold = &p->holds[i];
+		const struct record_set *set = hold->by ? record_input_find(in, hold->by) : NULL;
+		if (set)
+			targets_add(u, all, hold, &set->value);
+		else if (!hold->by && moved)
+			holding_add(u, all, hold, id);
+	}
+	for (size_t i = 0; i < in->lines.count; i++)
+		if (in->lines.items[i].values)
+			input_gather(u, in->lines.items[i].detail->to, 0, in->lines.items[i].values, all);
 }
 
-static void hold_record(struct unit *u, struct record *r, const struct record_feed *feed)
+void rollup_hold(struct unit *u, struct section *s, int64_t id, const struct record_input *in)
 {
-	/* a line that goes to another parent brings along what it looks up */
-	bool moved = r->fresh;
-	for (size_t k = 0; k < feed->nbys && !moved; k++)
-		moved = record_changed(r, feed->bys[k]);
-	for (size_t k = 0; k < feed->nreads && !r->gone; k++) {
-		struct field *f = feed->reads[k];
-		if (f->to && record_stores(f) && (moved || record_changed(r, f)) && reads_beyond(feed->rollup, f))
-			hold(u, feed->rollup, f, &r->now.values[f->pos]);
-	}
+	struct holdings all = {0};
+	if (!in)
+		return;
+	input_gather(u, s, id, in, &all);
+	hold_send(u, &all);
 }
 
-/* A new record whose write is under way computes its rollups itself, from the drafts. */
-static bool computes_itself(struct unit *u, struct section *s, const struct value *id)
+static void hold_record(struct unit *u, struct record *r, const struct record_plan *p)
 {
-	struct record *r = id->kind == VALUE_INT ? record_find(u, s, id->i) : NULL;
-	return r && r->fresh;
+	struct holdings all = {0};
+	bool moved = false;
+	for (size_t i = 0; i < p->nparents && !r->fresh; i++)
+		moved |= record_changed(r, p->parents[i].by);
+	for (size_t i = 0; i < p->nholds && !r->gone; i++) {
+		const struct record_hold *hold = &p->holds[i];
+		if (!hold->by && moved)
+			holding_add(u, &all, hold, r->id);
+		else if (hold->by && (moved || record_changed(r, hold->by)))
+			targets_add(u, &all, hold, &r->now.values[hold->by->pos]);
+	}
+	hold_send(u, &all);
 }
 
-int rollup_touch(struct unit *u, struct record *r, struct err *err)
-{
-	struct record_plan *p = record_plan_get(u->reg, r->section);
-	const struct value nil = value_nil();
-	for (size_t i = 0; i < p->nfeeds; i++) {
-		const struct record_feed *feed = &p->feeds[i];
-		bool changed = r->gone || r->fresh, through = reads_through(feed);
-		hold_record(u, r, feed);
-		for (size_t k = 0; k < feed->nreads && !changed; k++)
-			changed = record_changed(r, feed->reads[k]);
-		for (size_t k = 0; k < feed->nbys; k++) {
-			const struct field *by = feed->bys[k];
-			const struct value *was = r->was.values ? &r->was.values[by->pos] : &nil, *now = r->gone ? &nil : &r->now.values[by->pos];
-			if (!changed && value_same(was, now))
-				continue;
-			/* what the record's own process read through a lookup was read before that was held */
-			if ((through || !computes_itself(u, by->to, now)) && seed(u, feed->rollup, by->to, now, false, err) < 0)
-				return -1;
-			if (!value_same(was, now) && seed(u, feed->rollup, by->to, was, false, err) < 0)
-				return -1;
-		}
-		struct value id = value_int(r->id);
-		if (changed && !r->fresh && !r->gone && feed->rollup->section == r->section)
-			note(u, r->section, r->id);
-		if (changed && !r->fresh && feed->looked_up && seed(u, feed->rollup, r->section, &id, true, err) < 0)
-			return -1;
-	}
-	for (size_t i = 0; i < p->nparents; i++) {
-		const struct record_parent *up = &p->parents[i];
-		if (!up->checks)
-			continue;
-		const struct value *ends[] = {r->was.values ? &r->was.values[up->by->pos] : &nil, r->gone ? &nil : &r->now.values[up->by->pos]};
-		for (size_t k = 0; k < 2; k++) {
-			struct record *parent;
-			if (ends[k]->kind != VALUE_INT)
-				continue;
-			if (record_load(u, up->detail->section, ends[k]->i, &parent, err) < 0)
-				return -1;
-			if (parent)
-				record_late_note(parent);
-		}
-	}
-	return 0;
-}
+/* ---- from a record that a rollup reads back to the records that hold it ---- */
+
+/* Ways back that are asked: several rollups of a section lie on one way, and one of them brings all to be computed. */
+struct seeds {
+	struct unit *u;
+	struct {
+		struct seed *items;
+		size_t count, cap;
+	} asked;
+};
+
+struct seed {
+	struct section *goal;
+	const char *sql;
+	const int64_t *ids; /* in the caller's hands until seeds_take */
+	size_t n;
+	struct pg_query *query;
+};
 
 static void ids_of(struct arena *a, const int64_t *ids, size_t n, struct pg_params *params)
 {
@@ -271,12 +174,117 @@ static void ids_of(struct arena *a, const int64_t *ids, size_t n, struct pg_para
 	pg_params_value(a, params, PG_INT8_ARRAY, &list);
 }
 
-/* UPDATE of all stored rollups of a section on the rows of $1 (all rows when `all`). */
-static int update_build(struct arena *a, struct record_plan *p, bool all, struct pg_sql *sql, const char **text, struct err *err)
+static void seed(struct seeds *s, struct section *goal, const char *sql, const int64_t *ids, size_t n)
+{
+	for (size_t i = 0; i < s->asked.count; i++) {
+		const struct seed *one = &s->asked.items[i];
+		if (one->goal == goal && one->n == n && strcmp(one->sql, sql) == 0 && memcmp(one->ids, ids, n * sizeof *ids) == 0)
+			return;
+	}
+	struct pg_params params = {0};
+	struct seed one = {goal, sql, ids, n, NULL};
+	ids_of(s->u->arena, ids, n, &params);
+	one.query = pg_tx_send(s->u->tx, s->u->arena, arena_printf(s->u->arena, "%s LIMIT %d", sql, ROLLUP_ROWS + 1), &params);
+	arena_push(s->u->arena, &s->asked, one);
+}
+
+static int seeds_take(struct seeds *s, struct err *err)
+{
+	struct unit *u = s->u;
+	for (size_t i = 0; i < s->asked.count; i++) {
+		struct pg_rows *rows;
+		if (pg_tx_wait(s->asked.items[i].query, &rows, err) < 0)
+			return -1;
+		if (pg_rows_count(rows) > ROLLUP_ROWS)
+			return err_say(err, ERR_TOO_COMPLEX, u->lang, SAY_TOO_MANY_RECORDS, arena_printf(u->arena, "%d", ROLLUP_ROWS));
+		for (size_t k = 0; k < pg_rows_count(rows); k++)
+			note(u, s->asked.items[i].goal, pg_rows_int(rows, k, 0));
+	}
+	return 0;
+}
+
+/* The rows `from` on the way change what is read of them. */
+static void seed_from(struct seeds *s, const struct record_feed *feed, const struct record_place *place, const int64_t *id)
+{
+	if (place->back_from)
+		seed(s, feed->rollup->section, place->back_from, id, 1);
+	else
+		note(s->u, place->from, *id);
+}
+
+/* A new record whose write is under way computes its rollups itself, from the drafts. */
+static bool computes_itself(struct unit *u, struct section *s, const struct value *id)
+{
+	struct record *r = id->kind == VALUE_INT ? record_find(u, s, id->i) : NULL;
+	return r && r->fresh;
+}
+
+static bool place_changed(const struct record *r, const struct record_place *place)
+{
+	for (size_t i = 0; i < place->reach->nreads; i++)
+		if (record_changed(r, record_field(place->reach->reads[i])))
+			return true;
+	return false;
+}
+
+static void touch_place(struct seeds *s, struct record *r, const struct record_feed *feed, const struct record_place *place)
+{
+	struct unit *u = s->u;
+	bool changed = r->gone || r->fresh || place_changed(r, place);
+	if (!changed)
+		return;
+	if (place->by) {
+		const struct value nil = value_nil();
+		const struct value *was = r->was.values ? &r->was.values[place->by->pos] : &nil,
+						   *now = r->gone ? &nil : &r->now.values[place->by->pos];
+		/* what the record's own process read through a lookup was read before that was held */
+		if (now->kind == VALUE_INT && (feed->through || !computes_itself(u, place->from, now)))
+			seed_from(s, feed, place, &now->i);
+		if (was->kind == VALUE_INT && !value_same(was, now))
+			seed_from(s, feed, place, &was->i);
+	} else if (place->from) {
+		/* nobody else's row leads to a new one, nor to one that is gone */
+		if (!r->fresh && !r->gone)
+			seed(s, feed->rollup->section, place->back, &r->id, 1);
+	} else if (!r->gone && (!r->fresh || feed->through)) {
+		note(u, r->section, r->id);
+	}
+}
+
+int rollup_touch(struct unit *u, struct record *r, struct err *err)
+{
+	struct record_plan *p = record_plan_get(u->reg, r->section);
+	struct seeds seeds = {.u = u};
+	const struct value nil = value_nil();
+	hold_record(u, r, p);
+	for (size_t i = 0; i < p->nfeeds; i++)
+		for (size_t k = 0; k < p->feeds[i].nplaces; k++)
+			touch_place(&seeds, r, &p->feeds[i], &p->feeds[i].places[k]);
+	if (seeds_take(&seeds, err) < 0)
+		return -1;
+	for (size_t i = 0; i < p->nparents; i++) {
+		const struct record_parent *up = &p->parents[i];
+		if (!up->checks)
+			continue;
+		const struct value *ends[] = {r->was.values ? &r->was.values[up->by->pos] : &nil, r->gone ? &nil : &r->now.values[up->by->pos]};
+		for (size_t k = 0; k < 2; k++) {
+			struct record *parent;
+			if (ends[k]->kind != VALUE_INT)
+				continue;
+			if (record_load(u, up->by->to, ends[k]->i, &parent, err) < 0)
+				return -1;
+			if (parent)
+				record_late_note(parent);
+		}
+	}
+	return 0;
+}
+
+/* UPDATE of all stored rollups of a section on the rows of $1. */
+static int update_build(struct arena *a, struct record_plan *p, struct pg_sql *sql, const char **text, struct err *err)
 {
 	pg_sql_create(sql, a);
-	if (!all)
-		pg_sql_input(sql, PG_INT8_ARRAY, 0);
+	pg_sql_input(sql, PG_INT8_ARRAY, 0);
 	buf_clear(&sql->text);
 	buf_printf(&sql->text, "UPDATE %s AS t SET ", p->section->expr.sql);
 	struct expr_sql opts = {.sql = sql, .alias = "t"};
@@ -285,8 +293,7 @@ static int update_build(struct arena *a, struct record_plan *p, bool all, struct
 		if (expr_sql_value(p->rollups[i]->rollup.expr, &opts, err) < 0)
 			return -1;
 	}
-	if (!all)
-		buf_puts(&sql->text, " WHERE t.id = ANY($1)");
+	buf_puts(&sql->text, " WHERE t.id = ANY($1)");
 	*text = pg_sql_finish(sql);
 	return 0;
 }
@@ -300,34 +307,17 @@ static int order(const void *x, const void *y)
 /* What reads the rollups of these rows in its turn. */
 static int cascade(struct unit *u, struct record_plan *p, const int64_t *ids, size_t n, struct err *err)
 {
-	for (size_t i = 0; i < p->nfeeds; i++) {
-		const struct record_feed *feed = &p->feeds[i];
-		bool reads = false;
-		for (size_t k = 0; k < feed->nreads; k++)
-			reads |= feed->reads[k]->type == FIELD_ROLLUP;
-		if (!reads)
-			continue;
-		for (size_t k = 0; k < feed->nbys; k++) {
-			struct pg_params params = {0};
-			struct pg_rows *rows;
-			ids_of(u->arena, ids, n, &params);
-			const char *sql = arena_printf(u->arena, "SELECT DISTINCT %s FROM %s WHERE id = ANY($1) AND %s IS NOT NULL",
-										   feed->bys[k]->expr.column, p->section->expr.sql, feed->bys[k]->expr.column);
-			if (pg_tx_run(u->tx, u->arena, sql, &params, &rows, err) < 0)
-				return -1;
-			for (size_t r = 0; r < pg_rows_count(rows); r++) {
-				struct value id = value_int(pg_rows_int(rows, r, 0));
-				if (seed(u, feed->rollup, feed->bys[k]->to, &id, false, err) < 0)
-					return -1;
-			}
+	struct seeds seeds = {.u = u};
+	for (size_t i = 0; i < p->nfeeds; i++)
+		for (size_t k = 0; k < p->feeds[i].nplaces; k++) {
+			const struct record_place *place = &p->feeds[i].places[k];
+			bool reads = false;
+			for (size_t f = 0; f < place->reach->nreads; f++)
+				reads |= record_field(place->reach->reads[f])->type == FIELD_ROLLUP;
+			if (reads && place->from)
+				seed(&seeds, p->feeds[i].rollup->section, place->back, ids, n);
 		}
-		for (size_t k = 0; feed->looked_up && k < n; k++) {
-			struct value id = value_int(ids[k]);
-			if (seed(u, feed->rollup, p->section, &id, true, err) < 0)
-				return -1;
-		}
-	}
-	return 0;
+	return seeds_take(&seeds, err);
 }
 
 static bool any_late(const struct record_plan *p)
@@ -338,21 +328,17 @@ static bool any_late(const struct record_plan *p)
 	return any;
 }
 
-static bool reads_own(const struct record_plan *p)
-{
-	for (size_t i = 0; i < p->nfeeds; i++)
-		for (size_t k = 0; p->feeds[i].rollup->section == p->section && k < p->feeds[i].nreads; k++)
-			if (p->feeds[i].reads[k]->type == FIELD_ROLLUP)
-				return true;
-	return false;
-}
-
 static int recompute(struct unit *u, struct section *s, int64_t *ids, size_t n, struct err *err)
 {
 	struct record_plan *p = record_plan_get(u->reg, s);
 	if (!p->nrollups)
 		return 0;
 	qsort(ids, n, sizeof *ids, order);
+	size_t distinct = 0;
+	for (size_t i = 0; i < n; i++)
+		if (!i || ids[i] != ids[distinct - 1])
+			ids[distinct++] = ids[i];
+	n = distinct;
 	bool locked = true;
 	for (size_t i = 0; i < n && locked; i++) {
 		struct record *r = record_find(u, s, ids[i]);
@@ -366,7 +352,7 @@ static int recompute(struct unit *u, struct section *s, int64_t *ids, size_t n, 
 	}
 	struct pg_sql sql;
 	const char *text;
-	if (update_build(u->arena, p, false, &sql, &text, err) < 0)
+	if (update_build(u->arena, p, &sql, &text, err) < 0)
 		return -1;
 	struct value list = {.kind = VALUE_LIST}, *items = arena_array(u->arena, struct value, n);
 	for (size_t i = 0; i < n; i++)
@@ -376,9 +362,7 @@ static int recompute(struct unit *u, struct section *s, int64_t *ids, size_t n, 
 	struct pg_bindings b = {.me = u->user->id, .now_us = u->now_us, .today = u->today, .zone = u->zone, .inputs = &list, .ninputs = 1};
 	struct pg_params params = {0};
 	pg_sql_bind(&sql, u->arena, &b, &params);
-	pg_tx_send(u->tx, u->arena, text, &params);
-	/* a rollup over a rollup of its own row reads the old one in the same UPDATE */
-	if (reads_own(p))
+	for (int pass = 0; pass < p->passes; pass++)
 		pg_tx_send(u->tx, u->arena, text, &params);
 	if (s->history)
 		version_keep(u, s, ids, n);
@@ -400,50 +384,27 @@ static int recompute(struct unit *u, struct section *s, int64_t *ids, size_t n, 
 int rollup_recompute(struct unit *u, struct err *err)
 {
 	struct unit_private *p = u->priv;
-	for (int round = 0; p->notes.count && round < ROUNDS; round++) {
-		size_t n = p->notes.count;
-		struct rollup_note *notes = arena_array(u->arena, struct rollup_note, n);
-		memcpy(notes, p->notes.items, n * sizeof *notes);
-		p->notes.count = 0;
-		while (n) {
-			struct section *s = notes[0].section;
-			for (size_t i = 1; i < n; i++)
-				if (notes[i].section->id < s->id)
-					s = notes[i].section;
-			int64_t *ids = arena_array(u->arena, int64_t, n);
-			size_t nids = 0, rest = 0;
-			for (size_t i = 0; i < n; i++) {
-				if (notes[i].section == s)
-					ids[nids++] = notes[i].id;
-				else
-					notes[rest++] = notes[i];
-			}
-			n = rest;
-			if (recompute(u, s, ids, nids, err) < 0)
-				return -1;
+	if (p->notes.count)
+		unit_notes_keep(u);
+	for (int round = 0; p->notes.count; round++) {
+		/* in the order of locks, which is that in which one reads the other */
+		struct section *s = p->notes.items[0].section;
+		for (size_t i = 1; i < p->notes.count; i++)
+			if (p->notes.items[i].section->rank < s->rank)
+				s = p->notes.items[i].section;
+		int64_t *ids = arena_array(u->arena, int64_t, p->notes.count);
+		size_t n = 0, rest = 0;
+		for (size_t i = 0; i < p->notes.count; i++) {
+			if (p->notes.items[i].section == s)
+				ids[n++] = p->notes.items[i].id;
+			else
+				p->notes.items[rest++] = p->notes.items[i];
 		}
+		p->notes.count = rest;
+		if (round > ROUNDS)
+			return err_say(err, ERR_TOO_COMPLEX, u->lang, SAY_TOO_MANY_RECORDS, arena_printf(u->arena, "%d", ROUNDS));
+		if (recompute(u, s, ids, n, err) < 0)
+			return -1;
 	}
 	return 0;
-}
-
-int rollup_rebuild(struct arena *a, struct pg_tx *tx, const struct registry *reg, struct section *s, const int64_t *ids, size_t n,
-				   struct err *err)
-{
-	struct record_plan *p = record_plan_get(reg, s);
-	struct pg_sql sql;
-	const char *text;
-	if (!p->nrollups)
-		return 0;
-	if (update_build(a, p, !ids, &sql, &text, err) < 0)
-		return -1;
-	struct value list = {.kind = VALUE_LIST}, *items = arena_array(a, struct value, n + 1);
-	for (size_t i = 0; i < n; i++)
-		items[i] = value_int(ids[i]);
-	list.list.items = items;
-	list.list.count = n;
-	struct pg_bindings b = {.zone = reg->zone ? reg->zone : "UTC", .inputs = &list, .ninputs = 1};
-	struct pg_params params = {0};
-	struct pg_rows *rows;
-	pg_sql_bind(&sql, a, &b, &params);
-	return pg_tx_run(tx, a, text, &params, &rows, err);
 }

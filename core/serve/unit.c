@@ -292,8 +292,21 @@ int unit_nest(struct unit *u, struct err *err)
 	if (unit_ready(u, err) < 0 || pg_tx_nest(u->tx, err) < 0)
 		return -1;
 	p->notes_at[p->nests] = p->notes.count;
+	p->notes_kept[p->nests] = NULL;
 	p->checks_at[p->nests++] = p->checks.count;
 	return 0;
+}
+
+void unit_notes_keep(struct unit *u)
+{
+	struct unit_private *p = u->priv;
+	for (int i = 0; i < p->nests; i++) {
+		size_t n = p->notes_at[i];
+		if (p->notes_kept[i] || !n)
+			continue;
+		p->notes_kept[i] = arena_array(u->arena, struct rollup_note, n);
+		memcpy(p->notes_kept[i], p->notes.items, n * sizeof *p->notes_kept[i]);
+	}
 }
 
 /* Records are read again; what earlier rows of the unit left to recompute stays. */
@@ -302,6 +315,10 @@ static void nest_undo(struct unit *u)
 	struct unit_private *p = u->priv;
 	record_forget_all(u);
 	p->held.count = 0; /* the savepoint gave their locks back */
+	if (p->notes_kept[p->nests]) {
+		memcpy(p->notes.items, p->notes_kept[p->nests], p->notes_at[p->nests] * sizeof *p->notes.items);
+		p->notes.count = p->notes_at[p->nests];
+	}
 	if (p->notes.count > p->notes_at[p->nests])
 		p->notes.count = p->notes_at[p->nests];
 	if (p->checks.count > p->checks_at[p->nests])

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "base/date.h"
+#include "expr/expr_reach.h"
 #include "expr_fixture.h"
 #include "pg/pg_sql.h"
 
@@ -533,6 +534,58 @@ static void eyes(void **state)
 	}
 }
 
+/* Each place that leads to something, with what is read there: "payments: amount paid_on". */
+static const char *reached(enum fixture_table_code t, const char *text)
+{
+	struct expr_scope scope = fixture_scope(t);
+	struct expr *e;
+	struct err err;
+	struct buf b = BUF_INIT;
+	err_init(&err, a);
+	assert_int_equal(expr_parse(a, text, strlen(text), &e, &err), 0);
+	assert_int_equal(expr_check(a, e, &scope, &(struct expr_type){.kind = EXPR_ANY}, &err), 0);
+	for (const struct expr_reach *r = expr_reach(a, e, scope.table); r; r = r->next) {
+		const char *way = "";
+		if (!r->leads)
+			continue;
+		for (const struct expr_reach *up = r; up->from; up = up->from)
+			way = arena_printf(a, "%s%s%s%s", up->by->name, up->above ? "*" : "", *way ? "." : "", way);
+		buf_printf(&b, "%s%s:", b.len ? ", " : "", way);
+		for (size_t i = 0; i < r->nreads; i++)
+			buf_printf(&b, "%s%s", i ? " " : "", r->reads[i]->name);
+	}
+	const char *out = arena_strndup(a, b.data ? b.data : "", b.len);
+	buf_destroy(&b);
+	return out;
+}
+
+static void places(void **state)
+{
+	(void)state;
+	assert_string_equal(reached(FIXTURE_CONTRACT, "amount + 1"), ":amount");
+	assert_string_equal(reached(FIXTURE_CONTRACT, "account.owner.login"), ":account, account:owner, account.owner:login");
+	/* what is only compared with leads to nothing, an id neither */
+	assert_string_equal(reached(FIXTURE_CONTRACT, "owner == deputy"), ":owner deputy");
+	assert_string_equal(reached(FIXTURE_CONTRACT, "account.id == 7"), ":account");
+	assert_string_equal(reached(FIXTURE_CONTRACT, "sum(payments, amount, payer.vip and record.signed)"),
+						":signed, payments:contract amount payer, payments.payer:vip");
+	/* one way twice is another place */
+	assert_string_equal(reached(FIXTURE_ACCOUNT, "sum(contracts, sum(payments, amount, payer == record.account))"),
+						":, contracts:account, contracts.payments:contract amount payer");
+	assert_string_equal(reached(FIXTURE_DEPARTMENT, "parent.parent.name"), ":parent, parent:parent, parent.parent:name");
+	assert_string_equal(reached(FIXTURE_DEPARTMENT, "count(people, mentor.mentor.active)"),
+						":, people:department mentor, people.mentor:mentor, people.mentor.mentor:active");
+	assert_string_equal(reached(FIXTURE_CONTRACT, "coalesce(deputy, owner).login"), ":deputy owner, deputy:login, owner:login");
+	assert_string_equal(reached(FIXTURE_CONTRACT, "under(department, owner.department)"),
+						":department owner, department:parent, owner:department, department.parent*:parent");
+	/* formulas are followed, also where they lead to a record */
+	assert_string_equal(reached(FIXTURE_CONTRACT, "share > 1"), ":amount quantity, payments:contract amount paid_on");
+	assert_string_equal(reached(FIXTURE_CONTRACT, "chief.login"),
+						":owner, owner:department, owner.department:head, owner.department.head:login");
+	assert_string_equal(reached(FIXTURE_CONTRACT, "any(watchers, department.name == 'x')"),
+						":watchers, watchers:department, watchers.department:name");
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -556,7 +609,7 @@ int main(void)
 		cmocka_unit_test(records),   cmocka_unit_test(circle_in_a_tree_ends),
 		cmocka_unit_test(bounds),    cmocka_unit_test(formulas_in_a_circle_fail),
 		cmocka_unit_test(questions), cmocka_unit_test(made_trees),
-		cmocka_unit_test(eyes),
+		cmocka_unit_test(eyes),      cmocka_unit_test(places),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
