@@ -34,15 +34,6 @@ struct run {
 	int code;
 };
 
-static void fault_print(const char *command, const struct err *err)
-{
-	fprintf(stderr, "ostov %s: %s\n", command, err->message ? err->message : "failed");
-	if (err->detail)
-		fprintf(stderr, "%s\n", err->detail);
-	if (err->hint)
-		fprintf(stderr, "hint: %s\n", err->hint);
-}
-
 static int exit_of(const struct err *err)
 {
 	return err->code == ERR_LOSS || err->code == ERR_CONFIG || err->code == ERR_CONFLICT ? CLI_INPUT : CLI_ENV;
@@ -53,7 +44,6 @@ static bool config_load(struct run *x)
 {
 	char lua[PATH_MAX], modules[PATH_MAX];
 	struct err errs;
-	struct buf out = BUF_INIT;
 	size_t errors, warnings;
 	err_init(&errs, x->arena);
 	if (paths_join(lua, sizeof lua, "lua") != 0 || paths_join(modules, sizeof modules, "modules") != 0) {
@@ -64,15 +54,8 @@ static bool config_load(struct run *x)
 	if (config_read_dir(x->arena, x->request->dir, lua, modules, &x->config, &errs) == 0 || x->config.nfiles)
 		config_load_generation(&x->config, NULL, &x->bare, &errs);
 	config_report_count(&errs, &errors, &warnings);
-	bool environment = false;
-	for (const struct err *e = &errs; e; e = e->next)
-		environment |= e->code == ERR_ENVIRONMENT;
-	if (errors) {
-		config_report_text(&out, &x->config, &errs);
-		fputs(out.data, stderr);
-		buf_destroy(&out);
-		x->code = environment ? CLI_ENV : CLI_INPUT;
-	}
+	if (errors)
+		x->code = cli_fail_config(&x->config, &errs);
 	return errors == 0;
 }
 
@@ -140,7 +123,7 @@ static void plan_run(struct run *x)
 	err_init(&err, x->arena);
 	if (schema_read(x->pg, x->arena, &current, &err) < 0 ||
 		schema_diff(x->pg, x->arena, x->bare, current, &allow, &build, &plan, &err) < 0) {
-		fault_print("plan", &err);
+		cli_fail("plan", &err);
 		x->code = exit_of(&err);
 		return;
 	}
@@ -189,7 +172,7 @@ static int rows_write(struct run *x)
 	err_init(&err, x->arena);
 	err_init(&errs, x->arena);
 	if (schema_read_generation(x->pg, x->arena, &g, &err) < 0) {
-		fault_print("apply", &err);
+		cli_fail("apply", &err);
 		return CLI_ENV;
 	}
 	if (!g.config || config_load_generation(g.config, &g.map, &reg, &errs) < 0) {
@@ -236,7 +219,7 @@ static void apply_in(struct run *x)
 		}
 		if (done.plan)
 			allow_check(x, done.plan);
-		fault_print("apply", &err);
+		cli_fail("apply", &err);
 		x->code = exit_of(&err);
 		return;
 	}
@@ -253,7 +236,7 @@ static void in_fiber(void *arg)
 	struct pg_config config = {
 		.conninfo = x->request->conninfo, .name = x->apply ? "ostov apply" : "ostov plan", .fast = 1, .slow = 1, .tx = 2};
 	if (pg_open(&config, &x->pg, &err) < 0) {
-		fault_print(x->apply ? "apply" : "plan", &err);
+		cli_fail(x->apply ? "apply" : "plan", &err);
 		x->code = CLI_ENV;
 		return;
 	}
@@ -271,6 +254,16 @@ static int run(const struct apply_request *r, bool apply, bool serve)
 	if (config_load(&x))
 		fiber_run(in_fiber, &x);
 	registry_unref(x.named);
+	registry_unref(x.bare);
+	arena_delete(x.arena);
+	return x.code;
+}
+
+int apply_check(const char *dir)
+{
+	struct apply_request r = {.dir = dir};
+	struct run x = {.request = &r, .arena = arena_new_sized(256 * 1024), .code = CLI_OK};
+	config_load(&x);
 	registry_unref(x.bare);
 	arena_delete(x.arena);
 	return x.code;

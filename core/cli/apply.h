@@ -27,6 +27,8 @@ struct apply_request {
 int apply_run(const struct apply_request *r);
 /* Applies the folder `dir` as `serve` does: refusing loss; with `sample` also loads its sample rows, once. Progress on standard output. */
 int apply_config(const char *conninfo, const char *dir, bool sample);
+/* CLI_OK for a configuration without errors; they are printed. Needs no database. */
+int apply_check(const char *dir);
 /* Prints what apply would do; CLI_INPUT when it would refuse. */
 int apply_plan(const struct apply_request *r);
 

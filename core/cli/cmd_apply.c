@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "cli/apply.h"
+#include "cli/args.h"
 #include "cli/cli.h"
 #include "cli/database.h"
 
@@ -19,7 +20,7 @@ static const char help_apply[] =
 	"Readers are never kept waiting; 'ostov plan' tells beforehand how long writes stop. Interrupted, it may simply be run again.\n"
 	"\n"
 	"  --database URL     the database (postgresql://…); without it the private cluster under --data\n"
-	"  --data DIR         folder of the private cluster (default ./var), started when it does not run\n"
+	"  --data DIR         folder of the private cluster (default ./var), started when it does not run, made when it is not there\n"
 	"  --allow-loss NAME  data that may be lost, as the plan names it; may be repeated\n"
 	"  --sample           load the sample rows too\n"
 	"  --wait SECONDS     how long to wait for another apply and for locks (default 60)\n"
@@ -36,7 +37,7 @@ static const char help_plan[] =
 	"is locked.\n"
 	"\n"
 	"  --database URL     the database (postgresql://…); without it the private cluster under --data\n"
-	"  --data DIR         folder of the private cluster (default ./var), started when it does not run\n"
+	"  --data DIR         folder of the private cluster (default ./var), started when it does not run, made when it is not there\n"
 	"  --allow-loss NAME  data that may be lost; may be repeated\n"
 	"  --json             the plan as JSON\n"
 	"\n"
@@ -48,89 +49,58 @@ struct options {
 	const char *url, *data;
 };
 
-static int usage(const char *command, const char *fmt, const char *arg)
+/* False with what to exit with. */
+static bool options_read(int argc, char **argv, bool apply, struct options *o, int *code)
 {
-	fprintf(stderr, "ostov %s: ", command);
-	fprintf(stderr, fmt, arg);
-	fprintf(stderr, "\nhint: 'ostov %s --help' shows the options\n", command);
-	return CLI_USAGE;
-}
-
-/* CLI_OK, or what to exit with; *done when help was printed. */
-static int options_read(int argc, char **argv, bool apply, struct options *o, bool *done)
-{
-	const char *command = argv[0];
-	for (int i = 1; i < argc; i++) {
-		const char *arg = argv[i], *next = i + 1 < argc ? argv[i + 1] : NULL;
-		const char **value = NULL;
-		const char *wait = NULL;
-		if (strcmp(arg, "--help") == 0) {
-			fputs(apply ? help_apply : help_plan, stdout);
-			*done = true;
-			return CLI_OK;
-		}
-		if (strcmp(arg, "--json") == 0) {
-			o->request.json = true;
-		} else if (apply && strcmp(arg, "--sample") == 0) {
-			o->request.sample = true;
-		} else if (apply && strcmp(arg, "--quiet") == 0) {
-			o->request.quiet = true;
-		} else if (strcmp(arg, "--database") == 0) {
-			value = &o->url;
-		} else if (strcmp(arg, "--data") == 0) {
-			value = &o->data;
-		} else if (apply && strcmp(arg, "--by") == 0) {
-			value = &o->request.by;
-		} else if (apply && strcmp(arg, "--wait") == 0) {
-			value = &wait;
-		} else if (strcmp(arg, "--allow-loss") == 0) {
-			if (o->request.nallow == ALLOW_MAX)
-				return usage(command, "too many times %s", arg);
-			value = &o->allow[o->request.nallow++];
-		} else if (arg[0] == '-' || o->request.dir) {
-			return usage(command, "unknown argument '%s'", arg);
-		} else {
-			o->request.dir = arg;
-		}
-		if (value) {
-			if (!next)
-				return usage(command, "%s needs a value", arg);
-			*value = next;
-			i++;
-		}
-		if (wait) {
-			char *end;
-			unsigned long seconds = strtoul(wait, &end, 10);
-			if (*end || !*wait || seconds < 1 || seconds > 86400)
-				return usage(command, "--wait takes seconds from 1 to 86400, not '%s'", wait);
-			o->request.wait_ms = (unsigned)seconds * 1000;
-		}
-	}
+	const char *wait = NULL;
+	/* those of both first, then those of apply */
+	const struct args_option options[] = {{.name = "--json", .flag = &o->request.json},
+										  {.name = "--database", .value = &o->url},
+										  {.name = "--data", .value = &o->data},
+										  {.name = "--allow-loss", .list = o->allow, .count = &o->request.nallow, .max = ALLOW_MAX},
+										  {.name = "--quiet", .flag = &o->request.quiet},
+										  {.name = "--sample", .flag = &o->request.sample},
+										  {.name = "--by", .value = &o->request.by},
+										  {.name = "--wait", .value = &wait}};
+	const struct args args = {argv[0], apply ? help_apply : help_plan, options, apply ? 8 : 4, &o->request.dir, 1};
+	if (!args_read(&args, argc, argv, code))
+		return false;
 	if (!o->request.dir) {
-		fputs(apply ? help_apply : help_plan, stderr);
-		return CLI_USAGE;
+		fputs(args.help, stderr);
+		*code = CLI_USAGE;
+		return false;
+	}
+	if (wait) {
+		char *end;
+		unsigned long seconds = strtoul(wait, &end, 10);
+		if (*end || seconds < 1 || seconds > 86400) {
+			*code = args_fault(argv[0], "--wait takes seconds from 1 to 86400, not '%s'", wait);
+			return false;
+		}
+		o->request.wait_ms = (unsigned)seconds * 1000;
 	}
 	o->request.allow = o->allow;
-	return CLI_OK;
+	return true;
 }
 
 static int run(int argc, char **argv, bool apply)
 {
 	struct options o = {0};
-	bool done = false;
-	int code = options_read(argc, argv, apply, &o, &done);
-	if (code != CLI_OK || done)
+	int code;
+	if (!options_read(argc, argv, apply, &o, &code))
+		return code;
+	/* before a database is made for it */
+	code = apply_check(o.request.dir);
+	if (code != CLI_OK)
 		return code;
 	struct arena *a = arena_new_sized(4096);
 	struct database db;
 	struct err err;
 	err_init(&err, a);
-	if (database_open(a, o.url, o.data, &db, &err) < 0) {
-		fprintf(stderr, "ostov %s: %s\n", argv[0], err.message);
-		if (err.hint)
-			fprintf(stderr, "hint: %s\n", err.hint);
+	if (database_open(a, o.url, o.data, false, &db, &err) < 0) {
+		code = err.code == ERR_INVALID ? args_fault(argv[0], "%s", err.message) : cli_fail(argv[0], &err);
 		arena_delete(a);
-		return CLI_ENV;
+		return code;
 	}
 	o.request.conninfo = db.conninfo;
 	code = apply ? apply_run(&o.request) : apply_plan(&o.request);

@@ -2,6 +2,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "cli/args.h"
 #include "cli/cli.h"
 #include "cli/paths.h"
 #include "edge/config_load.h"
@@ -62,25 +63,17 @@ int cmd_check(int argc, char **argv)
 {
 	const char *dir = NULL;
 	bool json = false;
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--json") == 0) {
-			json = true;
-		} else if (strcmp(argv[i], "--help") == 0) {
-			fputs(help, stdout);
-			return CLI_OK;
-		} else if (argv[i][0] == '-' || dir) {
-			fprintf(stderr, "ostov check: unknown argument '%s'\nhint: 'ostov check --help' shows the options\n", argv[i]);
-			return CLI_USAGE;
-		} else {
-			dir = argv[i];
-		}
-	}
+	int code;
+	const struct args_option options[] = {{.name = "--json", .flag = &json}};
+	const struct args args = {"check", help, options, 1, &dir, 1};
+	if (!args_read(&args, argc, argv, &code))
+		return code;
 	if (!dir) {
 		fputs(help, stderr);
 		return CLI_USAGE;
 	}
 	struct arena *a = arena_new_sized(64 * 1024);
-	int code = check(a, dir, json);
+	code = check(a, dir, json);
 	arena_delete(a);
 	return code;
 }

@@ -1,5 +1,6 @@
 /* cmd_doc: `ostov doc`, what the program itself knows of the configuration language. */
 #include "base/buf.h"
+#include "cli/args.h"
 #include "cli/cli.h"
 #include "meta/words.h"
 
@@ -14,13 +15,14 @@ static const char help[] = "usage: ostov doc words|types\n"
 int cmd_doc(int argc, char **argv)
 {
 	struct buf b = BUF_INIT;
-	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-		fputs(help, stdout);
-		return CLI_OK;
-	}
-	if (argc == 2 && strcmp(argv[1], "words") == 0) {
+	const char *what = NULL;
+	int code;
+	const struct args args = {"doc", help, NULL, 0, &what, 1};
+	if (!args_read(&args, argc, argv, &code))
+		return code;
+	if (what && strcmp(what, "words") == 0) {
 		words_write_markdown(&b);
-	} else if (argc == 2 && strcmp(argv[1], "types") == 0) {
+	} else if (what && strcmp(what, "types") == 0) {
 		words_write_lua(&b);
 	} else {
 		fputs(help, stderr);

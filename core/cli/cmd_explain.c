@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/fiber.h"
+#include "cli/args.h"
 #include "cli/cli.h"
 #include "cli/database.h"
 #include "edge/config_load.h"
@@ -43,16 +44,6 @@ struct request {
 	struct registry *reg;
 	int code;
 };
-
-static int fault(const struct err *err)
-{
-	fprintf(stderr, "ostov explain: %s\n", err->message ? err->message : "failed");
-	if (err->hint)
-		fprintf(stderr, "hint: %s\n", err->hint);
-	return err->code == ERR_UNAVAILABLE || err->code == ERR_ENVIRONMENT || err->code == ERR_INTERNAL || err->code == ERR_DB_TIMEOUT
-			   ? CLI_ENV
-			   : CLI_INPUT;
-}
 
 static int registry_open(struct request *q, struct err *err)
 {
@@ -236,66 +227,39 @@ static void in_fiber(void *arg)
 	err_init(&err, q->arena);
 	struct pg_config config = {.conninfo = q->database.conninfo, .name = "ostov explain", .fast = 1, .slow = 1, .tx = 1};
 	if (pg_open(&config, &q->pg, &err) < 0) {
-		q->code = fault(&err);
+		q->code = cli_fail("explain", &err);
 		return;
 	}
 	if (explain(q, &err) < 0)
-		q->code = fault(&err);
+		q->code = cli_fail("explain", &err);
 	if (q->reg)
 		registry_unref(q->reg);
 	pg_close(q->pg);
-}
-
-static int usage(const char *what, const char *arg)
-{
-	fprintf(stderr, "ostov explain: %s%s\nhint: 'ostov explain --help' shows the options\n", what, arg);
-	return CLI_USAGE;
 }
 
 int cmd_explain(int argc, char **argv)
 {
 	struct request q = {.code = CLI_OK};
 	struct err err;
-	for (int i = 1; i < argc; i++) {
-		const char **value = NULL;
-		if (strcmp(argv[i], "--help") == 0) {
-			fputs(help, stdout);
-			return CLI_OK;
-		}
-		if (strcmp(argv[i], "--user") == 0)
-			value = &q.login;
-		else if (strcmp(argv[i], "--record") == 0)
-			value = &q.record;
-		else if (strcmp(argv[i], "--action") == 0)
-			value = &q.action;
-		else if (strcmp(argv[i], "--field") == 0)
-			value = &q.field;
-		else if (strcmp(argv[i], "--task") == 0)
-			value = &q.task;
-		else if (strcmp(argv[i], "--database") == 0)
-			value = &q.url;
-		else if (strcmp(argv[i], "--data") == 0)
-			value = &q.data;
-		else if (strcmp(argv[i], "--json") == 0)
-			q.json = true;
-		else if ((argv[i][0] == '-' && argv[i][1]) || q.config)
-			return usage("unknown argument ", argv[i]);
-		else
-			q.config = argv[i];
-		if (!value)
-			continue;
-		if (++i >= argc)
-			return usage("a value is missing behind ", argv[i - 1]);
-		*value = argv[i];
-	}
+	const struct args_option options[] = {{.name = "--user", .value = &q.login},    {.name = "--record", .value = &q.record},
+										  {.name = "--action", .value = &q.action}, {.name = "--field", .value = &q.field},
+										  {.name = "--task", .value = &q.task},     {.name = "--database", .value = &q.url},
+										  {.name = "--data", .value = &q.data},     {.name = "--json", .flag = &q.json}};
+	const struct args args = {"explain", help, options, sizeof options / sizeof *options, &q.config, 1};
+	if (!args_read(&args, argc, argv, &q.code))
+		return q.code;
 	if (!q.config || !q.login || !q.record || !q.action)
-		return usage("CONFIG, --user, --record and --action are needed", "");
+		return args_fault("explain", "%s is needed",
+						  !q.config  ? "CONFIG, the folder that was applied, or '-'"
+						  : !q.login ? "--user LOGIN"
+						  : q.record ? "--action ACTION"
+									 : "--record SECTION/ID");
 	if (q.field && q.task)
-		return usage("--field and --task are two questions", "");
+		return args_fault("explain", "--field and --task are two questions");
 	q.arena = arena_new_sized(64 * 1024);
 	err_init(&err, q.arena);
-	if (database_open(q.arena, q.url, q.data, &q.database, &err) < 0) {
-		q.code = fault(&err);
+	if (database_open(q.arena, q.url, q.data, true, &q.database, &err) < 0) {
+		q.code = err.code == ERR_INVALID ? args_fault("explain", "%s", err.message) : cli_fail("explain", &err);
 	} else {
 		fiber_run(in_fiber, &q);
 		database_close(&q.database);

@@ -4,27 +4,31 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
+#include "cli/args.h"
 #include "cli/cli.h"
 #include "cli/session.h"
 #include "edge/export.h"
 
-static const char help[] =
-	"usage: ostov export SECTION [OPTION...]\n"
-	"\n"
-	"Writes the records of a section as people keep them: lookups by their title, choices by their label, times in the organisation's zone.\n"
-	"\n"
-	"  --format csv|xlsx  default csv, or by the ending of --out\n"
-	"  --out FILE         where to (default the standard output); replaced only when everything is written\n"
-	"  --list NAME        the rows and columns of a list of the configuration\n"
-	"  --user LOGIN       in whose eyes (default the system: everything)\n"
-	"  --database URL     the database (postgresql://…); without it the private cluster under --data\n"
-	"  --data DIR         folder of the private cluster (default ./var)\n"
-	"\n"
-	"exit status: 0 written; 1 the input is at fault; 2 usage; 3 the database or the file\n";
+static const char help[] = "usage: ostov export SECTION [OPTION...]\n"
+						   "\n"
+						   "Writes the records of a section as people keep them: lookups by their title, choices by their label, times in "
+						   "the organisation's zone.\n"
+						   "\n"
+						   "  --format csv|xlsx  default csv, or by the ending of --out\n"
+						   "  --out FILE         where to (default the standard output); replaced only when everything is written\n"
+						   "  --list NAME        the rows and columns of a list of the configuration\n"
+						   "  --user LOGIN       in whose eyes (default the system: everything)\n"
+						   "  --database URL     the database (postgresql://…); without it the private cluster under --data\n"
+						   "  --data DIR         folder of the private cluster (default ./var), started when it does not run\n"
+						   "  --json             with --out: {\"section\", \"format\", \"rows\", \"file\"} on standard output\n"
+						   "\n"
+						   "exit status: 0 written; 1 the input is at fault; 2 usage; 3 the database or the file\n";
 
 struct export_command {
 	const char *section, *format, *out, *list;
+	bool json;
 	struct session_options session;
 };
 
@@ -36,7 +40,10 @@ static int run(struct cli_session *s, void *ctx)
 	err_init(&err, s->arena);
 	struct section *section = registry_find(s->reg, c->section);
 	if (!section) {
+		const char *near = map_nearest(&s->reg->by_name, c->section);
 		err_set(&err, ERR_NOT_FOUND, "there is no section '%s'", c->section);
+		if (near)
+			err_hint(&err, "did you mean '%s'?", near);
 		return cli_fail("export", &err);
 	}
 	/* a name of its own beside the target, so that a failure leaves what was there */
@@ -58,52 +65,44 @@ static int run(struct cli_session *s, void *ctx)
 	}
 	if (failed)
 		return cli_fail("export", &err);
-	if (c->out)
+	if (c->out && c->json) {
+		struct buf b = BUF_INIT;
+		buf_puts(&b, "{\"section\":");
+		buf_json(&b, c->section, strlen(c->section));
+		buf_printf(&b, ",\"format\":\"%s\",\"rows\":%lld,\"file\":", c->format, (long long)rows);
+		buf_json(&b, c->out, strlen(c->out));
+		printf("%s}\n", b.data);
+		buf_destroy(&b);
+	} else if (c->out)
 		printf("%lld rows in %s\n", (long long)rows, c->out);
 	return CLI_OK;
-}
-
-static int usage(const char *what)
-{
-	fprintf(stderr, "ostov export: %s\nhint: 'ostov export --help' shows the options\n", what);
-	return CLI_USAGE;
 }
 
 int cmd_export(int argc, char **argv)
 {
 	struct export_command c = {0};
-	const struct {
-		const char *name;
-		const char **value;
-	} options[] = {{"--format", &c.format}, {"--out", &c.out}, {"--list", &c.list}, {"--user", &c.session.user}, {"--database", &c.session.url}, {"--data", &c.session.data}};
-	for (int i = 1; i < argc; i++) {
-		bool taken = false;
-		if (strcmp(argv[i], "--help") == 0) {
-			fputs(help, stdout);
-			return CLI_OK;
-		}
-		for (size_t k = 0; k < sizeof options / sizeof *options && !taken; k++)
-			if (strcmp(argv[i], options[k].name) == 0) {
-				if (i + 1 == argc)
-					return usage("an option needs a value");
-				*options[k].value = argv[++i];
-				taken = true;
-			}
-		if (taken)
-			continue;
-		if (argv[i][0] == '-' || c.section)
-			return usage(argv[i][0] == '-' ? "unknown option" : "one section at a time");
-		c.section = argv[i];
-	}
+	int code;
+	const struct args_option options[] = {{.name = "--format", .value = &c.format},
+										  {.name = "--out", .value = &c.out},
+										  {.name = "--list", .value = &c.list},
+										  {.name = "--user", .value = &c.session.user},
+										  {.name = "--database", .value = &c.session.url},
+										  {.name = "--data", .value = &c.session.data},
+										  {.name = "--json", .flag = &c.json}};
+	const struct args args = {"export", help, options, sizeof options / sizeof *options, &c.section, 1};
+	if (!args_read(&args, argc, argv, &code))
+		return code;
 	if (!c.section)
-		return usage("which section?");
+		return args_fault("export", "which section?");
 	if (!c.format) {
 		const char *ending = c.out ? strrchr(c.out, '.') : NULL;
 		c.format = ending && strcmp(ending, ".xlsx") == 0 ? "xlsx" : "csv";
 	}
 	if (strcmp(c.format, "csv") != 0 && strcmp(c.format, "xlsx") != 0)
-		return usage("--format is csv or xlsx");
+		return args_fault("export", "--format is csv or xlsx, not '%s'", c.format);
 	if (strcmp(c.format, "xlsx") == 0 && !c.out && isatty(STDOUT_FILENO))
-		return usage("a workbook needs --out FILE");
+		return args_fault("export", "a workbook needs --out FILE");
+	if (c.json && !c.out)
+		return args_fault("export", "--json tells of the file that --out FILE names");
 	return cli_session_run("export", &c.session, run, &c);
 }

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "cli/args.h"
 #include "cli/cli.h"
 #include "cli/session.h"
 #include "edge/import_rejected.h"
@@ -273,64 +274,52 @@ static int run(struct cli_session *s, void *ctx)
 	return n->rejected ? CLI_INPUT : CLI_OK;
 }
 
-static int usage(const char *what)
+static int file_fault(const char *fmt, const char *file)
 {
-	fprintf(stderr, "ostov import: %s\nhint: 'ostov import --help' shows the options\n", what);
-	return CLI_USAGE;
+	struct err err;
+	err_init(&err, NULL);
+	err_set(&err, ERR_INVALID, fmt, file);
+	return cli_fail("import", &err);
 }
 
 int cmd_import(int argc, char **argv)
 {
 	struct import_command c = {.errors = BUF_INIT};
-	const struct {
-		const char *name;
-		const char **value;
-	} options[] = {{"--section", &c.section},   {"--mapping", &c.mapping},     {"--key", &c.key},
-				   {"--rejected", &c.rejected}, {"--sheet", &c.sheet},         {"--header-row", &c.header_row},
-				   {"--encoding", &c.encoding}, {"--separator", &c.separator}, {"--decimal", &c.decimal},
-				   {"--date", &c.date},         {"--user", &c.session.user},   {"--database", &c.session.url},
-				   {"--data", &c.session.data}};
-	for (int i = 1; i < argc; i++) {
-		bool taken = false;
-		if (strcmp(argv[i], "--help") == 0) {
-			fputs(help, stdout);
-			return CLI_OK;
-		}
-		for (size_t k = 0; k < sizeof options / sizeof *options && !taken; k++)
-			if (strcmp(argv[i], options[k].name) == 0) {
-				if (i + 1 == argc)
-					return usage("an option needs a value");
-				*options[k].value = argv[++i];
-				taken = true;
-			}
-		if (taken)
-			continue;
-		if (strcmp(argv[i], "--column") == 0 && i + 1 < argc && c.ncolumns < BY_HAND)
-			c.columns[c.ncolumns++] = argv[++i];
-		else if (strcmp(argv[i], "--dry-run") == 0)
-			c.dry = true;
-		else if (strcmp(argv[i], "--json") == 0)
-			c.json = true;
-		else if (strcmp(argv[i], "--quiet") == 0)
-			c.quiet = true;
-		else if (argv[i][0] == '-' || c.file)
-			return usage(argv[i][0] == '-' ? "unknown option" : "one file at a time");
-		else
-			c.file = argv[i];
-	}
+	int code;
+	const struct args_option options[] = {{.name = "--section", .value = &c.section},
+										  {.name = "--mapping", .value = &c.mapping},
+										  {.name = "--key", .value = &c.key},
+										  {.name = "--rejected", .value = &c.rejected},
+										  {.name = "--sheet", .value = &c.sheet},
+										  {.name = "--header-row", .value = &c.header_row},
+										  {.name = "--encoding", .value = &c.encoding},
+										  {.name = "--separator", .value = &c.separator},
+										  {.name = "--decimal", .value = &c.decimal},
+										  {.name = "--date", .value = &c.date},
+										  {.name = "--column", .list = c.columns, .count = &c.ncolumns, .max = BY_HAND},
+										  {.name = "--user", .value = &c.session.user},
+										  {.name = "--database", .value = &c.session.url},
+										  {.name = "--data", .value = &c.session.data},
+										  {.name = "--dry-run", .flag = &c.dry},
+										  {.name = "--json", .flag = &c.json},
+										  {.name = "--quiet", .flag = &c.quiet}};
+	const struct args args = {"import", help, options, sizeof options / sizeof *options, &c.file, 1};
+	if (!args_read(&args, argc, argv, &code))
+		return code;
 	if (c.header_row && strspn(c.header_row, "0123456789") != strlen(c.header_row))
-		return usage("--header-row needs a number");
+		return args_fault("import", "--header-row needs a number, not '%s'", c.header_row);
 	if (!c.file || (!c.section && !c.mapping))
-		return usage("a file and --section or --mapping are needed");
+		return args_fault("import", "a file and --section or --mapping are needed");
 	int fd = open(c.file, O_RDONLY | O_CLOEXEC);
 	struct stat st;
 	if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-		fprintf(stderr, "ostov import: cannot read %s\n", c.file);
-		return CLI_INPUT;
+		if (fd >= 0)
+			close(fd);
+		return file_fault("cannot read %s", c.file);
 	}
 	if (st.st_size == 0 || st.st_size > MAX_FILE) {
-		fprintf(stderr, "ostov import: %s is %s\n", c.file, st.st_size ? "larger than 200 MB" : "empty");
-		return CLI_INPUT;
+		close(fd);
+		return file_fault(st.st_size ? "%s is larger than 200 MB" : "%s is empty", c.file);
 	}
 	void *bytes = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	close(fd);
@@ -340,7 +329,7 @@ int cmd_import(int argc, char **argv)
 	}
 	c.bytes = bytes;
 	c.len = (size_t)st.st_size;
-	int code = cli_session_run("import", &c.session, run, &c);
+	code = cli_session_run("import", &c.session, run, &c);
 	munmap(bytes, c.len);
 	return code;
 }

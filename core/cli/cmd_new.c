@@ -1,7 +1,9 @@
 /* cmd_new: `ostov new`, a small working configuration with comments, made from lua/new. */
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/err.h"
 #include "base/text.h"
+#include "cli/args.h"
 #include "cli/cli.h"
 #include "cli/paths.h"
 
@@ -86,8 +88,10 @@ static bool folder_is_empty(const char *dir)
 
 static int environment(const char *path)
 {
-	fprintf(stderr, "ostov new: %s: %s\n", path, strerror(errno));
-	return CLI_ENV;
+	struct err err;
+	err_init(&err, NULL);
+	err_set(&err, ERR_ENVIRONMENT, "%s: %m", path);
+	return cli_fail("new", &err);
 }
 
 /* Copies one file of lua/new with NAME and LABEL filled in. */
@@ -131,8 +135,11 @@ static int write_all(struct arena *a, const char *dir, bool json)
 	if (!folder_is_empty(dir)) {
 		if (errno == ENOTDIR || access(dir, R_OK | X_OK) != 0)
 			return environment(dir);
-		fprintf(stderr, "ostov new: %s is not empty\nhint: name a folder that is not there yet\n", dir);
-		return CLI_INPUT;
+		struct err err;
+		err_init(&err, a);
+		err_set(&err, ERR_INVALID, "%s is not empty", dir);
+		err_hint(&err, "name a folder that is not there yet");
+		return cli_fail("new", &err);
 	}
 	const char *name = module_name(a, dir), *label = module_label(a, name);
 	if (mkdir(dir, 0777) != 0 && errno != EEXIST)
@@ -169,25 +176,17 @@ int cmd_new(int argc, char **argv)
 {
 	const char *dir = NULL;
 	bool json = false;
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--json") == 0) {
-			json = true;
-		} else if (strcmp(argv[i], "--help") == 0) {
-			fputs(help, stdout);
-			return CLI_OK;
-		} else if (argv[i][0] == '-' || dir || !*argv[i]) {
-			fprintf(stderr, "ostov new: unknown argument '%s'\nhint: 'ostov new --help' shows the options\n", argv[i]);
-			return CLI_USAGE;
-		} else {
-			dir = argv[i];
-		}
-	}
-	if (!dir) {
+	int code;
+	const struct args_option options[] = {{.name = "--json", .flag = &json}};
+	const struct args args = {"new", help, options, 1, &dir, 1};
+	if (!args_read(&args, argc, argv, &code))
+		return code;
+	if (!dir || !*dir) {
 		fputs(help, stderr);
 		return CLI_USAGE;
 	}
 	struct arena *a = arena_new_sized(0);
-	int code = write_all(a, dir, json);
+	code = write_all(a, dir, json);
 	arena_delete(a);
 	return code;
 }

@@ -20,7 +20,9 @@
 #include "base/fiber.h"
 #include "base/log.h"
 #include "cli/apply.h"
+#include "cli/args.h"
 #include "cli/cli.h"
+#include "cli/database.h"
 #include "cli/paths.h"
 #include "cli/serve_files.h"
 #include "cli/supervisor.h"
@@ -39,7 +41,7 @@ static const char help[] = "usage: ostov serve CONFIG|- [OPTION...]\n"
 						   "  --database URL          PostgreSQL to use instead: postgresql://user@host/name\n"
 						   "  --base-url URL          address under which people reach this server, when it is another\n"
 						   "  --proxy ADDRESS,...     proxies in front on other machines, whose X-Forwarded-For and -Proto count\n"
-						   "  --sample                load the configuration's sample data, once\n"
+						   "  --sample                load the configuration's sample data, once; --no-sample, the default, does not\n"
 						   "  --workers N             web workers (default: half of the processors, at least 2)\n"
 						   "  --log-statements FILE   append every unit of work sent to PostgreSQL, once each, as JSON (for benchmarks)\n"
 						   "\n"
@@ -71,15 +73,6 @@ static void step_end(struct serve *s, const char *what)
 {
 	printf("    %.1f s  %s\n", (double)(clock_monotonic_ms() - s->step_began) / 1000, what);
 	fflush(stdout);
-}
-
-static int failed(const struct err *err)
-{
-	fflush(stdout);
-	fprintf(stderr, "ostov serve: %s\n", err->message);
-	if (err->hint)
-		fprintf(stderr, "hint: %s\n", err->hint);
-	return CLI_ENV;
 }
 
 /* ---- what uses a loop or Lua happens in children: the supervisor itself stays clean ---- */
@@ -120,7 +113,7 @@ static void reach_fiber(void *arg)
 	struct err err;
 	err_init(&err, s->arena);
 	if (pg_open(&config, &pg, &err)) {
-		reach_status = failed(&err);
+		reach_status = cli_fail("serve", &err);
 		return;
 	}
 	pg_close(pg);
@@ -132,6 +125,11 @@ static int reach(struct serve *s)
 	log_setup(LOG_ERROR, "serve");
 	fiber_run(reach_fiber, s);
 	return reach_status;
+}
+
+static int check(struct serve *s)
+{
+	return apply_check(s->config);
 }
 
 static int apply(struct serve *s)
@@ -243,13 +241,13 @@ static int database_step(struct serve *s)
 	uint64_t end = clock_monotonic_ms() + LOCK_WAIT_MS;
 	for (;;) {
 		if (pg_private_start(s->arena, s->data, &s->cluster, &err))
-			return failed(&err);
+			return cli_fail("serve", &err);
 		if (s->cluster.lock_fd >= 0)
 			break;
 		if (clock_monotonic_ms() > end) {
 			err_set(&err, ERR_ENVIRONMENT, "process %d runs the database in '%s' already", (int)s->cluster.holder, s->data);
 			err_hint(&err, "stop it, or choose another folder with --data");
-			return failed(&err);
+			return cli_fail("serve", &err);
 		}
 		usleep(200000);
 	}
@@ -312,12 +310,15 @@ static int serve(struct serve *s)
 	/* the port first: nothing was done yet when it is taken */
 	v->worker.listen_fd = supervisor_listen(s->listen, &s->port, &err);
 	if (v->worker.listen_fd < 0) {
-		fprintf(stderr, "ostov serve: %s\n", err.message);
-		if (err.code == ERR_ENVIRONMENT)
-			fprintf(stderr, "hint: choose another address with --listen\n");
-		return err.code == ERR_INVALID ? CLI_USAGE : CLI_ENV;
+		if (err.code == ERR_INVALID)
+			return args_fault("serve", "%s", err.message);
+		err_hint(&err, "choose another address with --listen");
+		return cli_fail("serve", &err);
 	}
-	int status = database_step(s);
+	/* a configuration at fault makes no database */
+	int status = s->config ? in_child(s, check) : CLI_OK;
+	if (status == CLI_OK)
+		status = database_step(s);
 	if (status == CLI_OK && s->config) {
 		step_begin(s, "configuration");
 		status = in_child(s, apply);
@@ -347,48 +348,26 @@ static int serve(struct serve *s)
 	return status;
 }
 
-static int usage(const char *text, const char *arg)
-{
-	fprintf(stderr, "ostov serve: ");
-	fprintf(stderr, text, arg);
-	fprintf(stderr, "\nhint: 'ostov serve --help' shows the options\n");
-	return CLI_USAGE;
-}
-
 int cmd_serve(int argc, char **argv)
 {
-	struct serve s = {.listen = "127.0.0.1:8080"};
+	struct serve s = {.listen = "127.0.0.1:8080", .cluster = {.lock_fd = -1}};
 	const char *config = NULL, *workers = NULL;
-	const struct {
-		const char *name, **value;
-	} options[] = {{"--listen", &s.listen},
-				   {"--data", &s.data},
-				   {"--database", &s.database},
-				   {"--base-url", &s.base_url},
-				   {"--proxy", &s.proxies},
-				   {"--workers", &workers},
-				   {"--log-statements", &s.log_statements}};
-	for (int i = 1; i < argc; i++) {
-		size_t k = 0, n = sizeof options / sizeof *options, len = strcspn(argv[i], "=");
-		while (k < n && (strlen(options[k].name) != len || strncmp(argv[i], options[k].name, len) != 0))
-			k++;
-		if (k < n && argv[i][len] == '=') {
-			*options[k].value = argv[i] + len + 1;
-		} else if (k < n) {
-			if (++i == argc)
-				return usage("%s needs a value", options[k].name);
-			*options[k].value = argv[i];
-		} else if (strcmp(argv[i], "--sample") == 0) {
-			s.sample = true;
-		} else if (strcmp(argv[i], "--help") == 0) {
-			fputs(help, stdout);
-			return CLI_OK;
-		} else if ((argv[i][0] == '-' && argv[i][1]) || config) {
-			return usage("unknown argument '%s'", argv[i]);
-		} else {
-			config = argv[i];
-		}
-	}
+	bool no_sample = false;
+	int code;
+	const struct args_option options[] = {{.name = "--listen", .value = &s.listen},
+										  {.name = "--data", .value = &s.data},
+										  {.name = "--database", .value = &s.database},
+										  {.name = "--base-url", .value = &s.base_url},
+										  {.name = "--proxy", .value = &s.proxies},
+										  {.name = "--workers", .value = &workers},
+										  {.name = "--log-statements", .value = &s.log_statements},
+										  {.name = "--sample", .flag = &s.sample},
+										  {.name = "--no-sample", .flag = &no_sample}};
+	const struct args args = {"serve", help, options, sizeof options / sizeof *options, &config, 1};
+	if (!args_read(&args, argc, argv, &code))
+		return code;
+	if (s.sample && no_sample)
+		return args_fault("serve", "--sample and --no-sample exclude each other");
 	if (!config) {
 		fputs(help, stderr);
 		return CLI_USAGE;
@@ -397,23 +376,23 @@ int cmd_serve(int argc, char **argv)
 		char *end;
 		long n = strtol(workers, &end, 10);
 		if (*end || n < 1 || n > WORKERS_MAX)
-			return usage("--workers takes a number from 1 to 256, not '%s'", workers);
+			return args_fault("serve", "--workers takes a number from 1 to 256, not '%s'", workers);
 		s.workers = (int)n;
 	}
 	if (s.base_url) {
 		const char *slashes = strstr(s.base_url, "://");
 		bool http = strncmp(s.base_url, "http://", 7) == 0 || strncmp(s.base_url, "https://", 8) == 0;
 		if (!http || !slashes[3] || strpbrk(slashes + 3, "/?#@ \"<>\\"))
-			return usage("--base-url takes an address such as https://ostov.example, without a path, not '%s'", s.base_url);
+			return args_fault("serve", "--base-url takes an address such as https://ostov.example, without a path, not '%s'", s.base_url);
 	}
 	if (s.proxies && !s.base_url)
-		return usage("--proxy says who stands before the address of --base-url, which is missing%s", "");
+		return args_fault("serve", "--proxy says who stands before the address of --base-url, which is missing");
 	if (s.proxies) {
 		struct arena *a = arena_new_sized(0);
 		struct http_proxies *parsed;
 		const char *bad;
 		int status = http_proxies_parse(a, s.proxies, &parsed, &bad)
-						 ? usage("--proxy takes addresses such as 10.0.0.5,10.1.0.0/16, not '%s'", bad)
+						 ? args_fault("serve", "--proxy takes addresses such as 10.0.0.5,10.1.0.0/16, not '%s'", bad)
 						 : CLI_OK;
 		arena_delete(a);
 		if (status != CLI_OK)
@@ -427,10 +406,14 @@ int cmd_serve(int argc, char **argv)
 		}
 		s.config = config;
 	}
+	s.arena = arena_new_sized(0);
+	struct err err;
+	err_init(&err, s.arena);
+	if (s.database && database_url_check(s.arena, s.database, &err) < 0)
+		return args_fault("serve", "%s", err.message);
 	if (!s.data && !s.database)
 		s.data = "var";
 	s.began = clock_monotonic_ms();
-	s.arena = arena_new_sized(0);
 	log_setup(LOG_INFO, "supervisor");
 	int status = serve(&s);
 	arena_delete(s.arena);

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/fiber.h"
 #include "base/text.h"
+#include "cli/args.h"
 #include "cli/cli.h"
 #include "cli/database.h"
 #include "edge/config_load.h"
@@ -27,18 +28,21 @@ static const char help[] =
 	"usage: ostov user add LOGIN [--name NAME] [--email ADDRESS] [--role ROLE]... [--language en|ru] [OPTION...]\n"
 	"       ostov user password LOGIN [OPTION...]\n"
 	"       ostov user deactivate LOGIN [OPTION...]\n"
-	"       ostov user list [--json] [OPTION...]\n"
+	"       ostov user list [OPTION...]\n"
 	"\n"
 	"add         makes a person who may sign in; --role may be repeated. The first one becomes administrator if no role is named\n"
 	"password    sets a password and ends the person's sessions\n"
 	"deactivate  switches a person off: no signing in, sessions and tokens end; the records stay\n"
 	"list        everybody, with roles\n"
 	"\n"
-	"The password is asked for on the terminal, or read as one line with --password-stdin: 8 to 200 characters.\n"
+	"The password is asked for on the terminal, or read as one line from standard input, where there is no terminal or with "
+	"--password-stdin:\n"
+	"8 to 200 characters.\n"
 	"\n"
 	"  --password-stdin   read the password from standard input\n"
 	"  --database URL     the database (postgresql://…); without it the private cluster under --data\n"
 	"  --data DIR         folder of the private cluster (default ./var), started when it does not run\n"
+	"  --json             the person, or with list all of them, as JSON\n"
 	"\n"
 	"exit status: 0 done; 1 refused, with the reason; 2 usage; 3 the database\n";
 
@@ -63,19 +67,6 @@ struct user {
 	int64_t id; /* of the person named */
 	int code;
 };
-
-static int fault(const struct err *err)
-{
-	fprintf(stderr, "ostov user: %s%s%s\n", err->target ? err->target : "", err->target ? ": " : "",
-			err->message ? err->message : "failed");
-	for (const struct err *e = err->next; e; e = e->next)
-		fprintf(stderr, "  %s%s%s\n", e->target ? e->target : "", e->target ? ": " : "", e->message);
-	if (err->hint)
-		fprintf(stderr, "hint: %s\n", err->hint);
-	return err->code == ERR_UNAVAILABLE || err->code == ERR_ENVIRONMENT || err->code == ERR_INTERNAL || err->code == ERR_DB_TIMEOUT
-			   ? CLI_ENV
-			   : CLI_INPUT;
-}
 
 /* ---- the password ---- */
 
@@ -106,27 +97,30 @@ static bool line_ask(FILE *tty, const char *question, char out[PASSWORD_MAX])
 	return ok;
 }
 
+static int say_fault(struct user *u, const char *message)
+{
+	struct err err;
+	err_init(&err, u->arena);
+	err_set(&err, ERR_INVALID, "%s", message);
+	return cli_fail("user", &err);
+}
+
 static int password_get(struct user *u)
 {
-	if (u->from_stdin) {
+	FILE *tty = u->from_stdin ? NULL : fopen("/dev/tty", "r+");
+	char again[PASSWORD_MAX] = "";
+	if (!tty) { /* without a terminal it can come from nowhere else */
 		if (line_read(stdin, u->password))
 			return CLI_OK;
-		fputs("ostov user: standard input has no line with a password\n", stderr);
-		return CLI_INPUT;
-	}
-	FILE *tty = fopen("/dev/tty", "r+");
-	char again[PASSWORD_MAX] = "";
-	if (!tty) {
-		fputs("ostov user: there is no terminal to ask for a password\nhint: --password-stdin reads it from standard input\n", stderr);
-		return CLI_USAGE;
+		if (!u->from_stdin)
+			return args_fault("user", "there is no terminal to ask for a password, and standard input has no line with one");
+		return say_fault(u, "standard input has no line with a password");
 	}
 	bool asked = line_ask(tty, "Password: ", u->password) && line_ask(tty, "Once more: ", again);
 	fclose(tty);
 	bool same = asked && strcmp(u->password, again) == 0;
 	explicit_bzero(again, sizeof again);
-	if (!same)
-		fputs(asked ? "ostov user: the two are not the same\n" : "ostov user: no password was given\n", stderr);
-	return same ? CLI_OK : CLI_INPUT;
+	return same ? CLI_OK : say_fault(u, asked ? "the two are not the same" : "no password was given");
 }
 
 /* ---- in the database ---- */
@@ -372,6 +366,22 @@ static int act(struct user *u, struct err *err)
 	return unit_run(&config, acts[u->act], u, err);
 }
 
+static void done_json(const struct user *u)
+{
+	struct buf b = BUF_INIT;
+	buf_puts(&b, "{\"login\":");
+	buf_json(&b, u->login, strlen(u->login));
+	buf_printf(&b, ",\"id\":%lld", (long long)u->id);
+	for (size_t i = 0; u->act == ACT_ADD && i < u->nroles; i++) {
+		buf_puts(&b, i ? "," : ",\"roles\":[");
+		buf_json(&b, u->roles[i], strlen(u->roles[i]));
+	}
+	buf_puts(&b, u->act == ACT_ADD ? u->nroles ? "]" : ",\"roles\":[]" : "");
+	buf_printf(&b, ",\"active\":%s}", u->act == ACT_DEACTIVATE ? "false" : "true");
+	puts(b.data);
+	buf_destroy(&b);
+}
+
 static void in_fiber(void *arg)
 {
 	static const char *const done[] = {"may sign in now", "has a new password", "is switched off"};
@@ -380,11 +390,13 @@ static void in_fiber(void *arg)
 	err_init(&err, u->arena);
 	struct pg_config config = {.conninfo = u->database.conninfo, .name = "ostov user", .fast = 1, .slow = 1, .tx = 2};
 	if (pg_open(&config, &u->pg, &err) < 0) {
-		u->code = fault(&err);
+		u->code = cli_fail("user", &err);
 		return;
 	}
 	if (act(u, &err) < 0)
-		u->code = fault(&err);
+		u->code = cli_fail("user", &err);
+	else if (u->act != ACT_LIST && u->json)
+		done_json(u);
 	else if (u->act != ACT_LIST)
 		printf("%s %s%s\n", u->login, done[u->act], u->first ? ", as administrator: the first one" : "");
 	pg_close(u->pg);
@@ -392,95 +404,66 @@ static void in_fiber(void *arg)
 
 /* ---- the command line ---- */
 
-static int usage(const char *fmt, const char *arg)
-{
-	fputs("ostov user: ", stderr);
-	fprintf(stderr, fmt, arg);
-	fputs("\nhint: 'ostov user --help' shows the options\n", stderr);
-	return CLI_USAGE;
-}
-
-static int options_read(int argc, char **argv, struct user *u, bool *done)
+/* False with what to exit with. */
+static bool options_read(int argc, char **argv, struct user *u, int *code)
 {
 	static const char *const acts[] = {"add", "password", "deactivate", "list"};
-	bool known = false;
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--help") == 0) {
-			fputs(help, stdout);
-			*done = true;
-			return CLI_OK;
+	/* those of every act first, then that of passwords, then those of adding */
+	const struct args_option options[] = {
+		{.name = "--json", .flag = &u->json},          {.name = "--database", .value = &u->url},
+		{.name = "--data", .value = &u->data},         {.name = "--password-stdin", .flag = &u->from_stdin},
+		{.name = "--name", .value = &u->name},         {.name = "--email", .value = &u->email},
+		{.name = "--language", .value = &u->language}, {.name = "--role", .list = u->roles, .count = &u->nroles, .max = ROLES_MAX - 1}};
+	static const size_t known[] = {8, 4, 3, 3};
+	struct args args = {"user", help, options, 0, &u->login, 1};
+	size_t act = 0;
+	bool asks = false;
+	for (int i = 2; i < argc; i++)
+		asks |= strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0;
+	if (argc < 2 || argv[1][0] == '-' || asks) {
+		if (args_read(&args, argc, argv, code)) {
+			fputs(help, stderr);
+			*code = CLI_USAGE;
 		}
+		return false;
 	}
-	if (argc < 2) {
-		fputs(help, stderr);
-		return CLI_USAGE;
+	while (act < 4 && strcmp(argv[1], acts[act]) != 0)
+		act++;
+	if (act == 4) {
+		const char *near = text_nearest(argv[1], acts, 4);
+		*code = args_fault("user", near ? "unknown word '%s': did you mean '%s'?" : "unknown word '%s'", argv[1], near);
+		return false;
 	}
-	for (int k = 0; k < 4; k++) {
-		if (strcmp(argv[1], acts[k]) == 0) {
-			u->act = (enum act)k;
-			known = true;
-		}
+	u->act = (enum act)act;
+	args.noptions = known[act];
+	args.nnames = u->act == ACT_LIST ? 0 : 1;
+	if (!args_read(&args, argc - 1, argv + 1, code))
+		return false;
+	if (u->act != ACT_LIST && !u->login) {
+		*code = args_fault("user", "%s whom? a login is missing", argv[1]);
+		return false;
 	}
-	if (!known)
-		return usage("unknown word '%s'", argv[1]);
-	for (int i = 2; i < argc; i++) {
-		const char **value = NULL;
-		if (strcmp(argv[i], "--database") == 0) {
-			value = &u->url;
-		} else if (strcmp(argv[i], "--data") == 0) {
-			value = &u->data;
-		} else if (u->act == ACT_ADD && strcmp(argv[i], "--name") == 0) {
-			value = &u->name;
-		} else if (u->act == ACT_ADD && strcmp(argv[i], "--email") == 0) {
-			value = &u->email;
-		} else if (u->act == ACT_ADD && strcmp(argv[i], "--language") == 0) {
-			value = &u->language;
-		} else if (u->act == ACT_ADD && strcmp(argv[i], "--role") == 0) {
-			if (u->nroles == ROLES_MAX)
-				return usage("too many times %s", argv[i]);
-			value = &u->roles[u->nroles++];
-		} else if ((u->act == ACT_ADD || u->act == ACT_PASSWORD) && strcmp(argv[i], "--password-stdin") == 0) {
-			u->from_stdin = true;
-		} else if (u->act == ACT_LIST && strcmp(argv[i], "--json") == 0) {
-			u->json = true;
-		} else if (argv[i][0] == '-' || u->login || u->act == ACT_LIST) {
-			return usage("unknown argument '%s'", argv[i]);
-		} else {
-			u->login = argv[i];
-		}
-		if (value) {
-			if (i + 1 >= argc)
-				return usage("%s needs a value", argv[i]);
-			*value = argv[++i];
-		}
-	}
-	if (u->act != ACT_LIST && !u->login)
-		return usage("%s whom? a login is missing", argv[1]);
 	if (!u->name)
 		u->name = u->login;
-	return CLI_OK;
+	return true;
 }
 
 int cmd_user(int argc, char **argv)
 {
 	struct user u = {.code = CLI_OK};
-	bool done = false;
-	int code = options_read(argc, argv, &u, &done);
-	if (code != CLI_OK || done)
-		return code;
-	if (u.act == ACT_ADD || u.act == ACT_PASSWORD)
-		code = password_get(&u);
-	if (code != CLI_OK)
+	int code;
+	if (!options_read(argc, argv, &u, &code))
 		return code;
 	struct err err;
 	u.arena = arena_new_sized(64 * 1024);
 	err_init(&err, u.arena);
-	if (database_open(u.arena, u.url, u.data, &u.database, &err) < 0) {
-		u.code = fault(&err);
-	} else {
+	if (database_open(u.arena, u.url, u.data, true, &u.database, &err) < 0)
+		u.code = err.code == ERR_INVALID ? args_fault("user", "%s", err.message) : cli_fail("user", &err);
+	else if (u.act == ACT_ADD || u.act == ACT_PASSWORD)
+		u.code = password_get(&u);
+	if (u.code == CLI_OK)
 		fiber_run(in_fiber, &u);
-		database_close(&u.database);
-	}
+	database_close(&u.database);
 	explicit_bzero(u.password, sizeof u.password);
 	registry_unref(u.reg);
 	arena_delete(u.arena);

@@ -1,4 +1,5 @@
 /* cmd_version: `ostov version`, which Ostov this is and what it runs with. */
+#include "cli/args.h"
 #include "cli/cli.h"
 #include "config.h"
 
@@ -9,20 +10,16 @@
 #include <string.h>
 #include <uv.h>
 
+static const char help[] = "usage: ostov version [--json]\n\nPrints the versions of Ostov and of the main libraries it runs with.\n";
+
 int cmd_version(int argc, char **argv)
 {
 	bool json = false;
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--json") == 0) {
-			json = true;
-		} else if (strcmp(argv[i], "--help") == 0) {
-			puts("usage: ostov version [--json]\n\nPrints the versions of Ostov and of the main libraries it runs with.");
-			return CLI_OK;
-		} else {
-			fprintf(stderr, "ostov version: unknown argument '%s'\nhint: 'ostov version --help' shows the options\n", argv[i]);
-			return CLI_USAGE;
-		}
-	}
+	int code;
+	const struct args_option options[] = {{.name = "--json", .flag = &json}};
+	const struct args args = {"version", help, options, 1, NULL, 0};
+	if (!args_read(&args, argc, argv, &code))
+		return code;
 	const char *lua = LUA_VERSION_MAJOR "." LUA_VERSION_MINOR "." LUA_VERSION_RELEASE;
 	const char *format = json ? "{\"ostov\":\"%s\",\"lua\":\"%s\",\"libmicrohttpd\":\"%s\",\"libuv\":\"%s\"}\n"
 							  : "ostov %s\nLua %s, libmicrohttpd %s, libuv %s\n";

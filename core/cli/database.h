@@ -17,8 +17,10 @@ struct database {
 	bool mine; /* the cluster was started by this command and ends with it */
 };
 
-/* `url` may be NULL, then `data` (NULL: ./var) names the folder of the private cluster. */
-int database_open(struct arena *a, const char *url, const char *data, struct database *out, struct err *err);
+/* `url` may be NULL, then `data` (NULL: ./var) names the folder of the private cluster; where none is, it is made, or with `there` that is an error. */
+int database_open(struct arena *a, const char *url, const char *data, bool there, struct database *out, struct err *err);
+/* ERR_INVALID when --database names something else than a PostgreSQL. */
+int database_url_check(struct arena *a, const char *url, struct err *err);
 void database_close(struct database *d);
 
 #endif

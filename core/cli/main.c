@@ -1,5 +1,6 @@
 /* main: finds the command by name and runs it. */
 #include "base/fault.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "cli/cli.h"
 
@@ -63,6 +64,8 @@ int main(int argc, char **argv)
 		return CLI_USAGE;
 	}
 	const char *word = argv[1];
+	/* commands tell what happens by themselves; servers set their own */
+	log_setup(LOG_ERROR, "ostov");
 	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || (strcmp(word, "help") == 0 && argc == 2)) {
 		usage(stdout);
 		return CLI_OK;

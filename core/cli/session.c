@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/fiber.h"
+#include "cli/args.h"
 #include "cli/cli.h"
 #include "edge/config_load.h"
 #include "edge/lua_hooks.h"
@@ -20,25 +21,17 @@ struct running {
 	int code;
 };
 
-int cli_fail(const char *command, const struct err *err)
-{
-	fprintf(stderr, "ostov %s: %s\n", command, err->message ? err->message : "failed");
-	if (err->hint)
-		fprintf(stderr, "hint: %s\n", err->hint);
-	bool environment = err->code == ERR_ENVIRONMENT || err->code == ERR_UNAVAILABLE || err->code == ERR_INTERNAL || err->code == ERR_DB_TIMEOUT;
-	return environment ? CLI_ENV : CLI_INPUT;
-}
-
 static int find_user(struct cli_session *s, const char *login, struct err *err)
 {
 	struct pg_params p = {0};
 	struct pg_rows *rows;
 	pg_params_text(s->arena, &p, PG_TEXT, login);
-	const char *sql = arena_printf(s->arena, "SELECT id FROM %s WHERE %s = $1", s->reg->user->expr.sql, section_find(s->reg->user, "login")->expr.column);
+	const char *sql =
+		arena_printf(s->arena, "SELECT id FROM %s WHERE %s = $1", s->reg->user->expr.sql, section_find(s->reg->user, "login")->expr.column);
 	if (pg_read(s->pg, PG_LANE_SLOW, s->arena, sql, &p, &rows, err))
 		return -1;
 	if (!pg_rows_count(rows))
-		return err_set(err, ERR_NOT_FOUND, "there is no user '%s'", login);
+		return err_set(err, ERR_NOT_FOUND, "nobody signs in as '%s'", login), err_hint(err, "'ostov user list' shows everybody");
 	return actor_load(s->arena, s->pg, NULL, s->reg, pg_rows_int(rows, 0, 0), &s->actor, err);
 }
 
@@ -55,8 +48,9 @@ static void run(void *arg)
 	if (pg_open(&config, &s.pg, &err) || schema_read_generation(s.pg, a, &g, &err)) {
 		r->code = cli_fail(r->command, &err);
 	} else if (!g.config) {
-		fprintf(stderr, "ostov %s: no configuration was applied to this database yet\n", r->command);
-		r->code = CLI_INPUT;
+		err_set(&err, ERR_CONFIG, "no configuration was applied to this database yet");
+		err_hint(&err, "'ostov apply CONFIG' makes one the one in force, 'ostov serve CONFIG' does it too");
+		r->code = cli_fail(r->command, &err);
 	} else if (config_load_generation(g.config, &g.map, &s.reg, &err)) {
 		r->code = cli_fail(r->command, &err);
 	} else {
@@ -80,10 +74,10 @@ int cli_session_run(const char *command, const struct session_options *options, 
 	struct database db;
 	struct err err;
 	err_init(&err, a);
-	if (database_open(a, options->url, options->data, &db, &err)) {
-		int code = cli_fail(command, &err);
+	if (database_open(a, options->url, options->data, true, &db, &err)) {
+		int code = err.code == ERR_INVALID ? args_fault(command, "%s", err.message) : cli_fail(command, &err);
 		arena_delete(a);
-		return code == CLI_INPUT ? CLI_ENV : code;
+		return code;
 	}
 	struct running r = {.command = command, .user = options->user, .db = &db, .fn = fn, .ctx = ctx};
 	fiber_run(run, &r);

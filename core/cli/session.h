@@ -9,8 +9,8 @@
 struct pg;
 
 struct session_options {
-	const char *url, *data;  /* --database, --data; may be NULL */
-	const char *user;        /* login, or NULL: the system */
+	const char *url, *data; /* --database, --data; may be NULL */
+	const char *user;       /* login, or NULL: the system */
 };
 
 struct cli_session {
@@ -22,7 +22,5 @@ struct cli_session {
 
 /* Opens the database, loads the configuration in force, finds the user, and runs fn in a fiber; its result is the exit status. Failures are printed with the command's name: CLI_ENV or CLI_INPUT. */
 int cli_session_run(const char *command, const struct session_options *options, int (*fn)(struct cli_session *s, void *ctx), void *ctx);
-/* Prints an error and its hint on stderr; returns the exit status that belongs to its code. */
-int cli_fail(const char *command, const struct err *err);
 
 #endif

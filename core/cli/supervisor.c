@@ -78,6 +78,10 @@ int supervisor_listen(const char *address, int *port, struct err *err)
 	const char *colon = strrchr(address, ':');
 	if (!colon || colon == address || (size_t)(colon - address) >= sizeof host || !colon[1])
 		return err_set(err, ERR_INVALID, "'%s' is no HOST:PORT", address);
+	char *end;
+	unsigned long number = strtoul(colon + 1, &end, 10);
+	if (*end || colon[1] < '0' || colon[1] > '9' || number > 65535)
+		return err_set(err, ERR_INVALID, "'%s' is no port: 1 to 65535, or 0 for any that is free", colon + 1);
 	snprintf(host, sizeof host, "%.*s", (int)(colon - address), address);
 	char *name = host;
 	size_t n = strlen(host);

@@ -68,6 +68,8 @@ struct pg_params {
 	size_t count, cap;
 };
 
+/* True for a postgresql:// address or a connection string that libpq reads; *why is then NULL, else what is wrong with it. */
+bool pg_conninfo_valid(struct arena *a, const char *conninfo, const char **why);
 /* Opens the lanes lazily; fails when the first connection cannot be made within 10 s. */
 int pg_open(const struct pg_config *config, struct pg **out, struct err *err);
 /* Closes everything; waits for nothing. */

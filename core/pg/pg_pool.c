@@ -98,6 +98,16 @@ static bool needs_resolver(const char *conninfo)
 	return needs;
 }
 
+bool pg_conninfo_valid(struct arena *a, const char *conninfo, const char **why)
+{
+	char *text = NULL;
+	PQconninfoOption *options = PQconninfoParse(conninfo, &text);
+	*why = options ? NULL : text ? arena_strndup(a, text, strcspn(text, "\n")) : "no memory";
+	PQfreemem(text);
+	PQconninfoFree(options);
+	return *why == NULL;
+}
+
 /* The operator's own options in the conninfo stay, ours come behind them and win. */
 static const char *options_join(struct pg *pg, const char *ours)
 {

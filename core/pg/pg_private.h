@@ -43,6 +43,8 @@ int pg_private_room(const struct pg_private *p, uint64_t *bytes);
 void pg_private_stop(struct pg_private *p);
 /* Where everything of a data folder's cluster lives: `dir`/cluster, or elsewhere when PG_PRIVATE_USER cannot enter `dir` (under root). Makes the folder. */
 int pg_private_base(struct arena *a, const char *dir, const char **base, struct err *err);
+/* True when a cluster is under `dir`, or just being made there. Makes nothing. */
+bool pg_private_there(struct arena *a, const char *dir);
 /* True when the user can enter the folder. */
 bool pg_private_enters(uid_t uid, gid_t gid, const char *dir);
 

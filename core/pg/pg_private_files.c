@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -176,6 +177,26 @@ int pg_private_base(struct arena *a, const char *dir, const char **base, struct 
 		return err_set(err, ERR_ENVIRONMENT, "cannot use '%s' for the database: %m", there);
 	*base = there;
 	return 0;
+}
+
+static bool base_holds(struct arena *a, const char *base)
+{
+	struct stat st;
+	if (stat(arena_printf(a, "%s/postgresql", base), &st) == 0)
+		return true;
+	int fd = open(arena_printf(a, "%s/lock", base), O_RDONLY | O_CLOEXEC);
+	bool held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+	if (fd >= 0)
+		close(fd);
+	return held;
+}
+
+bool pg_private_there(struct arena *a, const char *dir)
+{
+	char *elsewhere = private_file_read(a, arena_printf(a, "%s/" POINTER, dir), PATH_MAX);
+	if (elsewhere)
+		elsewhere[strcspn(elsewhere, "\n")] = 0;
+	return base_holds(a, arena_printf(a, "%s/cluster", dir)) || (elsewhere && elsewhere[0] == '/' && base_holds(a, elsewhere));
 }
 
 /* ---- which programs ---- */
