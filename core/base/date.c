@@ -118,22 +118,23 @@ bool time_fits(int64_t us)
 bool time_parse(const char *s, size_t len, int64_t *us)
 {
 	int64_t day;
-	if (len < 20 || !date_parse(s, 10, &day) || (s[10] != 'T' && s[10] != 't' && s[10] != ' ') || s[13] != ':' || s[16] != ':')
+	if (len < 17 || !date_parse(s, 10, &day) || (s[10] != 'T' && s[10] != 't' && s[10] != ' ') || s[13] != ':')
 		return false;
-	int hour = digits(s + 11, 2), minute = digits(s + 14, 2), second = digits(s + 17, 2);
+	bool seconds = s[16] == ':';
+	if (seconds && len < 20)
+		return false;
+	int hour = digits(s + 11, 2), minute = digits(s + 14, 2), second = seconds ? digits(s + 17, 2) : 0;
 	if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59)
 		return false;
-	size_t i = 19;
+	size_t i = seconds ? 19 : 16;
 	int64_t fraction = 0, unit = SECOND;
-	if (s[i] == '.') {
+	if (seconds && s[i] == '.') {
 		size_t start = ++i;
 		for (; i < len && s[i] >= '0' && s[i] <= '9'; i++) {
 			unit /= 10;
-			if (!unit)
-				return false;
 			fraction += (s[i] - '0') * unit;
 		}
-		if (i == start)
+		if (i == start || i - start > 12)
 			return false;
 	}
 	int64_t offset = 0;

@@ -21,7 +21,7 @@ bool date_parse(const char *s, size_t len, int64_t *days);
 void date_write(struct buf *b, int64_t days);
 /* A moment of the years 1 to 9999, by UTC: RFC 3339 writes no others. */
 bool time_fits(int64_t us);
-/* RFC 3339 with offset or Z, up to six digits of a second; a moment that fits. */
+/* RFC 3339 with offset or Z; seconds may be left out (as in OData), and of up to twelve digits behind their point six count; a moment that fits. */
 bool time_parse(const char *s, size_t len, int64_t *us);
 /* "2026-05-01T10:00:00Z", fractions only when there are any. */
 void time_write(struct buf *b, int64_t us);

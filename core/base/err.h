@@ -28,6 +28,7 @@ struct arena;
 	X(CSRF, "csrf", 403, "the request did not come from the application's own page")                                                       \
 	X(NOT_FOUND, "not_found", 404, "not there or not visible")                                                                             \
 	X(METHOD, "method", 405, "this resource does not know the method")                                                                     \
+	X(NOT_ACCEPTABLE, "not_acceptable", 406, "answers are not written in any of the formats asked for")                                    \
 	X(CONFLICT, "conflict", 409, "not possible now")                                                                                       \
 	X(NOT_UNIQUE, "not_unique", 409, "the value is taken")                                                                                 \
 	X(IN_USE, "in_use", 409, "other records refer to it")                                                                                  \
@@ -57,28 +58,28 @@ enum err_code {
 #define ERR_ENUM(name, text, status, doc) ERR_##name,
 	ERR_CODES(ERR_ENUM)
 #undef ERR_ENUM
-	ERR_CODE_COUNT
+		ERR_CODE_COUNT
 };
 
 struct err {
-	struct arena *arena;     /* where texts are made; NULL: a static buffer of the err is used */
-	enum err_code code;      /* ERR_OK until something fails */
-	const char *message;     /* one sentence naming the offending thing, in English or already translated */
-	const char *message_ru;  /* the same for who reads Russian, NULL: `message` is for everybody */
-	const char *detail;      /* more, or NULL */
-	const char *hint;        /* what to do, or NULL */
-	const char *hint_ru;     /* the same for who reads Russian, or NULL */
-	const char *target;      /* field or parameter at fault, or NULL */
-	const char *file;        /* configuration file, or NULL */
-	int line;                /* 1-based, 0 none */
-	int column;              /* 1-based byte column in the line or text, 0 none */
-	int width;               /* bytes to underline, 0 one */
-	bool warning;            /* does not fail the whole */
-	bool reload;             /* nothing was done because the configuration has moved on: the same again, with the new one, may do */
-	char sqlstate[6];        /* of PostgreSQL, empty otherwise */
-	const char *constraint;  /* violated constraint of PostgreSQL, or NULL */
-	struct err *next;        /* further errors (details of an INVALID, errors of a configuration) */
-	char fallback[256];      /* text when there is no arena */
+	struct arena *arena;    /* where texts are made; NULL: a static buffer of the err is used */
+	enum err_code code;     /* ERR_OK until something fails */
+	const char *message;    /* one sentence naming the offending thing, in English or already translated */
+	const char *message_ru; /* the same for who reads Russian, NULL: `message` is for everybody */
+	const char *detail;     /* more, or NULL */
+	const char *hint;       /* what to do, or NULL */
+	const char *hint_ru;    /* the same for who reads Russian, or NULL */
+	const char *target;     /* field or parameter at fault, or NULL */
+	const char *file;       /* configuration file, or NULL */
+	int line;               /* 1-based, 0 none */
+	int column;             /* 1-based byte column in the line or text, 0 none */
+	int width;              /* bytes to underline, 0 one */
+	bool warning;           /* does not fail the whole */
+	bool reload;            /* nothing was done because the configuration has moved on: the same again, with the new one, may do */
+	char sqlstate[6];       /* of PostgreSQL, empty otherwise */
+	const char *constraint; /* violated constraint of PostgreSQL, or NULL */
+	struct err *next;       /* further errors (details of an INVALID, errors of a configuration) */
+	char fallback[256];     /* text when there is no arena */
 };
 
 /* Prepares *err; `a` (may be NULL) owns the texts. */

@@ -242,7 +242,11 @@
 	X(FILTER_LONG, "$filter: the expression is too long", "Условие отбора ($filter): условие слишком длинное")                             \
 	X(FILTER_REST, "$filter: '%s' is not understood", "Условие отбора ($filter): непонятно «%s»")                                          \
 	X(BAD_PATH, "'%s' is no path of properties", "«%s»: это не путь через поля")                                                           \
-	X(ONE_STEP, "Only one step behind a key is executed", "После номера записи выполняется только один шаг")                               \
+	X(ADDRESS_LATER, "'%s' in an address is not executed by this server", "«%s» в адресе этот сервер не выполняет")                        \
+	X(SEARCH_LATER, "$search: %s is not executed by this server; in quotes it is a word like others",                                      \
+	  "$search: %s этот сервер не выполняет, в кавычках это обычное слово")                                                                \
+	X(SEARCH_WORDS, "$search: at most %s words", "$search: не больше %s слов")                                                             \
+	X(ORDER_DIRECTION, "$orderby: '%s' is neither asc nor desc", "$orderby: «%s» — это не asc и не desc")                                  \
 	X(OPTION_NUMBER, "%s: a whole number from 0 is expected", "%s: нужно целое число от 0")                                                \
 	X(OPTION_MAX, "%1$s: at most %2$s", "%1$s: не больше %2$s")                                                                            \
 	X(OPTION_PROPERTY, "%s: a property is expected", "%s: нужно поле")                                                                     \
@@ -257,14 +261,22 @@
 	X(OPTION_EXPAND, "%s: not executed within $expand", "%s: внутри $expand не выполняется")                                               \
 	X(OPTION_LATER, "%s is not executed by this server", "Параметр %s этот сервер не выполняет")                                           \
 	X(OPTION_UNKNOWN, "There is no option '%s'", "Параметра «%s» нет")                                                                     \
-	X(OPTION_ALIAS, "Parameter aliases are not executed by this server", "Псевдонимы параметров этот сервер не выполняет")                 \
+	X(OPTION_ALIAS, "Parameter aliases (%s) are not executed by this server", "Псевдонимы параметров (%s) этот сервер не выполняет")       \
 	X(OPTION_COUNT, "There are too many options", "Слишком много параметров")                                                              \
-	X(ORDER_PATHS, "$orderby: only properties and paths are executed", "$orderby: порядок задаётся только полями и путями через ссылки")   \
+	X(ORDER_PATHS, "$orderby: '%s' is not executed, only properties and paths are",                                                        \
+	  "$orderby: «%s» не выполняется, порядок задаётся только полями и путями через ссылки")                                               \
 	X(TASK_OPTIONS, "The tasks of a record take no options", "Для списка дел записи параметры не выполняются")                             \
-	X(EXPAND_ONE, "$expand: name one navigation; deeper ones go into its parentheses",                                                     \
-	  "$expand: назовите одну ссылку, следующие пишутся в её скобках")                                                                     \
+	X(EXPAND_LATER, "$expand: '%s' is not executed by this server", "$expand: «%s» этот сервер не выполняет")                              \
+	X(EXPAND_ONE, "$expand: '%s' is not executed: name one navigation, deeper ones go into its parentheses",                               \
+	  "$expand: «%s» не выполняется, назовите одну ссылку, следующие пишутся в её скобках")                                                \
 	X(ONLY_JSON, "Only JSON is written", "Ответы бывают только в JSON")                                                                    \
-	X(FORMAT_KINDS, "$format: json or xml", "$format: json или xml")                                                                       \
+	X(FORMAT_KINDS, "The model is written as XML or JSON", "Описание модели бывает в XML или JSON")                                        \
+	X(ODATA_VERSION, "OData %s is not spoken here, only 4.0 and 4.01", "Версия протокола %s здесь не поддерживается, только 4.0 и 4.01")   \
+	X(DEEP_INSERT, "%s: a record within another is not written by this server; write the id of one that is there",                         \
+	  "%s: запись внутри другой этот сервер не создаёт и не меняет, передайте номер существующей")                                         \
+	X(BAD_TYPE, "%1$s: '%2$s' is not the type of this record", "%1$s: «%2$s» — не тип этой записи")                                        \
+	X(THERE_ALREADY, "The record is there, and If-None-Match asks that it is not",                                                         \
+	  "Запись есть, а If-None-Match требует, чтобы её не было")                                                                            \
 	X(NO_BATCH, "$batch is not executed by this server", "Пакеты запросов ($batch) этот сервер не выполняет")                              \
 	X(ONE_TAKES, "One record takes only $select and $expand", "Для одной записи возможны только $select и $expand")                        \
 	X(PART_TAKES, "$count, $skip and a position are not executed here; one record takes only $select and $expand",                         \

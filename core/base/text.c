@@ -153,6 +153,15 @@ size_t text_near_limit(size_t len)
 	return len < 3 ? 0 : len < 6 ? 1 : len < 10 ? 2 : 3;
 }
 
+size_t text_cut(const char *text, size_t len, size_t max)
+{
+	if (len <= max)
+		return len;
+	while (max && ((unsigned char)text[max] & 0xc0) == 0x80)
+		max--;
+	return max;
+}
+
 const char *text_nearest(const char *name, const char *const *names, size_t n)
 {
 	const char *best = NULL;

@@ -22,6 +22,8 @@ char *text_lower(struct arena *a, const char *s, size_t len, size_t *out_len);
 size_t text_distance(const char *a, const char *b, size_t limit);
 /* The distance up to which a name of so many bytes is taken for a misspelling: a third of it at most. */
 size_t text_near_limit(size_t len);
+/* As many bytes of a text as fit into `max`, no letter cut in two. */
+size_t text_cut(const char *text, size_t len, size_t max);
 /* The nearest of n names, or NULL when none is near enough: for "did you mean". */
 const char *text_nearest(const char *name, const char *const *names, size_t n);
 /* [a-z][a-z0-9_]*, at most 48 bytes. */

@@ -37,6 +37,7 @@ struct app_request {
 	struct session session; /* user_id 0: nobody is signed in */
 	struct actor *actor;    /* NULL: nobody */
 	const char *secret;     /* of a cookie session */
+	bool exact;             /* OData with IEEE754Compatible=true: whole numbers and decimals are texts */
 };
 
 /* Connects, waiting for the database at most 30 s; loads the current generation when there is one. In a fiber. */

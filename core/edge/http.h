@@ -42,8 +42,9 @@ struct http_request {
 	uint64_t started_ms;
 	/* the answer */
 	int status;
-	bool reload;    /* the answer is an error with err.reload: http_route tries once more */
-	struct buf out; /* body */
+	bool reload;       /* the answer is an error with err.reload: http_route tries once more */
+	const char *allow; /* methods of the resource ("GET, HEAD"), told with 405 and to OPTIONS; NULL until known */
+	struct buf out;    /* body */
 	struct {
 		struct http_header *items;
 		size_t count, cap;
@@ -93,8 +94,15 @@ const char *http_base_url(const struct http_server *s);
 
 /* A request header's value, or NULL; NULL too when the client of an upload has gone meanwhile. */
 const char *http_header(const struct http_request *r, const char *name);
-/* True when the body is said to be JSON; parameters of the type do not matter. */
+/* True when the body is said to be JSON in UTF-8; other parameters of the type do not matter. */
 bool http_is_json(const struct http_request *r);
+/* How much the client likes an answer of this media type, 0 to 1000 and 1000 without an Accept header; *params, when not NULL, what stands behind the type in the range that
+ * says so ("" without). */
+int http_accepts(const struct http_request *r, const char *type, const char **params);
+/* The value of a parameter in ";a=b; c=d", in the arena; NULL when it is not there. Names in any letters. */
+const char *http_param(struct arena *a, const char *params, const char *name);
+/* Remembers the methods of the resource and refuses this one with 405. */
+int http_refuse_method(struct http_request *r, const char *allow, struct err *err);
 /* A cookie's value in the arena, or NULL. */
 const char *http_cookie(const struct http_request *r, const char *name);
 /* A query parameter's decoded value (the first of that name), or NULL. */

@@ -24,7 +24,69 @@ bool http_is_json(const struct http_request *r)
 {
 	static const char json[] = "application/json";
 	const char *type = http_header(r, "Content-Type");
-	return type && strncasecmp(type, json, sizeof json - 1) == 0 && strchr("; \t", type[sizeof json - 1]);
+	if (!type || strncasecmp(type, json, sizeof json - 1) != 0 || !strchr("; \t", type[sizeof json - 1]))
+		return false;
+	const char *charset = http_param(r->arena, type + sizeof json - 1, "charset");
+	return !charset || strcasecmp(charset, "utf-8") == 0;
+}
+
+const char *http_param(struct arena *a, const char *params, const char *name)
+{
+	size_t n = strlen(name);
+	for (const char *p = params; *p;) {
+		p += strspn(p, "; \t");
+		size_t len = strcspn(p, ";");
+		if (len > n && strncasecmp(p, name, n) == 0 && p[n] == '=') {
+			const char *v = p + n + 1;
+			size_t m = len - n - 1;
+			while (m && (v[m - 1] == ' ' || v[m - 1] == '\t'))
+				m--;
+			if (m >= 2 && v[0] == '"' && v[m - 1] == '"') {
+				v++;
+				m -= 2;
+			}
+			return arena_strndup(a, v, m);
+		}
+		p += len;
+	}
+	return NULL;
+}
+
+int http_accepts(const struct http_request *r, const char *type, const char **params)
+{
+	const char *accept = http_header(r, "Accept");
+	size_t major = strcspn(type, "/") + 1;
+	int best = 0, nearest = -1;
+	if (params)
+		*params = "";
+	if (!accept || !*accept)
+		return 1000;
+	for (const char *p = accept; *p;) {
+		p += strspn(p, ", \t");
+		size_t len = strcspn(p, ","), n = strcspn(p, ";, \t");
+		/* what names the type more exactly counts, however much another range likes it */
+		int near = n == strlen(type) && strncasecmp(p, type, n) == 0                       ? 2
+				   : n == major + 1 && strncasecmp(p, type, major) == 0 && p[major] == '*' ? 1
+				   : n == 3 && memcmp(p, "*/*", 3) == 0                                    ? 0
+																						   : -1;
+		const char *rest = arena_strndup(r->arena, p + (n < len ? n : len), n < len ? len - n : 0), *q = http_param(r->arena, rest, "q");
+		double weight = q ? strtod(q, NULL) : 1;
+		int likes = weight > 0 && weight <= 1 ? (int)(weight * 1000) : 0;
+		if (near > nearest || (near >= 0 && near == nearest && likes > best)) {
+			nearest = near;
+			best = likes;
+			if (params)
+				*params = rest;
+		}
+		p += len;
+	}
+	return best;
+}
+
+int http_refuse_method(struct http_request *r, const char *allow, struct err *err)
+{
+	r->allow = allow;
+	return err_tell(err, ERR_METHOD, SAY_METHOD, r->method_name);
 }
 
 const char *http_cookie(const struct http_request *r, const char *name)
@@ -244,6 +306,13 @@ void http_reply_err(struct http_request *r, const struct err *err)
 	int status = err->code == ERR_OK || err->code == ERR_CONFIG || err->code == ERR_LOSS ? 500 : err_code_status(err->code);
 	r->reload = err->reload;
 	buf_clear(&r->out);
+	if (status == 405 && r->allow) {
+		http_set_header(r, "Allow", r->allow);
+		if (r->method == HTTP_OPTIONS) {
+			http_reply_empty(r, 204);
+			return;
+		}
+	}
 	buf_puts(&r->out, "{\"error\":");
 	http_write_err(&r->out, r, err);
 	buf_putc(&r->out, '}');

@@ -2,12 +2,14 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/arena.h"
 #include "base/date.h"
 #include "base/decimal.h"
 #include "base/err.h"
 #include "base/say.h"
+#include "base/text.h"
 #include "edge/odata_shape.h"
 #include "expr/expr.h"
 #include "meta/section.h"
@@ -18,6 +20,7 @@ struct lambda {
 	const char *name;
 	size_t len;
 	const struct section *section;
+	bool ids; /* over "watchers_ids": the variable is a key */
 };
 
 struct parser {
@@ -30,16 +33,6 @@ struct parser {
 	size_t nliterals;          /* parsed so far */
 	struct err *err;
 };
-
-/* As many bytes of a text as a message shows, no letter cut in two. */
-static size_t cut_at(const char *text, size_t len, size_t max)
-{
-	if (len <= max)
-		return len;
-	while (max && ((unsigned char)text[max] & 0xc0) == 0x80)
-		max--;
-	return max;
-}
 
 static int fail_at(struct parser *s, enum err_code code, enum say_text what, const char *arg)
 {
@@ -69,9 +62,10 @@ static size_t word(const struct parser *s)
 	return (size_t)(q - s->p);
 }
 
+/* Operators and functions may be written in any letters (v4.01, 5.1.1). */
 static bool is_word(const struct parser *s, const char *text)
 {
-	return word(s) == strlen(text) && memcmp(s->p, text, strlen(text)) == 0;
+	return word(s) == strlen(text) && strncasecmp(s->p, text, strlen(text)) == 0;
 }
 
 /* Takes an operator word between blanks. */
@@ -203,7 +197,8 @@ static size_t path_names(struct arena *a, const struct section *sec, const char 
 		bool key = false;
 		struct field *f = sec ? property(sec, a, text + at, part, &key) : NULL;
 		names[n++] = f ? f->expr.name : arena_strndup(a, text + at, part);
-		if (key && !f->many) {
+		/* a file is its key: the record behind it is nobody's */
+		if (key && !f->many && f->type != FIELD_FILE) {
 			if (n == max)
 				return 0;
 			names[n++] = "id";
@@ -223,11 +218,11 @@ size_t odata_path_names(struct arena *a, const struct section *s, const char *te
 	const struct section *last;
 	size_t n = path_names(a, s, text, len, names, max, &last);
 	if (!n)
-		err_tell(err, ERR_SYNTAX, SAY_BAD_PATH, arena_strndup(a, text, cut_at(text, len, 100)));
+		err_tell(err, ERR_SYNTAX, SAY_BAD_PATH, arena_strndup(a, text, text_cut(text, len, 100)));
 	return n;
 }
 
-static int lambda(struct parser *s, const char *const *names, size_t n, const struct section *inner, bool all, struct expr **out)
+static int lambda(struct parser *s, const char *const *names, size_t n, const struct section *inner, bool ids, bool all, struct expr **out)
 {
 	struct expr *args[2], *cond = NULL;
 	args[0] = expr_make_path(s->a, names, n);
@@ -244,7 +239,7 @@ static int lambda(struct parser *s, const char *const *names, size_t n, const st
 	size_t len = word(s);
 	if (!len || !inner)
 		return fail(s, ERR_SYNTAX, len ? SAY_FILTER_LINES : SAY_FILTER_VARIABLE);
-	s->lambdas[s->nlambdas++] = (struct lambda){s->p, len, inner};
+	s->lambdas[s->nlambdas++] = (struct lambda){s->p, len, inner, ids};
 	s->p += len;
 	if (expect(s, ':') || parse_or(s, &cond) || expect(s, ')'))
 		return -1;
@@ -259,6 +254,10 @@ static int lambda(struct parser *s, const char *const *names, size_t n, const st
 /* A path of properties, perhaps ending in /any(…), /all(…), /$count. */
 static int parse_path(struct parser *s, struct expr **out)
 {
+	if (*s->p == '@' || is_word(s, "$root") || is_word(s, "$this") || is_word(s, "INF") || is_word(s, "NaN"))
+		return fail_at(s, ERR_NOT_EXECUTED, SAY_FILTER_OPERATOR, arena_strndup(s->a, s->p, text_cut(s->p, word(s), 60)));
+	if (s->section->ntasks && is_word(s, "tasks") && s->p + 5 < s->end && s->p[5] == '/')
+		return fail_at(s, ERR_NOT_EXECUTED, SAY_FILTER_OPERATOR, "tasks");
 	const char *from = s->p;
 	const struct section *sec = s->section;
 	size_t prefix = 0;
@@ -267,13 +266,21 @@ static int parse_path(struct parser *s, struct expr **out)
 	if (s->nlambdas) {
 		const struct lambda *l = &s->lambdas[s->nlambdas - 1];
 		if (first == l->len && memcmp(s->p, l->name, first) == 0) {
-			if (s->p + first >= s->end || s->p[first] != '/')
-				return fail(s, ERR_NOT_EXECUTED, SAY_FILTER_VARIABLE_ALONE);
+			if (s->p + first >= s->end || s->p[first] != '/') {
+				static const char *const id[] = {"id"};
+				if (!l->ids)
+					return fail(s, ERR_NOT_EXECUTED, SAY_FILTER_VARIABLE_ALONE);
+				s->p += first;
+				*out = expr_make_path(s->a, id, 1);
+				return 0;
+			}
 			s->p += first + 1;
 			from = s->p;
 			sec = l->section;
 		} else {
 			names[prefix++] = "record";
+			if (is_word(s, "$it") && s->p + 3 < s->end && s->p[3] == '/')
+				from = s->p += 4;
 		}
 	} else if (is_word(s, "$it") && s->p + 3 < s->end && s->p[3] == '/') {
 		s->p += 4;
@@ -300,7 +307,12 @@ static int parse_path(struct parser *s, struct expr **out)
 			*out = expr_make_call(s->a, "count", &path, 1);
 			return 0;
 		}
-		return lambda(s, names, n + prefix, inner, all, out);
+		/* "watchers_ids" was read as "watchers" */
+		const char *last = slash;
+		while (last > from && last[-1] != '/')
+			last--;
+		bool ids = (size_t)(slash - last) != strlen(names[prefix + n - 1]);
+		return lambda(s, names, n + prefix, inner, ids, all, out);
 	}
 	const struct section *last;
 	size_t n = path_names(s->a, sec, from, (size_t)(s->p - from), names + prefix, MAX_PATH, &last);
@@ -348,7 +360,7 @@ static const char *const not_executed[] = {"length",
 static int parse_call(struct parser *s, size_t len, struct expr **out)
 {
 	for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
-		if (strlen(functions[i].odata) != len || memcmp(functions[i].odata, s->p, len) != 0)
+		if (strlen(functions[i].odata) != len || strncasecmp(functions[i].odata, s->p, len) != 0)
 			continue;
 		struct expr *args[2];
 		s->p += len + 1;
@@ -361,7 +373,7 @@ static int parse_call(struct parser *s, size_t len, struct expr **out)
 		return 0;
 	}
 	for (size_t i = 0; i < sizeof not_executed / sizeof *not_executed; i++)
-		if (strlen(not_executed[i]) == len && memcmp(not_executed[i], s->p, len) == 0)
+		if (strlen(not_executed[i]) == len && strncasecmp(not_executed[i], s->p, len) == 0)
 			return fail_at(s, ERR_NOT_EXECUTED, SAY_FILTER_FUNCTION_LATER, not_executed[i]);
 	return fail_at(s, ERR_SYNTAX, SAY_FILTER_FUNCTION, arena_strndup(s->a, s->p, len < 60 ? len : 60));
 }
@@ -390,8 +402,10 @@ static int parse_primary(struct parser *s, struct expr **out)
 	size_t len = word(s);
 	if (!len)
 		return fail(s, ERR_SYNTAX, SAY_FILTER_VALUE);
-	if (is_word(s, "null") || is_word(s, "true") || is_word(s, "false")) {
-		struct value v = *s->p == 'n' ? value_nil() : value_bool(*s->p == 't');
+	/* of all words these two have small letters alone */
+	bool yes = len == 4 && memcmp(s->p, "true", 4) == 0, no = len == 5 && memcmp(s->p, "false", 5) == 0;
+	if (yes || no || is_word(s, "null")) {
+		struct value v = yes || no ? value_bool(yes) : value_nil();
 		s->p += len;
 		*out = expr_make_literal(s->a, v);
 		return 0;
@@ -407,6 +421,12 @@ static int parse_primary(struct parser *s, struct expr **out)
 	}
 	if (s->p + len < s->end && s->p[len] == '(')
 		return parse_call(s, len, out);
+	if (s->p + len < s->end && s->p[len] == '.') {
+		/* "geo.distance", the name of a type */
+		while (s->p + len < s->end && (isalnum((unsigned char)s->p[len]) || s->p[len] == '_' || s->p[len] == '.'))
+			len++;
+		return fail_at(s, ERR_NOT_EXECUTED, SAY_FILTER_OPERATOR, arena_strndup(s->a, s->p, text_cut(s->p, len, 60)));
+	}
 	return parse_path(s, out);
 }
 
@@ -471,26 +491,56 @@ static bool starts_word(const char *p, const char *end, const char *text)
 	size_t n = strlen(text);
 	while (p < end && *p == ' ')
 		p++;
-	return (size_t)(end - p) >= n && memcmp(p, text, n) == 0 &&
+	return (size_t)(end - p) >= n && strncasecmp(p, text, n) == 0 &&
 		   ((size_t)(end - p) == n || !(isalnum((unsigned char)p[n]) || p[n] == '_' || p[n] == '/'));
 }
 
-static int parse_list(struct parser *s, struct expr **out)
+/* What is never true, of an operand that has to exist all the same. */
+static struct expr *never(struct parser *s, struct expr *x)
+{
+	struct expr *nil = expr_make_literal(s->a, value_nil());
+	return expr_make_binary(s->a, EXPR_AND, expr_make_binary(s->a, EXPR_EQ, x, nil),
+							expr_make_binary(s->a, EXPR_NE, x, expr_make_literal(s->a, value_nil())));
+}
+
+/* `x in (…)`: null among the items is what is empty; `x in watchers_ids`: a collection of keys. */
+static int parse_in(struct parser *s, struct expr *x, struct expr **out)
 {
 	struct expr **items = arena_array(s->a, struct expr *, MAX_ITEMS);
-	size_t n = 0;
+	size_t n = 0, count = 0;
+	bool nulls = false;
+	blanks(s);
+	if (s->p < s->end && *s->p != '(' && word(s)) {
+		struct expr *many;
+		if (parse_path(s, &many))
+			return -1;
+		*out = expr_make_binary(s->a, EXPR_IN, x, many);
+		return 0;
+	}
 	if (expect(s, '('))
 		return -1;
-	do {
-		if (n == MAX_ITEMS)
+	blanks(s);
+	bool empty = s->p < s->end && *s->p == ')';
+	while (!empty) {
+		if (count++ == MAX_ITEMS)
 			return fail(s, ERR_TOO_COMPLEX, SAY_FILTER_LIST);
-		if (parse_unary(s, &items[n++]))
-			return -1;
 		blanks(s);
-	} while (s->p < s->end && *s->p == ',' && s->p++);
+		if (is_word(s, "null")) {
+			nulls = true;
+			s->p += 4;
+		} else if (parse_unary(s, &items[n++])) {
+			return -1;
+		}
+		blanks(s);
+		if (s->p >= s->end || *s->p != ',')
+			break;
+		s->p++;
+	}
 	if (expect(s, ')'))
 		return -1;
-	*out = expr_make_set(s->a, items, n);
+	struct expr *among = n ? expr_make_binary(s->a, EXPR_IN, x, expr_make_set(s->a, items, n)) : NULL;
+	struct expr *nothing = nulls ? expr_make_binary(s->a, EXPR_EQ, x, expr_make_literal(s->a, value_nil())) : NULL;
+	*out = among && nothing ? expr_make_binary(s->a, EXPR_OR, among, nothing) : among ? among : nothing ? nothing : never(s, x);
 	return 0;
 }
 
@@ -505,13 +555,8 @@ static int parse_compare(struct parser *s, struct expr **out)
 		return -1;
 	if (take_word(s, "has"))
 		return fail_at(s, ERR_NOT_EXECUTED, SAY_FILTER_OPERATOR, "has");
-	if (take_word(s, "in")) {
-		struct expr *set;
-		if (parse_list(s, &set))
-			return -1;
-		*out = expr_make_binary(s->a, EXPR_IN, *out, set);
-		return 0;
-	}
+	if (take_word(s, "in"))
+		return parse_in(s, *out, out);
 	for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) {
 		if (!take_word(s, ops[i].name))
 			continue;
@@ -526,9 +571,15 @@ static int parse_compare(struct parser *s, struct expr **out)
 			right++;
 		bool literal =
 			*right == '\'' || isdigit((unsigned char)*right) || starts_word(right, s->end, "true") || starts_word(right, s->end, "false");
-		if (op == EXPR_EQ_NULLS && (literal || starts_word(right, s->end, "null") || starts_word(left, s->end, "null")))
+		bool nil = starts_word(right, s->end, "null"), nil_left = starts_word(left, s->end, "null");
+		if ((nil || nil_left) && op != EXPR_EQ_NULLS && op != EXPR_NE_NULLS) {
+			/* null is neither less nor greater than anything (v4.01, 5.1.1.1) */
+			*out = never(s, nil ? *out : y);
+			return 0;
+		}
+		if (op == EXPR_EQ_NULLS && (literal || nil || nil_left))
 			op = EXPR_EQ;
-		else if (op == EXPR_NE_NULLS && (literal || starts_word(right, s->end, "null") || starts_word(left, s->end, "null")))
+		else if (op == EXPR_NE_NULLS && (literal || nil || nil_left))
 			op = EXPR_NE;
 		*out = expr_make_binary(s->a, op, *out, y);
 		return 0;
@@ -575,6 +626,6 @@ int odata_filter_parse(struct arena *a, const struct section *sec, const char *t
 		return -1;
 	blanks(&s);
 	if (s.p != s.end)
-		return fail_at(&s, ERR_SYNTAX, SAY_FILTER_REST, arena_strndup(a, s.p, cut_at(s.p, (size_t)(s.end - s.p), 40)));
+		return fail_at(&s, ERR_SYNTAX, SAY_FILTER_REST, arena_strndup(a, s.p, text_cut(s.p, (size_t)(s.end - s.p), 40)));
 	return 0;
 }

@@ -76,8 +76,9 @@ static const struct {
 	const char *name, *type;
 	bool nullable;
 } task_properties[] = {
-	{"id", "Edm.Int64", false},       {"name", "Edm.String", false},  {"stage", "Edm.String", false},    {"label", "Edm.String", true},
-	{"required", "Edm.Boolean", false}, {"state", "Edm.String", false}, {"done_by_id", "Edm.Int64", true}, {"done_at", "Edm.DateTimeOffset", true},
+	{"id", "Edm.Int64", false},        {"name", "Edm.String", false},           {"stage", "Edm.String", false},
+	{"label", "Edm.String", true},     {"required", "Edm.Boolean", false},      {"state", "Edm.String", false},
+	{"done_by_id", "Edm.Int64", true}, {"done_at", "Edm.DateTimeOffset", true},
 };
 enum { TASK_PROPERTIES = sizeof task_properties / sizeof *task_properties };
 static const char *const task_actions[] = {"finish", "reopen"};
@@ -132,7 +133,8 @@ static void xml_allowed(struct model *m, const struct field *f)
 static void xml_property(struct model *m, const struct field *f)
 {
 	const char *type = type_of(f);
-	buf_printf(m->b, f->many ? "<Property Name=\"%s\" Type=\"Collection(%s)\"" : "<Property Name=\"%s\" Type=\"%s\"", field_property(m->arena, f), type);
+	buf_printf(m->b, f->many ? "<Property Name=\"%s\" Type=\"Collection(%s)\"" : "<Property Name=\"%s\" Type=\"%s\"",
+			   field_property(m->arena, f), type);
 	if (f->many || always_there(f))
 		buf_puts(m->b, " Nullable=\"false\"");
 	if (!f->to && f->expr.type.kind == EXPR_DEC)
@@ -150,8 +152,10 @@ static void xml_property(struct model *m, const struct field *f)
 static void xml_navigation(struct model *m, const struct field *f)
 {
 	bool collection = f->many || f->type == FIELD_DETAIL;
-	buf_printf(m->b, collection ? "<NavigationProperty Name=\"%s\" Type=\"Collection(ostov.%s)\">" : "<NavigationProperty Name=\"%s\" Type=\"ostov.%s\">", f->expr.name,
-	           f->to->expr.name);
+	buf_printf(m->b,
+			   collection ? "<NavigationProperty Name=\"%s\" Type=\"Collection(ostov.%s)\">"
+						  : "<NavigationProperty Name=\"%s\" Type=\"ostov.%s\">",
+			   f->expr.name, f->to->expr.name);
 	if (!collection)
 		buf_printf(m->b, "<ReferentialConstraint Property=\"%s\" ReferencedProperty=\"id\"/>", field_property(m->arena, f));
 	xml_description(m, &f->label);
@@ -178,7 +182,8 @@ static void xml_task(struct model *m)
 {
 	buf_puts(m->b, "<EntityType Name=\"task\"><Key><PropertyRef Name=\"id\"/></Key>");
 	for (size_t i = 0; i < TASK_PROPERTIES; i++)
-		buf_printf(m->b, "<Property Name=\"%s\" Type=\"%s\"%s%s/>", task_properties[i].name, task_properties[i].type, task_properties[i].nullable ? "" : " Nullable=\"false\"",
+		buf_printf(m->b, "<Property Name=\"%s\" Type=\"%s\"%s%s/>", task_properties[i].name, task_properties[i].type,
+				   task_properties[i].nullable ? "" : " Nullable=\"false\"",
 				   strcmp(task_properties[i].type, "Edm.DateTimeOffset") == 0 ? " Precision=\"6\"" : "");
 	buf_puts(m->b, "</EntityType>");
 }
@@ -186,7 +191,9 @@ static void xml_task(struct model *m)
 static void xml_task_actions(struct model *m)
 {
 	for (size_t i = 0; i < 2; i++)
-		buf_printf(m->b, "<Action Name=\"%s\" IsBound=\"true\"><Parameter Name=\"task\" Type=\"ostov.task\" Nullable=\"false\"/><ReturnType Type=\"ostov.task\"/></Action>",
+		buf_printf(m->b,
+				   "<Action Name=\"%s\" IsBound=\"true\"><Parameter Name=\"task\" Type=\"ostov.task\" Nullable=\"false\"/><ReturnType "
+				   "Type=\"ostov.task\"/></Action>",
 				   task_actions[i]);
 }
 
@@ -194,8 +201,10 @@ static void xml_actions(struct model *m, const struct section *s)
 {
 	for (size_t i = 0; i < s->moves.count; i++) {
 		const struct move *move = s->moves.items[i].value;
-		buf_printf(m->b, "<Action Name=\"%s\" IsBound=\"true\"><Parameter Name=\"record\" Type=\"ostov.%s\" Nullable=\"false\"/><Parameter Name=\"comment\" Type=\"Edm.String\"/>",
-		           move->name, s->expr.name);
+		buf_printf(m->b,
+				   "<Action Name=\"%s\" IsBound=\"true\"><Parameter Name=\"record\" Type=\"ostov.%s\" Nullable=\"false\"/><Parameter "
+				   "Name=\"comment\" Type=\"Edm.String\"/>",
+				   move->name, s->expr.name);
 		buf_printf(m->b, "<ReturnType Type=\"ostov.%s\"/>", s->expr.name);
 		xml_description(m, &move->label);
 		buf_puts(m->b, "</Action>");
@@ -208,18 +217,23 @@ static void xml_set(struct model *m, struct section *s)
 	buf_printf(m->b, "<EntitySet Name=\"%s\" EntityType=\"ostov.%s\">", s->expr.name, s->expr.name);
 	for (size_t i = 0; i < s->nfields; i++)
 		if (navigates(m, s->fields[i]))
-			buf_printf(m->b, "<NavigationPropertyBinding Path=\"%s\" Target=\"%s\"/>", s->fields[i]->expr.name, s->fields[i]->to->expr.name);
+			buf_printf(m->b, "<NavigationPropertyBinding Path=\"%s\" Target=\"%s\"/>", s->fields[i]->expr.name,
+					   s->fields[i]->to->expr.name);
 	xml_description(m, &s->plural);
 	buf_puts(m->b, "</EntitySet>");
 }
 
-void odata_metadata_xml(struct buf *b, struct arena *a, const struct registry *reg, const struct actor *actor)
+void odata_metadata_xml(struct buf *b, struct arena *a, const struct registry *reg, const struct actor *actor, const char *version)
 {
 	struct model m = {.b = b, .arena = a, .reg = reg, .actor = actor};
-	buf_puts(b, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<edmx:Edmx xmlns:edmx=\"http://docs.oasis-open.org/odata/ns/edmx\" Version=\"4.01\">"
-	            "<edmx:Reference Uri=\"" VOCABULARIES "Org.OData.Core.V1.xml\"><edmx:Include Namespace=\"Org.OData.Core.V1\" Alias=\"Core\"/></edmx:Reference>"
-	            "<edmx:Reference Uri=\"" VOCABULARIES "Org.OData.Validation.V1.xml\"><edmx:Include Namespace=\"Org.OData.Validation.V1\" Alias=\"Validation\"/></edmx:Reference>"
-	            "<edmx:DataServices><Schema xmlns=\"http://docs.oasis-open.org/odata/ns/edm\" Namespace=\"ostov\">");
+	buf_printf(
+		b, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<edmx:Edmx xmlns:edmx=\"http://docs.oasis-open.org/odata/ns/edmx\" Version=\"%s\">",
+		version);
+	buf_puts(b, "<edmx:Reference Uri=\"" VOCABULARIES
+				"Org.OData.Core.V1.xml\"><edmx:Include Namespace=\"Org.OData.Core.V1\" Alias=\"Core\"/></edmx:Reference>"
+				"<edmx:Reference Uri=\"" VOCABULARIES
+				"Org.OData.Validation.V1.xml\"><edmx:Include Namespace=\"Org.OData.Validation.V1\" Alias=\"Validation\"/></edmx:Reference>"
+				"<edmx:DataServices><Schema xmlns=\"http://docs.oasis-open.org/odata/ns/edm\" Namespace=\"ostov\">");
 	for (size_t i = 0; i < reg->nsections; i++)
 		if (visible(&m, reg->sections[i]))
 			xml_type(&m, reg->sections[i]);
@@ -298,7 +312,8 @@ static void json_type(struct model *m, struct section *s)
 		if (navigates(m, s->fields[i]))
 			json_navigation(m, s->fields[i]);
 	if (s->ntasks)
-		buf_puts(m->b, ",\"tasks\":{\"$Kind\":\"NavigationProperty\",\"$Type\":\"ostov.task\",\"$Collection\":true,\"$ContainsTarget\":true}");
+		buf_puts(m->b,
+				 ",\"tasks\":{\"$Kind\":\"NavigationProperty\",\"$Type\":\"ostov.task\",\"$Collection\":true,\"$ContainsTarget\":true}");
 	buf_putc(m->b, ',');
 	json_description(m, &s->label);
 	buf_putc(m->b, '}');
@@ -309,15 +324,17 @@ static void json_task(struct model *m)
 	buf_puts(m->b, ",\"task\":{\"$Kind\":\"EntityType\",\"$Key\":[\"id\"]");
 	for (size_t i = 0; i < TASK_PROPERTIES; i++) {
 		bool time = strcmp(task_properties[i].type, "Edm.DateTimeOffset") == 0;
-		buf_printf(m->b, ",\"%s\":{\"$Type\":\"%s\"%s%s}", task_properties[i].name, task_properties[i].type, task_properties[i].nullable ? ",\"$Nullable\":true" : "",
-				   time ? ",\"$Precision\":6" : "");
+		buf_printf(m->b, ",\"%s\":{\"$Type\":\"%s\"%s%s}", task_properties[i].name, task_properties[i].type,
+				   task_properties[i].nullable ? ",\"$Nullable\":true" : "", time ? ",\"$Precision\":6" : "");
 	}
 	buf_putc(m->b, '}');
 }
 
 static void json_task_action(struct model *m, bool overload)
 {
-	buf_printf(m->b, "%s{\"$Kind\":\"Action\",\"$IsBound\":true,\"$Parameter\":[{\"$Name\":\"task\",\"$Type\":\"ostov.task\"}],\"$ReturnType\":{\"$Type\":\"ostov.task\"}}",
+	buf_printf(m->b,
+			   "%s{\"$Kind\":\"Action\",\"$IsBound\":true,\"$Parameter\":[{\"$Name\":\"task\",\"$Type\":\"ostov.task\"}],\"$ReturnType\":{"
+			   "\"$Type\":\"ostov.task\"}}",
 			   overload ? "," : "");
 }
 
@@ -339,8 +356,10 @@ static void json_actions(struct model *m)
 				const struct move *move = visible(m, other) ? section_find_move(other, name) : NULL;
 				if (!move)
 					continue;
-				buf_printf(m->b, "%s{\"$Kind\":\"Action\",\"$IsBound\":true,\"$Parameter\":[{\"$Name\":\"record\",\"$Type\":\"ostov.%s\"},{\"$Name\":\"comment\",\"$Nullable\":true}],",
-				           first ? "" : ",", other->expr.name);
+				buf_printf(m->b,
+						   "%s{\"$Kind\":\"Action\",\"$IsBound\":true,\"$Parameter\":[{\"$Name\":\"record\",\"$Type\":\"ostov.%s\"},{\"$"
+						   "Name\":\"comment\",\"$Nullable\":true}],",
+						   first ? "" : ",", other->expr.name);
 				buf_printf(m->b, "\"$ReturnType\":{\"$Type\":\"ostov.%s\"},", other->expr.name);
 				json_description(m, &move->label);
 				buf_putc(m->b, '}');
@@ -368,7 +387,8 @@ static void json_set(struct model *m, struct section *s)
 	buf_printf(m->b, ",\"%s\":{\"$Collection\":true,\"$Type\":\"ostov.%s\",", s->expr.name, s->expr.name);
 	for (size_t i = 0; i < s->nfields; i++)
 		if (navigates(m, s->fields[i])) {
-			buf_printf(m->b, "%s\"%s\":\"%s\"", first ? "\"$NavigationPropertyBinding\":{" : ",", s->fields[i]->expr.name, s->fields[i]->to->expr.name);
+			buf_printf(m->b, "%s\"%s\":\"%s\"", first ? "\"$NavigationPropertyBinding\":{" : ",", s->fields[i]->expr.name,
+					   s->fields[i]->to->expr.name);
 			first = false;
 		}
 	if (!first)
@@ -381,8 +401,9 @@ void odata_metadata_json(struct buf *b, struct arena *a, const struct registry *
 {
 	struct model m = {.b = b, .arena = a, .reg = reg, .actor = actor};
 	buf_puts(b, "{\"$Version\":\"4.01\",\"$EntityContainer\":\"ostov.act.Container\",\"$Reference\":{"
-	            "\"" VOCABULARIES "Org.OData.Core.V1.json\":{\"$Include\":[{\"$Namespace\":\"Org.OData.Core.V1\",\"$Alias\":\"Core\"}]},"
-	            "\"" VOCABULARIES "Org.OData.Validation.V1.json\":{\"$Include\":[{\"$Namespace\":\"Org.OData.Validation.V1\",\"$Alias\":\"Validation\"}]}},\"ostov\":{");
+				"\"" VOCABULARIES "Org.OData.Core.V1.json\":{\"$Include\":[{\"$Namespace\":\"Org.OData.Core.V1\",\"$Alias\":\"Core\"}]},"
+				"\"" VOCABULARIES "Org.OData.Validation.V1.json\":{\"$Include\":[{\"$Namespace\":\"Org.OData.Validation.V1\",\"$Alias\":"
+				"\"Validation\"}]}},\"ostov\":{");
 	bool first = true;
 	for (size_t i = 0; i < reg->nsections; i++)
 		if (visible(&m, reg->sections[i])) {
@@ -401,24 +422,16 @@ void odata_metadata_json(struct buf *b, struct arena *a, const struct registry *
 	buf_puts(b, "},\"@Core.DefaultNamespace\":true}}");
 }
 
-int odata_metadata(struct http_request *r, struct app_request *q, struct err *err)
+int odata_metadata(struct http_request *r, struct app_request *q, const struct odata_format *format, struct err *err)
 {
-	const char *format = http_query(r, "$format"), *accept = http_header(r, "Accept");
-	bool json;
-	if (format && strcmp(format, "json") != 0 && strcmp(format, "xml") != 0 && strncmp(format, "application/json", 16) != 0 && strncmp(format, "application/xml", 15) != 0)
-		return err_tell(err, ERR_MEDIA_TYPE, SAY_FORMAT_KINDS);
-	if (format)
-		json = strcmp(format, "json") == 0 || strncmp(format, "application/json", 16) == 0;
-	else
-		json = accept && strstr(accept, "application/json") && !strstr(accept, "application/xml");
-	http_set_header(r, "OData-Version", "4.01");
-	http_set_header(r, "Vary", "Accept, Accept-Language");
-	if (json) {
+	(void)err;
+	http_set_header(r, "Vary", "Accept, Accept-Language, OData-MaxVersion");
+	if (!format->xml) {
 		odata_metadata_json(&r->out, r->arena, q->reg, q->actor);
 		http_reply_json(r, 200);
 		return 0;
 	}
-	odata_metadata_xml(&r->out, r->arena, q->reg, q->actor);
+	odata_metadata_xml(&r->out, r->arena, q->reg, q->actor, format->version);
 	r->status = 200;
 	http_set_header(r, "Content-Type", "application/xml; charset=utf-8");
 	return 0;

@@ -206,6 +206,7 @@ static void want(struct http_request *r, struct app_request *q, const struct sec
 	if (parse)
 		odata_shape_read(r, &w->shape);
 	buf_putc(&b, count_only ? '#' : one ? '1' : '*');
+	buf_putc(&b, q->exact ? 'x' : '-');
 	buf_int(&b, q->actor->lang);
 	key_add(&b, q->actor->roles_key);
 	key_add(&b, s->expr.name);
@@ -246,12 +247,14 @@ static int kept_get(struct http_request *r, struct app_request *q, struct sectio
 	if (!failed) {
 		k->plan->one = one;
 		k->plan->by = by;
+		k->plan->exact = q->exact;
 		if (parse)
 			failed = odata_options_parse_shape(r, k->plan, &w.shape, &k->options, &mine);
 		else
 			k->plan->titles = http_prefer(r, "ostov.titles", NULL);
 	}
-	if (!failed && one && (k->options.paged || k->plan->filter || k->plan->search || k->options.count))
+	if (!failed && one &&
+		(k->options.paged || k->plan->filter || k->plan->search || k->options.count || k->plan->orders.count || k->options.ninputs))
 		failed = err_tell(&mine, ERR_SYNTAX, SAY_ONE_TAKES);
 	if (!failed && !count_only)
 		failed = plan_compile(k->plan, &k->query, &mine);
@@ -303,9 +306,8 @@ static void next_link(struct http_request *r, const char *token)
 	buf_puts(b, r->path);
 	char sep = '?';
 	for (const char *p = r->query; *p;) {
-		size_t n = strcspn(p, "&");
-		if (n && strncmp(p, "$skiptoken=", 11) != 0 && strncmp(p, "%24skiptoken=", 13) != 0 && strncmp(p, "$skip=", 6) != 0 &&
-			strncmp(p, "%24skip=", 8) != 0) {
+		size_t n = strcspn(p, "&"), name = strcspn(p, "&=");
+		if (n && !odata_option_is(p, name, "skiptoken") && !odata_option_is(p, name, "skip")) {
 			buf_putc(b, sep);
 			for (size_t i = 0; i < n; i++)
 				if (p[i] == '"' || p[i] == '\\' || (unsigned char)p[i] < ' ')
@@ -331,7 +333,6 @@ static void context(struct http_request *r, const char *set, bool entity)
 
 static void reply(struct http_request *r, int status)
 {
-	http_set_header(r, "OData-Version", "4.01");
 	http_reply_json(r, status);
 }
 
@@ -349,7 +350,8 @@ static int read_set(struct http_request *r, struct app_request *q, struct sectio
 	context(r, s->expr.name, false);
 	if (k->options.count) {
 		bool exceeded = k->options.count_bound && count > k->options.count_bound;
-		buf_printf(&r->out, ",\"@odata.count\":%lld", (long long)(exceeded ? k->options.count_bound : count));
+		buf_printf(&r->out, q->exact ? ",\"@odata.count\":\"%lld\"" : ",\"@odata.count\":%lld",
+				   (long long)(exceeded ? k->options.count_bound : count));
 		if (exceeded)
 			buf_puts(&r->out, ",\"@ostov.count-exceeded\":true");
 	}
@@ -447,6 +449,20 @@ int odata_read_back(struct http_request *r, struct app_request *q, struct sectio
 	return read_one(r, q, s, id, status, false, err);
 }
 
+/* A value has no options but how it is written. */
+static int no_options(const struct http_request *r, struct err *err)
+{
+	const char *at = NULL, *name, *value;
+	while (http_query_next(r, &at, &name, &value)) {
+		const char *own = odata_option_name(name);
+		if (!own || strcmp(own, "$format") == 0)
+			continue;
+		err_tell(err, ERR_UNKNOWN_OPTION, SAY_OPTION_UNKNOWN, name);
+		return err_target(err, name);
+	}
+	return 0;
+}
+
 /* A lookup's target as the entity that it is, several as a collection, a property as its value (OData protocol, 11.2.4 and 11.2.7); nothing there is 204. */
 static int read_value(struct http_request *r, struct app_request *q, const struct odata_address *address, const struct field *f,
 					  struct err *err)
@@ -461,18 +477,23 @@ static int read_value(struct http_request *r, struct app_request *q, const struc
 	if (plan_create(a, q->reg, q->actor, address->section, &p, err))
 		return -1;
 	p->one = true;
+	p->exact = q->exact;
 	static const char id[] = "id";
 	if (plan_select(p, id, 2, q->actor->lang, err))
 		return -1;
 	bool nav = f->to && strcmp(f->expr.name, address->part) == 0;
 	if (nav && f->type == FIELD_FILE)
 		return err_say(err, ERR_NOT_FOUND, q->actor->lang, SAY_NO_RESOURCE); /* /files/ sends them */
+	if (address->part_count && nav && f->many)
+		return err_tell(err, ERR_NOT_EXECUTED, SAY_ADDRESS_LATER, arena_printf(a, "%s/$count", address->part));
+	if (address->part_count) /* of one there is nothing to count */
+		return err_say(err, ERR_NOT_FOUND, q->actor->lang, SAY_NO_RESOURCE);
 	if (nav) {
 		if (plan_expand(p, f->expr.name, strlen(f->expr.name), q->actor->lang, &child, err) || odata_options_parse(r, child, &options, err))
 			return -1;
 		if (options.count || options.ninputs || child->skip || (!f->many && (options.paged || child->filter || child->search)))
 			return err_tell(err, ERR_NOT_EXECUTED, SAY_PART_TAKES);
-	} else if (plan_select(p, address->part, strlen(address->part), q->actor->lang, err)) {
+	} else if (no_options(r, err) || plan_select(p, address->part, strlen(address->part), q->actor->lang, err)) {
 		return -1;
 	}
 	if (plan_compile(p, &query, err))
@@ -492,7 +513,6 @@ static int read_value(struct http_request *r, struct app_request *q, const struc
 	const char *name = arena_printf(a, "\"%s\":", address->part);
 	const char *value = strstr(text, name) + strlen(name);
 	if (strcmp(value, "null") == 0) {
-		http_set_header(r, "OData-Version", "4.01");
 		http_reply_empty(r, 204);
 		return 0;
 	}
@@ -511,20 +531,23 @@ static int read_value(struct http_request *r, struct app_request *q, const struc
 	return 0;
 }
 
+struct field *odata_part_field(struct arena *a, struct app_request *q, const struct odata_address *address)
+{
+	struct section *s = address->section;
+	struct field *f = section_find(s, address->part);
+	for (size_t i = 0; !f && i < s->nfields; i++)
+		if (strcmp(field_property(a, s->fields[i]), address->part) == 0)
+			f = s->fields[i];
+	return f && access_field(access_get(q->reg, q->actor, s), GRANT_READ, f) != ACCESS_NONE ? f : NULL;
+}
+
 /* A navigation from a record: the lookup's target, or a collection below it. */
 static int read_part(struct http_request *r, struct app_request *q, const struct odata_address *address, struct err *err)
 {
 	struct section *s = address->section;
-	const struct access *x = access_get(q->reg, q->actor, s);
-	const struct field *f = section_find(s, address->part);
-	for (size_t i = 0; !f && i < s->nfields; i++)
-		if (strcmp(field_property(r->arena, s->fields[i]), address->part) == 0)
-			f = s->fields[i];
-	if (!f || access_field(x, GRANT_READ, f) == ACCESS_NONE) {
-		if (section_find_move(s, address->part))
-			return err_tell(err, ERR_METHOD, SAY_MOVE_POST);
+	const struct field *f = odata_part_field(r->arena, q, address);
+	if (!f)
 		return err_say(err, ERR_NOT_FOUND, q->actor->lang, SAY_NO_RESOURCE);
-	}
 	if (f->type == FIELD_DETAIL && f->expr.by) {
 		/* the parent must be visible, and the detail granted on it */
 		struct kept *parent;

@@ -13,6 +13,8 @@ struct http_request;
 
 /* Answers the GET or HEAD of a set, a record or a part of one; -1 leaves the answer to the caller. */
 int odata_read(struct http_request *r, struct app_request *q, const struct odata_address *address, struct err *err);
+/* The field behind the part of an address, a navigation or a property; NULL when the user reads none of that name. */
+struct field *odata_part_field(struct arena *a, struct app_request *q, const struct odata_address *address);
 /* Writes the record as the answer with `status`, with all its readable fields (and titles when preferred): what a write returns. */
 int odata_read_back(struct http_request *r, struct app_request *q, struct section *s, int64_t id, int status, struct err *err);
 /* Plans of this process: compiled so far, and found among those that are kept. */

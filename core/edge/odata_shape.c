@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -115,19 +116,51 @@ static bool filter_take(struct reader *s, const char *raw, size_t len)
 	return false;
 }
 
-static bool is_option(const char *p, size_t n, const char *name)
+static const char *const system_options[] = {"$select", "$expand", "$filter",     "$orderby",       "$top",   "$skip",
+											 "$count",  "$search", "$skiptoken",  "$format",        "$apply", "$compute",
+											 "$levels", "$index",  "$deltatoken", "$schemaversion", "$id"};
+
+bool odata_option_is(const char *raw, size_t n, const char *name)
 {
 	size_t m = strlen(name);
-	if (n > 2 && memcmp(p, "%24", 3) == 0) {
-		p += 3;
+	if (n > 2 && memcmp(raw, "%24", 3) == 0) {
+		raw += 3;
 		n -= 3;
-	} else if (n && *p == '$') {
-		p++;
+	} else if (n && *raw == '$') {
+		raw++;
 		n--;
-	} else {
-		return false;
 	}
-	return n == m && memcmp(p, name, m) == 0;
+	return n == m && strncasecmp(raw, name, m) == 0;
+}
+
+static const char *system_option(const char *name)
+{
+	for (size_t i = 0; i < sizeof system_options / sizeof *system_options; i++)
+		if (odata_option_is(name, strlen(name), system_options[i] + 1))
+			return system_options[i];
+	return NULL;
+}
+
+bool odata_option_known(const char *name)
+{
+	return system_option(name) != NULL;
+}
+
+const char *odata_option_name(const char *name)
+{
+	const char *own = system_option(name);
+	return own ? own : *name == '$' || *name == '@' ? name : NULL;
+}
+
+/* True for a name that cannot be an option of the system, however it is escaped: it says nothing here. */
+static bool clients_own(const char *raw, size_t n)
+{
+	if (*raw == '$' || *raw == '@' || memchr(raw, '%', n) || memchr(raw, '+', n))
+		return false;
+	for (size_t i = 0; i < sizeof system_options / sizeof *system_options; i++)
+		if (odata_option_is(raw, n, system_options[i] + 1))
+			return false;
+	return true;
 }
 
 void odata_shape_read(const struct http_request *r, struct odata_shape *out)
@@ -142,22 +175,21 @@ void odata_shape_read(const struct http_request *r, struct odata_shape *out)
 		const char *from = p, *value = eq ? eq + 1 : end;
 		size_t name = (size_t)((eq ? eq : end) - p), len = (size_t)(end - value);
 		p = amp ? amp + 1 : end;
-		/* what begins with a letter is the client's own and says nothing here */
-		if (from == end || (*from != '$' && *from != '%' && *from != '@'))
+		if (from == end || clients_own(from, name))
 			continue;
 		buf_putc(&key, OPTION);
-		if (!filtered && is_option(from, name, "filter")) {
+		if (!filtered && odata_option_is(from, name, "filter")) {
 			buf_puts(&key, "$filter=");
 			if (filter_take(&s, value, len)) {
 				filtered = true;
 				continue;
 			}
-		} else if (!skip && is_option(from, name, "skip") && len && len <= 6 && strspn(value, "0123456789") == len &&
+		} else if (!skip && odata_option_is(from, name, "skip") && len && len <= 6 && strspn(value, "0123456789") == len &&
 				   (skip = strtoll(value, NULL, 10)) > 0 && skip <= PLAN_SKIP_MAX) {
 			buf_puts(&key, "$skip=");
 			buf_putc(&key, VALUE);
 			continue;
-		} else if (!out->token && is_option(from, name, "skiptoken") && plan_token_phase(value, len) >= 0) {
+		} else if (!out->token && odata_option_is(from, name, "skiptoken") && plan_token_phase(value, len) >= 0) {
 			out->token = arena_strndup(r->arena, value, len);
 			buf_puts(&key, "$skiptoken=");
 			buf_putc(&key, VALUE);

@@ -34,6 +34,12 @@ struct odata_shape {
 	const char *token; /* of $skiptoken, when it is no part of the key; NULL */
 };
 
+/* Names of options may be written without `$` and in any letters (v4.01, 11.2.1). True for every spelling of `name` (its own is without `$`) among `n` raw bytes of a query. */
+bool odata_option_is(const char *raw, size_t n, const char *name);
+/* The system option that a decoded name stands for ("$filter"), the name itself when it begins with '$' or '@', NULL for one of the client's own. */
+const char *odata_option_name(const char *name);
+/* True for a name that odata_option_name gives a system option. */
+bool odata_option_known(const char *name);
 /* Reads the query of the request. */
 void odata_shape_read(const struct http_request *r, struct odata_shape *out);
 /* True when a value of its kind may take the literal's place without another look: odata_filter has parsed and typed it. */

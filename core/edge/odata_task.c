@@ -8,6 +8,7 @@
 #include "base/say.h"
 #include "edge/app.h"
 #include "edge/http.h"
+#include "edge/odata_shape.h"
 #include "serve/plan.h"
 #include "serve/task.h"
 #include "serve/unit.h"
@@ -19,7 +20,7 @@ static int options_check(struct http_request *r, struct err *err)
 {
 	const char *at = NULL, *name, *value;
 	while (http_query_next(r, &at, &name, &value))
-		if (*name == '$' && strcmp(name, "$format") != 0)
+		if (odata_option_name(name) && strcmp(odata_option_name(name), "$format") != 0)
 			return err_tell(err, ERR_NOT_EXECUTED, SAY_TASK_OPTIONS);
 	return 0;
 }
@@ -61,7 +62,6 @@ int odata_task_read(struct http_request *r, struct app_request *q, const struct 
 		buf_add(&r->out, list + 2, len - 3);
 	else
 		buf_printf(&r->out, "\"value\":%s}", list);
-	http_set_header(r, "OData-Version", "4.01");
 	http_reply_json(r, 200);
 	return 0;
 }
@@ -97,8 +97,6 @@ int odata_task_act(struct http_request *r, struct app_request *q, const struct o
 {
 	struct act t = {.r = r, .address = address, .key = http_header(r, "Idempotency-Key")};
 	const char *prefer;
-	if (r->method != HTTP_POST || !address->part)
-		return err_say(err, ERR_METHOD, q->actor->lang, SAY_METHOD, r->method_name);
 	t.done = strcmp(address->part, "finish") == 0;
 	if (!t.done && strcmp(address->part, "reopen") != 0)
 		return err_say(err, ERR_NOT_FOUND, q->actor->lang, SAY_NO_RESOURCE);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/arena.h"
 #include "base/err.h"
@@ -11,16 +12,46 @@
 #include "base/text.h"
 #include "edge/http.h"
 #include "edge/odata_filter.h"
+#include "edge/odata_metadata.h"
 #include "edge/odata_shape.h"
 #include "expr/expr.h"
 
 enum { MAX_NAMES = 8, MAX_SEARCH = 200 };
+
+/* Actions may be called by their full names, too. */
+static const char *unqualified(const char *step)
+{
+	size_t n = strlen(ODATA_ACTIONS);
+	return strncmp(step, ODATA_ACTIONS ".", n + 1) == 0 ? step + n + 1 : step;
+}
+
+/* A step that OData has and this server does not take: "$ref", "$filter(…)", "ostov.deal". */
+static bool step_later(const char *step)
+{
+	static const char *const known[] = {"$ref", "$value",     "$each", "$query", "$filter", "$entity",
+										"$all", "$crossjoin", "$it",   "$root",  "$links"};
+	size_t n = strcspn(step, "(/"), own = strlen(ODATA_MODEL);
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (strlen(known[i]) == n && memcmp(known[i], step, n) == 0)
+			return true;
+	return n > own && strncmp(step, ODATA_MODEL ".", own + 1) == 0 && strcmp(step, unqualified(step)) == 0;
+}
+
+static int later(struct arena *a, const char *step, struct err *err)
+{
+	size_t n = text_cut(step, strlen(step), 100);
+	return err_tell(err, ERR_NOT_EXECUTED, SAY_ADDRESS_LATER, arena_strndup(a, step, n));
+}
 
 /* What stands behind "tasks": nothing, or "(5)" and perhaps "/finish". */
 static int tasks_parse(struct arena *a, const struct actor *actor, const char *at, struct odata_address *out, struct err *err)
 {
 	char *end;
 	out->kind = *at ? ODATA_TASK : ODATA_TASKS;
+	if (out->part_count && (*at == '/' || !*at))
+		return later(a, "$count", err);
+	if (*at == '/')
+		return later(a, at + 1, err);
 	if (!*at)
 		return 0;
 	if (out->part_count)
@@ -32,7 +63,7 @@ static int tasks_parse(struct arena *a, const struct actor *actor, const char *a
 	if (end == at + 1 || *end != ')' || errno || !isdigit((unsigned char)at[1]) || (end[1] && end[1] != '/'))
 		return err_say(err, ERR_NOT_FOUND, actor->lang, SAY_NO_TASK);
 	if (end[1])
-		out->part = arena_strdup(a, end + 2);
+		out->part = arena_strdup(a, unqualified(end + 2));
 	return 0;
 }
 
@@ -50,6 +81,8 @@ int odata_address_parse(struct arena *a, const struct registry *reg, const struc
 		out->kind = path[1] == 'm' ? ODATA_METADATA : ODATA_BATCH;
 		return 0;
 	}
+	if (step_later(path))
+		return later(a, path, err);
 	size_t n = strcspn(path, "(/");
 	const char *name = arena_strndup(a, path, n), *at = path + n;
 	out->section = registry_find(reg, name);
@@ -73,6 +106,8 @@ int odata_address_parse(struct arena *a, const struct registry *reg, const struc
 	}
 	if (!*at)
 		return 0;
+	if (*at == '/' && step_later(at + 1))
+		return later(a, at + 1, err);
 	if (*at != '/' || out->kind != ODATA_ONE)
 		return err_say(err, ERR_NOT_FOUND, actor->lang, SAY_NO_RESOURCE);
 	n = strlen(++at);
@@ -80,10 +115,18 @@ int odata_address_parse(struct arena *a, const struct registry *reg, const struc
 		out->part_count = true;
 		n -= 7;
 	}
-	if (out->section->ntasks && n >= 5 && strncmp(at, "tasks", 5) == 0 && (n == 5 || at[5] == '('))
+	if (out->section->ntasks && n >= 5 && strncmp(at, "tasks", 5) == 0 && (n == 5 || at[5] == '(' || at[5] == '/') &&
+		strcmp(at + 5, "/") != 0)
 		return tasks_parse(a, actor, at + 5, out, err);
-	if (!n || memchr(at, '/', n))
-		return err_tell(err, ERR_NOT_EXECUTED, SAY_ONE_STEP);
+	at = unqualified(at);
+	n = strlen(at) - (out->part_count ? 7 : 0);
+	const char *slash = memchr(at, '/', n), *key = memchr(at, '(', n);
+	if (!n || slash == at + n - 1)
+		return err_say(err, ERR_NOT_FOUND, actor->lang, SAY_NO_RESOURCE);
+	if (slash)
+		return later(a, slash + 1, err);
+	if (key && key > at)
+		return later(a, at, err);
 	out->kind = ODATA_PART;
 	out->part = arena_strndup(a, at, n);
 	return 0;
@@ -136,6 +179,13 @@ static void trim(const char **p, const char **end)
 		(*end)--;
 }
 
+/* Names of actions and options of a property. */
+static int select_later(struct plan *p, const char *from, size_t n, struct err *err)
+{
+	err_tell(err, ERR_NOT_EXECUTED, SAY_OPTION_LATER, arena_printf(p->arena, "$select=%.*s", (int)text_cut(from, n, 100), from));
+	return err_target(err, "$select");
+}
+
 static int select_list(struct plan *p, const char *text, struct err *err)
 {
 	while (*text) {
@@ -144,13 +194,33 @@ static int select_list(struct plan *p, const char *text, struct err *err)
 		if (from == end)
 			return bad_option(err, "$select", SAY_OPTION_PROPERTY);
 		const struct field *nav = section_find_n(p->section, from, (size_t)(end - from));
-		/* a selected navigation is a link, which this server leaves to $expand */
+		/* a selected navigation is a link, which this server leaves to $expand; the properties are left out all the same */
 		bool tasks = p->section->ntasks && end - from == 5 && strncmp(from, "tasks", 5) == 0;
-		if (!tasks && !(nav && nav->to && !nav->builtin) && plan_select(p, from, (size_t)(end - from), p->actor->lang, err))
+		bool link = tasks || (nav && nav->to && !nav->builtin && access_field(p->access, GRANT_READ, nav) != ACCESS_NONE);
+		size_t n = link ? 2 : (size_t)(end - from);
+		if (memchr(from, '.', (size_t)(end - from)) || memchr(from, '(', (size_t)(end - from)))
+			return select_later(p, from, (size_t)(end - from), err);
+		if ((!link || !p->fields.count) && plan_select(p, link ? "id" : from, n, p->actor->lang, err))
 			return -1;
 		text = *stop ? stop + 1 : stop;
 	}
 	return 0;
+}
+
+/* True where an operator follows: "amount add 1" is an expression, "amount up" is none. */
+static bool order_operator(const char *p, const char *end)
+{
+	static const char *const words[] = {"add", "sub", "mul", "div", "divby", "mod", "eq", "ne",
+										"gt",  "ge",  "lt",  "le",  "and",   "or",  "in", "has"};
+	while (p < end && *p == ' ')
+		p++;
+	size_t n = 0;
+	while (p + n < end && p[n] != ' ')
+		n++;
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strlen(words[i]) == n && strncasecmp(words[i], p, n) == 0)
+			return true;
+	return false;
 }
 
 static int order_list(struct plan *p, const char *text, struct err *err)
@@ -159,16 +229,24 @@ static int order_list(struct plan *p, const char *text, struct err *err)
 		const char *stop = item_end(text, ','), *from = text, *end = stop, *names[MAX_NAMES];
 		bool desc = false;
 		trim(&from, &end);
-		if (end - from > 5 && strncmp(end - 5, " desc", 5) == 0) {
+		if (end - from > 5 && strncasecmp(end - 5, " desc", 5) == 0) {
 			desc = true;
 			end -= 5;
-		} else if (end - from > 4 && strncmp(end - 4, " asc", 4) == 0) {
+		} else if (end - from > 4 && strncasecmp(end - 4, " asc", 4) == 0) {
 			end -= 4;
 		}
 		trim(&from, &end);
-		for (const char *c = from; c < end; c++)
-			if (*c == '(' || *c == ' ')
-				return err_tell(err, ERR_NOT_EXECUTED, SAY_ORDER_PATHS);
+		const char *item = arena_strndup(p->arena, from, text_cut(from, (size_t)(end - from), 100));
+		const char *blank = memchr(from, ' ', (size_t)(end - from));
+		if (blank && !strpbrk(item, "('") && !order_operator(blank, end)) {
+			err_tell(err, ERR_SYNTAX, SAY_ORDER_DIRECTION,
+					 arena_strndup(p->arena, blank + 1, text_cut(blank + 1, (size_t)(end - blank - 1), 100)));
+			return err_target(err, "$orderby");
+		}
+		if (blank || strpbrk(item, "('$@")) {
+			err_tell(err, ERR_NOT_EXECUTED, SAY_ORDER_PATHS, item);
+			return err_target(err, "$orderby");
+		}
 		size_t n = odata_path_names(p->arena, p->section, from, (size_t)(end - from), names, MAX_NAMES, err);
 		if (!n || plan_order(p, names, n, desc, err))
 			return -1;
@@ -187,8 +265,8 @@ static int expand_options(struct plan *child, const char *text, bool many, struc
 		const char *eq = memchr(from, '=', (size_t)(end - from));
 		if (!eq)
 			return bad_option(err, "$expand", SAY_OPTION_PAIR);
-		if (option(child, arena_strndup(child->arena, from, (size_t)(eq - from)),
-				   arena_strndup(child->arena, eq + 1, (size_t)(end - eq - 1)), true, many, NULL, err))
+		const char *name = arena_strndup(child->arena, from, (size_t)(eq - from)), *own = odata_option_name(name);
+		if (option(child, own ? own : name, arena_strndup(child->arena, eq + 1, (size_t)(end - eq - 1)), true, many, NULL, err))
 			return -1;
 		text = *stop ? stop + 1 : stop;
 	}
@@ -206,8 +284,12 @@ static int expand_list(struct plan *p, const char *text, struct err *err)
 			return bad_option(err, "$expand", SAY_OPTION_NAVIGATION);
 		if (open && end[-1] != ')')
 			return bad_option(err, "$expand", SAY_OPTION_PARENTHESIS);
-		if (memchr(from, '/', (size_t)(name_end - from)) || *from == '*')
-			return err_tell(err, ERR_NOT_EXECUTED, SAY_EXPAND_ONE);
+		if (memchr(from, '/', (size_t)(name_end - from)) || *from == '*' || *from == '$' || memchr(from, '.', (size_t)(name_end - from))) {
+			const char *what = arena_strndup(p->arena, from, text_cut(from, (size_t)(name_end - from), 100));
+			err_tell(err, ERR_NOT_EXECUTED, strchr(what, '$') || strchr(what, '.') || *what == '*' ? SAY_EXPAND_LATER : SAY_EXPAND_ONE,
+					 what);
+			return err_target(err, "$expand");
+		}
 		if (p->section->ntasks && name_end - from == 5 && strncmp(from, "tasks", 5) == 0) {
 			if (open)
 				return err_tell(err, ERR_NOT_EXECUTED, SAY_TASK_OPTIONS);
@@ -226,17 +308,54 @@ static int expand_list(struct plan *p, const char *text, struct err *err)
 	return 0;
 }
 
+/* True for options that exist somewhere: wrong ones begin with '$' as well. */
+static bool is_known(const char *name)
+{
+	return odata_option_known(name) || strcmp(name, "$ostov.list") == 0;
+}
+
+/* Words and phrases of which every one is to be found (v4.01, 5.1.8). A blank of a phrase is written as \x1f, for which plan_search has the blank. */
+static int search_words(struct plan *p, const char *value, struct err *err)
+{
+	struct buf b = BUF_INIT;
+	size_t words = 0;
+	const char *refused = NULL;
+	for (const char *at = value + strspn(value, " \t"); *at && !refused; at += strspn(at, " \t")) {
+		const char *close = *at == '"' ? strchr(at + 1, '"') : NULL;
+		size_t n = close && close > at + 1 ? (size_t)(close - at - 1) : strcspn(at, " \t");
+		const char *from = close && close > at + 1 ? at + 1 : at;
+		bool phrase = from > at;
+		at = phrase ? close + 1 : at + n;
+		if (!phrase && n == 3 && memcmp(from, "AND", 3) == 0 && words && *(at + strspn(at, " \t")))
+			continue;
+		if (!phrase && ((n == 3 && memcmp(from, "NOT", 3) == 0) || (n == 2 && memcmp(from, "OR", 2) == 0)))
+			refused = n == 3 ? "NOT" : "OR";
+		if (words++)
+			buf_putc(&b, ' ');
+		for (size_t i = 0; i < n; i++)
+			buf_putc(&b, from[i] == ' ' || from[i] == '\t' ? PLAN_SEARCH_BLANK : from[i]);
+	}
+	p->search = b.len ? arena_strndup(p->arena, b.data, b.len) : NULL;
+	buf_destroy(&b);
+	if (refused)
+		err_tell(err, ERR_NOT_EXECUTED, SAY_SEARCH_LATER, refused);
+	else if (words > PLAN_SEARCH_WORDS)
+		err_tell(err, ERR_TOO_COMPLEX, SAY_SEARCH_WORDS, say_number(p->arena, PLAN_SEARCH_WORDS));
+	else
+		return 0;
+	return err_target(err, "$search");
+}
+
 static int option(struct plan *p, const char *name, const char *value, bool nested, bool many, struct odata_options *out, struct err *err)
 {
 	static const char *const known[] = {"$select", "$expand", "$filter",    "$orderby", "$top",       "$skip",
 										"$count",  "$search", "$skiptoken", "$format",  "$ostov.list"};
-	static const char *const later[] = {"$apply", "$compute", "$levels", "$index", "$deltatoken", "$schemaversion", "$id"};
 	int64_t n;
 	if (strcmp(name, "$select") == 0)
 		return select_list(p, value, err);
 	if (strcmp(name, "$expand") == 0)
 		return expand_list(p, value, err);
-	if (nested && !many && *name == '$')
+	if (nested && !many && is_known(name))
 		return err_tell(err, ERR_NOT_EXECUTED, SAY_OPTION_SINGLE, name);
 	if (strcmp(name, "$filter") == 0) {
 		struct expr *e;
@@ -257,10 +376,9 @@ static int option(struct plan *p, const char *name, const char *value, bool nest
 	if (strcmp(name, "$search") == 0) {
 		if (strlen(value) > MAX_SEARCH)
 			return bad_option(err, name, SAY_OPTION_LONG);
-		p->search = *value ? value : NULL;
-		return 0;
+		return search_words(p, value, err);
 	}
-	if (nested)
+	if (nested && is_known(name))
 		return err_tell(err, ERR_NOT_EXECUTED, SAY_OPTION_EXPAND, name);
 	if (strcmp(name, "$skip") == 0) {
 		out->paged = true;
@@ -274,9 +392,7 @@ static int option(struct plan *p, const char *name, const char *value, bool nest
 		return 0;
 	}
 	if (strcmp(name, "$format") == 0) {
-		if (strcmp(value, "json") != 0 && strncmp(value, "application/json", 16) != 0)
-			return err_tell(err, ERR_MEDIA_TYPE, SAY_ONLY_JSON);
-		return 0;
+		return 0; /* odata.c has looked */
 	}
 	if (strcmp(name, "$ostov.list") == 0) {
 		for (size_t i = 0; i < p->section->nlists; i++)
@@ -286,9 +402,8 @@ static int option(struct plan *p, const char *name, const char *value, bool nest
 			return 0;
 		return bad_option(err, name, SAY_OPTION_LIST);
 	}
-	for (size_t i = 0; i < sizeof later / sizeof *later; i++)
-		if (strcmp(later[i], name) == 0)
-			return err_tell(err, ERR_NOT_EXECUTED, SAY_OPTION_LATER, name);
+	if (is_known(name))
+		return err_tell(err, ERR_NOT_EXECUTED, SAY_OPTION_LATER, name);
 	err_tell(err, ERR_UNKNOWN_OPTION, SAY_OPTION_UNKNOWN, name);
 	err_target(err, name);
 	const char *near = text_nearest(name, known, sizeof known / sizeof *known);
@@ -312,11 +427,14 @@ int odata_options_parse_shape(struct http_request *r, struct plan *p, struct oda
 	out->shape = shape;
 	p->titles = http_prefer(r, "ostov.titles", NULL);
 	while (http_query_next(r, &at, &name, &value)) {
-		/* names without a dollar are the client's own, and `$` may be left out of the system's by v4.01 only where no such own name exists: not here */
-		if (*name == '@')
-			return err_tell(err, ERR_NOT_EXECUTED, SAY_OPTION_ALIAS);
-		if (*name != '$')
+		/* what is not the system's is the client's own */
+		name = odata_option_name(name);
+		if (!name)
 			continue;
+		if (*name == '@') {
+			err_tell(err, ERR_NOT_EXECUTED, SAY_OPTION_ALIAS, arena_strdup(r->arena, name));
+			return err_target(err, name);
+		}
 		/* the plan may be kept for the next request of the same shape */
 		name = arena_strdup(p->arena, name);
 		value = arena_strdup(p->arena, value);

@@ -50,7 +50,8 @@ static int unknown(const struct plan *p, const char *name, size_t len, int lang,
 	err_say(err, ERR_UNKNOWN_FIELD, lang, SAY_UNKNOWN_FIELD, text);
 	err_target(err, text);
 	const char *near = map_nearest(&names, text);
-	if (near)
+	/* what is there but not of the kind that was asked for is no misspelling */
+	if (near && strcmp(near, text) != 0)
 		err_tell_hint(err, SAY_DID_YOU_MEAN, near);
 	return -1;
 }
@@ -108,6 +109,7 @@ int plan_expand(struct plan *p, const char *name, size_t len, int lang, struct p
 		return unknown(p, name, len, lang, err);
 	e.plan->depth = p->depth + 1;
 	e.plan->titles = p->titles;
+	e.plan->exact = p->exact;
 	e.plan->top = PLAN_LINES;
 	arena_push(p->arena, &p->expands, e);
 	*child = e.plan;

@@ -21,6 +21,8 @@
 enum {
 	PLAN_TOP = 50, /* rows of a page when nothing is said */
 	PLAN_TOP_MAX = 1000,
+	PLAN_SEARCH_WORDS = 8,
+	PLAN_SEARCH_BLANK = 0x1f,
 	PLAN_SKIP_MAX = 100000,
 	PLAN_DEPTH = 3,   /* nesting of expands */
 	PLAN_LINES = 200, /* rows of an expanded collection, per parent */
@@ -72,6 +74,7 @@ struct plan {
 		size_t count, cap;
 	} expands;
 	bool all;                 /* no selection was made: every readable field but details */
+	bool exact;               /* whole numbers and decimals are written as texts (IEEE754Compatible) */
 	bool titles;              /* @ostov.title and titles of lookups (Prefer: ostov.titles) */
 	bool tasks;               /* the checklists of the record's stages: "tasks" */
 	bool task_one;            /* only the row whose id is input 1 */
@@ -82,7 +85,7 @@ struct plan {
 		struct plan_order *items;
 		size_t count, cap;
 	} orders;
-	const char *search; /* words, or NULL */
+	const char *search; /* words between blanks, PLAN_SEARCH_BLANK within a word is a blank; or NULL */
 	int64_t top, skip;  /* of a page; top 0: none but the count */
 	int skip_literal;   /* which of a run's literals, from 1, is the skip; 0: `skip` itself */
 	bool after;         /* the page continues at inputs 1… (keyset), see plan_token */

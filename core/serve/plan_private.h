@@ -8,6 +8,7 @@
 enum plan_op_kind {
 	OP_TEXT,      /* text as it is */
 	OP_CELL,      /* column as JSON */
+	OP_EXACT,     /* column of a number, or of several, as texts */
 	OP_DURATION,  /* column of microseconds as ISO 8601 */
 	OP_ETAG,      /* W/"column" with its quotes */
 	OP_OPEN,      /* when the column is null: writes null and skips `skip` steps */

@@ -101,6 +101,27 @@ static void write_lines(const struct plan_child *c, const struct lines *l, const
 		buf_printf(out, ",\"%s@ostov.more\":true", c->name);
 }
 
+/* 17 as "17", [3,4] as ["3","4"]. */
+static void write_exact(const struct pg_rows *rows, struct buf *out, size_t row, unsigned column)
+{
+	struct buf plain = BUF_INIT;
+	pg_rows_json(rows, &plain, row, column);
+	for (const char *p = plain.data; *p;) {
+		size_t n = strcspn(p, "[],");
+		if (n && *p != 'n') {
+			buf_putc(out, '"');
+			buf_add(out, p, n);
+			buf_putc(out, '"');
+		} else {
+			buf_add(out, p, n);
+		}
+		p += n;
+		if (*p)
+			buf_putc(out, *p++);
+	}
+	buf_destroy(&plain);
+}
+
 static void write_row(const struct plan_query *q, const struct pg_rows *rows, const struct lines *children, size_t row, struct buf *out)
 {
 	for (size_t i = 0; i < q->ops.count; i++) {
@@ -108,6 +129,7 @@ static void write_row(const struct plan_query *q, const struct pg_rows *rows, co
 		switch (op->kind) {
 		case OP_TEXT: buf_add(out, op->text, op->len); break;
 		case OP_CELL: pg_rows_json(rows, out, row, op->column); break;
+		case OP_EXACT: write_exact(rows, out, row, op->column); break;
 		case OP_DURATION:
 			if (pg_rows_null(rows, row, op->column)) {
 				buf_puts(out, "null");

@@ -13,7 +13,7 @@ static const char *like_pattern(struct arena *a, const char *word, size_t len)
 	for (size_t i = 0; i < len; i++) {
 		if (word[i] == '%' || word[i] == '_' || word[i] == '\\')
 			buf_putc(&b, '\\');
-		buf_putc(&b, word[i]);
+		buf_putc(&b, word[i] == PLAN_SEARCH_BLANK ? ' ' : word[i]);
 	}
 	buf_putc(&b, '%');
 	const char *out = arena_strndup(a, b.data, b.len);
@@ -64,10 +64,9 @@ bool plan_searches(const struct plan *p)
 /* Every word stands in some text field that is searched: the ones marked `search`, the number, and the texts of the title, those of looked-up records included. */
 int plan_search_sql(struct plan *p, struct pg_sql *sql, const char *alias, struct err *err)
 {
-	enum { WORDS = 8 };
 	struct buf *b = &sql->text;
 	const char *at = p->search;
-	for (int words = 0; words < WORDS; words++) {
+	for (int words = 0; words < PLAN_SEARCH_WORDS; words++) {
 		at += strspn(at, " \t");
 		size_t len = strcspn(at, " \t");
 		if (!len)

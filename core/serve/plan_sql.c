@@ -115,7 +115,7 @@ const char *plan_join_of(struct plan *p, struct plan_query *q, struct plan_join 
 
 static int fields_sql(struct plan *p, struct plan_query *q, const char *alias, struct plan_join **joins, struct buf *from, struct err *err);
 
-/* Writes the joins of one level into `from`; nested levels are appended by fields_sql before. */
+/* Writes the joins of one level into `from`. */
 static int joins_sql(struct plan *p, struct plan_query *q, struct plan_join *joins, struct buf *from, struct err *err)
 {
 	/* parameters are numbered where they are made, so the joins go through the same statement and are moved into `from` */
@@ -256,7 +256,8 @@ static int fields_sql(struct plan *p, struct plan_query *q, const char *alias, s
 		unsigned c = column(q);
 		if (value_sql(p, &q->sql, alias, f, err))
 			return -1;
-		op_column(q, f->expr.type.kind == EXPR_DURATION ? OP_DURATION : OP_CELL, c);
+		bool number = f->to || f->expr.type.kind == EXPR_INT || f->expr.type.kind == EXPR_DEC || f->type == FIELD_ID;
+		op_column(q, f->expr.type.kind == EXPR_DURATION ? OP_DURATION : p->exact && number ? OP_EXACT : OP_CELL, c);
 		if (p->titles && f->to && titles_sql(p, q, alias, f, joins, err))
 			return -1;
 	}
@@ -277,8 +278,8 @@ static int fields_sql(struct plan *p, struct plan_query *q, const char *alias, s
 		op_column(q, OP_OPEN, c);
 		struct plan_join *below = NULL;
 		struct buf deeper = BUF_INIT;
-		int failed = fields_sql(e->plan, q, joined, &below, &deeper, err) || joins_sql(e->plan, q, below, &deeper, err);
-		/* deeper joins stand after this level's own; the caller appends them last */
+		int failed = fields_sql(e->plan, q, joined, &below, &deeper, err) || joins_sql(e->plan, q, below, from, err);
+		/* what lies deeper refers to these, and stands behind them */
 		if (!failed)
 			buf_add(from, deeper.data ? deeper.data : "", deeper.len);
 		buf_destroy(&deeper);

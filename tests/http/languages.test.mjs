@@ -75,7 +75,7 @@ const faults = [
   ['GET', '/api/thing?$tpo=1', 400, /no option '\$tpo'/],
   ['GET', '/api/thing?$orderby=lower(code)', 501, /only properties and paths/],
   ['GET', '/api/thing?$skiptoken=zzz', 400, /position of the page/],
-  ['GET', '/api/thing?$format=xml', 415, /Only JSON/],
+  ['GET', '/api/thing?$format=xml', 406, /Only JSON/],
   ['POST', '/api/$batch', 501, /\$batch/, '{}'],
   ['POST', '/api/thing', 400, /no valid JSON: a colon/, '{"code" 1}'],
   ['POST', '/api/thing', 400, /JSON object/, '[]'],

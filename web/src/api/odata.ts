@@ -13,6 +13,11 @@ export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
+/** Words as $search takes them: AND, OR and NOT that somebody types are words like others. */
+export function searchText(typed: string): string {
+  return typed.split(/("[^"]*")/).map((part, i) => (i % 2 ? part : part.replace(/(?<!\S)(AND|OR|NOT)(?!\S)/g, '"$1"'))).join('');
+}
+
 export interface RowsAnswer {
   value: Row[];
   '@odata.count'?: number;

@@ -4,6 +4,7 @@ import Button from 'antd/es/button';
 import { lazy, Suspense, useCallback, useMemo, useRef, useState } from 'react';
 import { Link, useLocation, useSearch } from 'wouter';
 import { useMeta } from '../api/meta';
+import { searchText } from '../api/odata';
 import type { Section } from '../api/types';
 import { useKeys } from '../app/keys';
 import { useNarrow } from '../app/narrow';
@@ -74,7 +75,7 @@ function List({ section }: { section: Section }) {
       ...columnsQuery(stage && !columns.includes('stage') ? [...shape, stage] : shape),
       $filter: filtersOData(section, state.filters, today(meta.zone), meta.zone),
       $orderby: (sort.length ? sort : declared).map((part) => part.replaceAll('.', '/')).map((part) => (part.startsWith('-') ? `${part.slice(1)} desc` : part)).join(','),
-      $search: state.search || null,
+      $search: searchText(state.search) || null,
       '$ostov.list': view?.name ?? null,
     };
   }, [columns, shape, state, view, section, meta]);
