@@ -37,7 +37,9 @@ static int check(struct arena *a, const char *dir, bool json)
 	struct buf out = BUF_INIT;
 	size_t errors, warnings;
 	err_init(&errs, a);
-	if (config_read_dir(a, dir, lua, modules, &config, &errs) == 0 || config.nfiles)
+	bool read = config_read_dir(a, dir, lua, modules, &config, &errs) == 0 || config.nfiles;
+	config.strict = true;
+	if (read)
 		config_load_generation(&config, NULL, &r, &errs);
 	config_report_count(&errs, &errors, &warnings);
 	if (json)

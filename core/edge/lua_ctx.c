@@ -183,6 +183,22 @@ static int failed_query(lua_State *L, struct pg_sql *sql, const struct err *err)
 	return luaL_error(L, "query: %s%s%s", err->message, err->hint ? "; " : "", err->hint ? err->hint : "");
 }
 
+/* One that is not known would be a condition that is not asked. */
+static void check_options(lua_State *L, int index)
+{
+	static const char *const known[] = {"where", "args", "sort", "limit"};
+	lua_pushnil(L);
+	while (lua_next(L, index)) {
+		const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : NULL;
+		size_t i = 0;
+		while (key && i < sizeof known / sizeof *known && strcmp(key, known[i]) != 0)
+			i++;
+		if (!key || i == sizeof known / sizeof *known)
+			luaL_error(L, "query: unknown option '%s'; it takes where, args, sort, limit", key ? key : luaL_typename(L, -2));
+		lua_pop(L, 1);
+	}
+}
+
 static int ctx_query(lua_State *L)
 {
 	struct ctx *c;
@@ -205,6 +221,7 @@ static int ctx_query(lua_State *L)
 	size_t nsorts = 0;
 	if (!lua_isnil(L, 3)) {
 		luaL_checktype(L, 3, LUA_TTABLE);
+		check_options(L, 3);
 		lua_getfield(L, 3, "args");
 		int args = lua_istable(L, -1) ? lua_gettop(L) : 0;
 		lua_getfield(L, 3, "where");

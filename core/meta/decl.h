@@ -74,6 +74,7 @@ struct config {
 	const char **absent; /* modules that are needed and not there, or NULL */
 	size_t nabsent;
 	bool unread; /* a file of it could not be read */
+	bool strict; /* a text without Russian is an error where its module has translations; else it is shown in English */
 };
 
 /* All declarations of a configuration. */

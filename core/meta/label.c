@@ -68,7 +68,7 @@ struct label label_take(struct build *b, const struct decl *d, const struct sett
 	const char *hint = arena_printf(b->scratch, "in %s: msgctxt \"%s\" msgid \"%s\"",
 									config_path(b->scratch, b->config, module, "po/ru.po"), path, l.text[LANG_EN]);
 	b->untranslated++;
-	if (po)
+	if (po && b->config->strict)
 		build_fail(b, d, at, hint, "no Russian for %s \"%s\"", s && s->key ? s->key : "label", l.text[LANG_EN]);
 	else
 		build_warn(b, d, at, hint, "no Russian for %s \"%s\"", s && s->key ? s->key : "label", l.text[LANG_EN]);

@@ -116,10 +116,10 @@ int job_complete(struct job *job, struct unit *u, struct err *err)
 	struct pg_rows *rows;
 	pg_params_int(u->arena, &p, job->id);
 	pg_params_int(u->arena, &p, job->fence);
-	if (unit_ready(u, err) < 0 ||
-		pg_tx_run(u->tx, u->arena,
-				  "UPDATE ostov.job SET state = 'done', done_at = clock_timestamp(), lease_until = NULL, error = NULL WHERE id = $1 AND fence = $2 AND state = 'running'", &p,
-				  &rows, err) < 0)
+	if (unit_ready(u, err) < 0 || pg_tx_run(u->tx, u->arena,
+											"UPDATE ostov.job SET state = 'done', done_at = clock_timestamp(), lease_until = NULL, error = "
+											"NULL WHERE id = $1 AND fence = $2 AND state = 'running'",
+											&p, &rows, err) < 0)
 		return -1;
 	if (pg_rows_affected(rows) != 1)
 		return lost(err);
@@ -139,10 +139,11 @@ int job_progress(struct job *job, const char *progress, struct err *err)
 	pg_params_text(a, &p, PG_JSONB, progress);
 	pg_params_int(a, &p, lease);
 	uint64_t from = clock_monotonic_ms();
-	int r = pg_run_outside(job->pg, a,
-						   "UPDATE ostov.job SET progress = coalesce($3, progress), lease_until = clock_timestamp() + $4 * interval '1 millisecond'"
-						   " WHERE id = $1 AND fence = $2 AND state = 'running'",
-						   &p, &rows, err);
+	int r = pg_run_outside(
+		job->pg, a,
+		"UPDATE ostov.job SET progress = coalesce($3, progress), lease_until = clock_timestamp() + $4 * interval '1 millisecond'"
+		" WHERE id = $1 AND fence = $2 AND state = 'running'",
+		&p, &rows, err);
 	if (r == 0 && pg_rows_affected(rows) != 1)
 		r = lost(err);
 	else if (r == 0)
@@ -159,17 +160,23 @@ static void finish(struct job *job, const struct err *failed)
 	err_init(&err, job->arena);
 	pg_params_int(job->arena, &p, job->id);
 	pg_params_int(job->arena, &p, job->fence);
-	const char *sql = "UPDATE ostov.job SET state = 'done', done_at = clock_timestamp(), lease_until = NULL, error = NULL WHERE id = $1 AND fence = $2 AND state = 'running'";
+	const char *sql = "UPDATE ostov.job SET state = 'done', done_at = clock_timestamp(), lease_until = NULL, error = NULL WHERE id = $1 "
+					  "AND fence = $2 AND state = 'running'";
 	if (failed) {
 		int64_t wait = BACKOFF_S;
 		for (int i = 1; i < job->attempts && wait < BACKOFF_MAX_S; i++)
 			wait *= 2;
 		const char *place = failed->file ? arena_printf(job->arena, "%s:%d: ", failed->file, failed->line) : "";
-		pg_params_text(job->arena, &p, PG_TEXT, arena_printf(job->arena, "%s%s: %.*s", place, err_code_name(failed->code), ERROR_MAX, failed->message ? failed->message : ""));
+		pg_params_text(job->arena, &p, PG_TEXT,
+					   arena_printf(job->arena, "%s%s: %.*s%s%.*s", place, err_code_name(failed->code), ERROR_MAX,
+									failed->message ? failed->message : "", failed->hint ? ": " : "", ERROR_MAX,
+									failed->hint ? failed->hint : ""));
 		pg_params_int(job->arena, &p, wait < BACKOFF_MAX_S ? wait : BACKOFF_MAX_S);
-		sql = "UPDATE ostov.job SET state = CASE WHEN attempts >= max_attempts THEN 'dead' ELSE 'queued' END, error = $3, lease_until = NULL,"
-			  " done_at = CASE WHEN attempts >= max_attempts THEN clock_timestamp() END, run_at = clock_timestamp() + $4 * interval '1 second'"
-			  " WHERE id = $1 AND fence = $2 AND state = 'running'";
+		sql =
+			"UPDATE ostov.job SET state = CASE WHEN attempts >= max_attempts THEN 'dead' ELSE 'queued' END, error = $3, lease_until = NULL,"
+			" done_at = CASE WHEN attempts >= max_attempts THEN clock_timestamp() END, run_at = clock_timestamp() + $4 * interval '1 "
+			"second'"
+			" WHERE id = $1 AND fence = $2 AND state = 'running'";
 	}
 	if (fault_hit("job_finish"))
 		return;
@@ -199,13 +206,17 @@ static int lease(struct pg *pg, struct registry *reg, struct arena *a, struct jo
 	struct pg_params p = {0};
 	struct pg_rows *rows;
 	struct value list = {.kind = VALUE_LIST}, *names = arena_array(a, struct value, nkinds + 1);
-	buf_puts(&sql, "UPDATE ostov.job j SET state = 'running', attempts = attempts + 1, fence = fence + 1, lease_until = clock_timestamp() + interval '1 millisecond' * CASE kind");
+	buf_puts(&sql, "UPDATE ostov.job j SET state = 'running', attempts = attempts + 1, fence = fence + 1, lease_until = clock_timestamp() "
+				   "+ interval '1 millisecond' * CASE kind");
 	for (size_t i = 0; i < nkinds; i++) {
 		names[i] = value_textz(kinds[i].name);
 		buf_printf(&sql, " WHEN '%s' THEN %u", kinds[i].name, kinds[i].lease_ms);
 	}
-	buf_printf(&sql, " ELSE %d END WHERE id = (SELECT id FROM ostov.job WHERE state = 'queued' AND run_at <= clock_timestamp() AND kind = ANY($1) ORDER BY run_at, id LIMIT 1"
-					 " FOR UPDATE SKIP LOCKED) RETURNING id, fence, kind, payload, attempts, user_id", LEASE_MS);
+	buf_printf(&sql,
+			   " ELSE %d END WHERE id = (SELECT id FROM ostov.job WHERE state = 'queued' AND run_at <= clock_timestamp() AND kind = "
+			   "ANY($1) ORDER BY run_at, id LIMIT 1"
+			   " FOR UPDATE SKIP LOCKED) RETURNING id, fence, kind, payload, attempts, user_id",
+			   LEASE_MS);
 	const char *text = arena_strndup(a, sql.data, sql.len);
 	buf_destroy(&sql);
 	list.list.items = names;
@@ -259,11 +270,16 @@ int job_run_due(struct pg *pg, struct registry *reg, int max, struct err *err)
 int job_reap(struct pg *pg, struct err *err)
 {
 	static const char *const statements[] = {
-		"UPDATE ostov.job SET state = CASE WHEN attempts >= max_attempts THEN 'dead' ELSE 'queued' END, fence = fence + 1, lease_until = NULL, run_at = clock_timestamp(),"
-		" error = coalesce(error, 'the worker died or was too slow'), done_at = CASE WHEN attempts >= max_attempts THEN clock_timestamp() END"
-		" WHERE id IN (SELECT id FROM ostov.job WHERE state = 'running' AND lease_until < clock_timestamp() LIMIT 100 FOR UPDATE SKIP LOCKED)",
-		"DELETE FROM ostov.job WHERE id IN (SELECT id FROM ostov.job WHERE done_at < clock_timestamp() - interval '7 days' AND state = 'done' LIMIT 1000)",
-		"DELETE FROM ostov.idempotency WHERE ctid = ANY(ARRAY(SELECT ctid FROM ostov.idempotency WHERE at < clock_timestamp() - interval '2 days' LIMIT 1000))",
+		"UPDATE ostov.job SET state = CASE WHEN attempts >= max_attempts THEN 'dead' ELSE 'queued' END, fence = fence + 1, lease_until = "
+		"NULL, run_at = clock_timestamp(),"
+		" error = coalesce(error, 'the worker died or was too slow'), done_at = CASE WHEN attempts >= max_attempts THEN clock_timestamp() "
+		"END"
+		" WHERE id IN (SELECT id FROM ostov.job WHERE state = 'running' AND lease_until < clock_timestamp() LIMIT 100 FOR UPDATE SKIP "
+		"LOCKED)",
+		"DELETE FROM ostov.job WHERE id IN (SELECT id FROM ostov.job WHERE done_at < clock_timestamp() - interval '7 days' AND state = "
+		"'done' LIMIT 1000)",
+		"DELETE FROM ostov.idempotency WHERE ctid = ANY(ARRAY(SELECT ctid FROM ostov.idempotency WHERE at < clock_timestamp() - interval "
+		"'2 days' LIMIT 1000))",
 	};
 	for (size_t i = 0; i < sizeof statements / sizeof *statements; i++) {
 		struct arena *a = arena_new_sized(0);

@@ -724,12 +724,15 @@ static int move_on(struct batch *b, struct section *s, int64_t id, const char *n
 		return -1;
 	if (verdict != STAGE_OPEN)
 		return err_set(err, verdict == STAGE_NOT_YOURS ? ERR_FORBIDDEN : ERR_CONFLICT, "%s", reason);
-	if (m->comment && (!comment || !*comment) && !u->actor->system) {
+	/* blanks explain nothing */
+	if (comment && !comment[strspn(comment, " \t\r\n")])
+		comment = NULL;
+	if (m->comment && !comment && !u->actor->system) {
 		refuse(b, ERR_INVALID, SAY_MOVE_COMMENT, NULL, err);
 		return err_target(err, "comment");
 	}
 	r->priv->move = m->name;
-	r->priv->comment = comment && *comment ? comment : NULL;
+	r->priv->comment = comment;
 	r->now.values[record_plan_get(u->reg, s)->stage->pos] = value_textz(m->to->name);
 	return finish(b, err);
 }

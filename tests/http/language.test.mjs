@@ -267,6 +267,7 @@ test('moves: from a list, who and whether, message, comment, what a stage requir
   ok(await p.ann.post(`/api/deal(${d.id})/sign`, {}))
   bad(await p.ann.post(`/api/deal(${d.id})/hand`, {}), 403, 'forbidden')
   bad(await p.ann.post(`/api/deal(${d.id})/drop`, {}), 400, 'invalid', /comment/)
+  bad(await p.ann.post(`/api/deal(${d.id})/drop`, { comment: ' \n' }), 400, 'invalid', /comment/)
   ok(await p.ann.post(`/api/deal(${d.id})/drop`, { comment: 'No more' }))
   assert.equal(app.sql(`SELECT comment FROM ostov.change WHERE record_id = ${d.id} AND move = 'drop'`)[0][0], 'No more')
   const e = await deal({ ends_on: '2099-01-01' })
