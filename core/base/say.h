@@ -28,7 +28,7 @@
 	X(IMPORT_OPTION, "%1$s: %2$s is expected", "%1$s: нужно %2$s")                                                                         \
 	X(IMPORT_BUSY, "The file is still being read; try again in a moment", "Файл ещё читается, повторите через минуту")                     \
 	X(IMPORT_KEY, "No column of the file gives the key '%s'", "Ни один столбец файла не даёт ключ «%s»")                                   \
-	X(IMPORT_COLUMNLESS, "No column of the file goes to a field of \"%s\"", "Ни один столбец файла не попадает в поля раздела «%s»")         \
+	X(IMPORT_COLUMNLESS, "No column of the file goes to a field of \"%s\"", "Ни один столбец файла не попадает в поля раздела «%s»")       \
 	X(IMPORT_NO_ID, "There is no record with the id %s", "Нет записи с кодом %s")                                                          \
 	X(IMPORT_LOOKUP, "%1$s: there is no '%2$s'", "%1$s: нет записи «%2$s»")                                                                \
 	X(IMPORT_AMBIGUOUS, "%1$s: '%2$s' is there more than once", "%1$s: «%2$s» встречается несколько раз")                                  \

@@ -7,6 +7,7 @@
 #include "base/say.h"
 #include "base/text.h"
 #include "edge/export.h"
+#include "edge/import_title.h"
 #include "expr/expr.h"
 #include "pg/pg.h"
 #include "serve/access.h"
@@ -59,7 +60,7 @@ static bool as_brought(struct import_batch *b, const struct field *f, const char
 /* A title as a value, the blanks at its ends taken off. */
 static const struct field titles = {.type = FIELD_TEXT, .is_long = true};
 
-static struct value title_value(struct import_batch *b, const char *title)
+struct value import_cell_title(struct import_batch *b, const char *title)
 {
 	struct value v;
 	as_brought(b, &titles, title ? title : "", &v);
@@ -100,7 +101,7 @@ static int find_by(struct import_batch *b, struct section *s, struct field *by, 
 	if (pg_rows_count(rows) > PLAN_TOP_MAX && n > 1)
 		return find_by(b, s, by, values, n / 2, out, err) || find_by(b, s, by, values + n / 2, n - n / 2, out, err) ? -1 : 0;
 	for (size_t i = 0; i < pg_rows_count(rows); i++) {
-		struct value v = by ? pg_rows_value(rows, b->a, i, 2) : title_value(b, pg_rows_text(rows, i, 1));
+		struct value v = by ? pg_rows_value(rows, b->a, i, 2) : import_cell_title(b, pg_rows_text(rows, i, 1));
 		struct buf key = BUF_INIT;
 		value_json(&key, &v);
 		if (map_put_n(out, key.data, key.len, import_cell_boxed(out->arena, pg_rows_int(rows, i, 0))))
@@ -208,7 +209,8 @@ static int prefetch_column(struct import_batch *b, size_t c, struct section *s, 
 		return find_by(b, s, by, values, n, known, err);
 	struct map titled;
 	map_create(&titled, known->arena);
-	if (find_by(b, s, NULL, values, n, &titled, err))
+	int found = import_title_find(b, c, values, n, &titled, err);
+	if (found < 0 || (!found && find_by(b, s, NULL, values, n, &titled, err)))
 		return -1;
 	for (size_t i = 0; i < titled.count; i++)
 		map_put_n(known, titled.items[i].key, titled.items[i].len, titled.items[i].value);
@@ -224,7 +226,7 @@ int import_cell_prefetch(struct import_batch *b, struct err *err)
 		if (!col->to)
 			continue;
 		if (import_cell_is_lookup(col)) {
-			/* by the key first: an index serves it, while composed titles are looked for among all records */
+			/* by the key first: an index serves it, composed titles none */
 			if (col->by && prefetch_column(b, c, col->to->to, col->by, &b->g->targets[c], err))
 				return -1;
 			if (col->titled && prefetch_column(b, c, col->to->to, NULL, &b->g->targets[c], err))
@@ -262,7 +264,7 @@ static int title_of(struct import_batch *b, size_t c, int64_t id, struct value *
 		title = arena_strdup(b->g->arena, title ? title : "");
 		map_put(&b->g->titles, arena_strdup(b->g->arena, key), (void *)title);
 	}
-	*out = title_value(b, title);
+	*out = import_cell_title(b, title);
 	return 0;
 }
 

@@ -15,6 +15,7 @@
 
 struct arena;
 struct err;
+struct import_titles;
 struct import_trial;
 struct unit;
 
@@ -45,12 +46,13 @@ struct import_row {
 /* What a run knows beyond its batches. */
 struct import_running {
 	struct import_run *run;
-	struct arena *arena;        /* of the whole run */
-	struct map *targets;        /* by column: text of the key → id of the target (boxed) */
-	struct map titles;          /* "column/id" of a target → its title in the user's eyes ("" none) */
-	struct import_trial *trial; /* of a dry run, else NULL */
-	int64_t measure_at;         /* records made by this run at which PostgreSQL counts the tables again */
-	enum import_way way;        /* that the last batch needed: dirty files are dirty all over */
+	struct arena *arena;          /* of the whole run */
+	struct map *targets;          /* by column: text of the key → id of the target (boxed) */
+	struct map titles;            /* "column/id" of a target → its title in the user's eyes ("" none) */
+	struct import_titles **known; /* by column: titles of targets (import_title), or NULL */
+	struct import_trial *trial;   /* of a dry run, else NULL */
+	int64_t measure_at;           /* records made by this run at which PostgreSQL counts the tables again */
+	enum import_way way;          /* that the last batch needed: dirty files are dirty all over */
 };
 
 /* One batch; its arena dies with it. */
@@ -83,6 +85,8 @@ void import_cell_text(const struct import_source_column *c, const struct import_
 /* The value of a plain column, coerced to its field; false: the row is rejected. */
 bool import_cell_value(struct import_batch *b, struct import_row *r, const struct import_source_column *c, const struct field *f,
 					   const char *text, size_t len, struct value *out);
+/* A title as a value, the blanks at its ends taken off; NULL is none. */
+struct value import_cell_title(struct import_batch *b, const char *title);
 /* A value's text in maps: its JSON. */
 const char *import_cell_key(struct arena *a, const struct value *v);
 /* The column's cells name records of another section. */

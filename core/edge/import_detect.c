@@ -344,12 +344,67 @@ static bool read_clock(const char *text, size_t len, int64_t *us)
 	return true;
 }
 
+/* "4 сентября 2017", "«04» сентября 2017", "4-Sep-2017": day, month by the beginning of its name, year; or "20170904". */
+static bool spelled_parts(const char *text, size_t len, int part[3], int digits[3], size_t *used)
+{
+	static const char *const months[2][12] = {{"янв", "фев", "мар", "апр", "ма", "июн", "июл", "авг", "сен", "окт", "ноя", "дек"},
+											  {"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"}};
+	char low[64];
+	unsigned y, m, d;
+	int n = 0;
+	if (len == 8 && strspn(text, "0123456789") >= 8 && sscanf(text, "%4u%2u%2u", &y, &m, &d) == 3) {
+		part[0] = (int)y, part[1] = (int)m, part[2] = (int)d;
+		digits[0] = 4, digits[1] = digits[2] = 2;
+		*used = 8;
+		return true;
+	}
+	if (len >= sizeof low)
+		return false;
+	memcpy(low, text, len);
+	low[len] = 0;
+	const char *s = low;
+	if (strncmp(s, "\xc2\xab", 2) == 0)
+		s += 2;
+	if (!isdigit((unsigned char)*s) || sscanf(s, "%2u%n", &d, &n) != 1)
+		return false;
+	s += n;
+	if (strncmp(s, "\xc2\xbb", 2) == 0)
+		s += 2;
+	s += strspn(s, " -.");
+	const char *word = s;
+	while ((unsigned char)*s >= 0x80 || isalpha((unsigned char)*s))
+		s++;
+	size_t letters = (size_t)(s - word), lowered;
+	struct arena *scratch = arena_new_sized(256);
+	const char *name = text_lower(scratch, word, letters, &lowered);
+	m = 0;
+	for (int lang = 0; lang < 2; lang++)
+		for (unsigned k = 0; k < 12; k++)
+			if (letters && strncmp(name, months[lang][k], strlen(months[lang][k])) == 0 && !m)
+				m = k + 1;
+	arena_delete(scratch);
+	s += strspn(s, " -.,");
+	n = 0;
+	if (!m || !isdigit((unsigned char)*s) || sscanf(s, "%4u%n", &y, &n) != 1 || (n != 4 && n != 2))
+		return false;
+	part[0] = (int)d, part[1] = (int)m, part[2] = (int)y;
+	digits[0] = digits[1] = 2, digits[2] = n;
+	*used = (size_t)(s - low) + (size_t)n;
+	return true;
+}
+
 /* A date, perhaps with a time of day behind it. */
 static bool read_date(const struct import_format *format, const char *text, size_t len, int64_t *days, int64_t *clock)
 {
+	struct import_format spelled = {.date = IMPORT_DATE_DMY};
 	int part[3], digits[3];
 	size_t used;
-	if (!date_parts(text, len, part, digits, &used) || !read_clock(text + used, len - used, clock))
+	if (!date_parts(text, len, part, digits, &used)) {
+		if (!spelled_parts(text, len, part, digits, &used))
+			return false;
+		format = &spelled;
+	}
+	if (!read_clock(text + used, len - used, clock))
 		return false;
 	enum import_date order = digits[0] == 4 ? IMPORT_DATE_YMD : format->date == IMPORT_DATE_YMD ? IMPORT_DATE_DMY : format->date;
 	int year = order == IMPORT_DATE_YMD ? 0 : 2, month = order == IMPORT_DATE_MDY ? 0 : 1,
@@ -377,6 +432,27 @@ static bool read_time(const struct import_format *format, const char *text, size
 	int64_t local = days * 86400000000 + clock;
 	*us = text[len - 1] == 'Z' || !format->zone ? local : zone_moment(format->zone, local);
 	return true;
+}
+
+/* "1:30" and "30:00:15" as people and sheets write a span of time: as the platform reads it ("PT1H30M"); other texts as they are. */
+static const char *span_text(struct arena *a, const char *text, size_t len)
+{
+	char low[40];
+	long long h;
+	unsigned m, s = 0;
+	int n = 0;
+	const char *whole = arena_strndup(a, text, len);
+	if (len >= sizeof low)
+		return whole;
+	memcpy(low, text, len);
+	low[len] = 0;
+	const char *p = low + (*low == '-');
+	if (strspn(p, "0123456789:") != strlen(p) || sscanf(p, "%9lld:%2u%n", &h, &m, &n) != 2 || m > 59 || n < 3 || p[n - 3] != ':')
+		return whole;
+	p += n;
+	if (*p && (sscanf(p, ":%2u%n", &s, &n) != 1 || n != 3 || p[n] || s > 59))
+		return whole;
+	return arena_printf(a, "%sPT%lldH%uM%uS", *low == '-' ? "-" : "", h, m, s);
 }
 
 static bool same_word(struct arena *a, const char *text, size_t len, const char *word)
@@ -423,8 +499,10 @@ int import_value(struct arena *a, const struct field *f, const struct import_for
 	case FIELD_DECIMAL:
 	case FIELD_MONEY:
 	case FIELD_PERCENT:
-		if (len && text[len - 1] == '%')
+		if (len && text[len - 1] == '%') {
 			len--;
+			trim(&text, &len);
+		}
 		if (plain_number(a, text, len, format->decimal, out))
 			return 0;
 		*reason = say_text(a, lang, SAY_BAD_NUMBER, label);
@@ -459,6 +537,7 @@ int import_value(struct arena *a, const struct field *f, const struct import_for
 				}
 		*reason = say_text(a, lang, SAY_BAD_CHOICE, label, arena_strndup(a, text, len < 100 ? len : 100));
 		return -1;
+	case FIELD_DURATION: *out = value_textz(span_text(a, text, len)); return 0;
 	case FIELD_TEXT:
 	case FIELD_EMAIL:
 	case FIELD_PHONE:

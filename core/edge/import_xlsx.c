@@ -38,7 +38,7 @@ struct xlsx {
 	const char *name;
 	struct csv_cell *texts; /* shared */
 	size_t ntexts;
-	unsigned char *dates; /* by style: 0 no, 1 date, 2 date with time */
+	unsigned char *kinds; /* by style: how it shows a number (enum shown) */
 	size_t nstyles;
 	bool since_1904;
 	struct buf text; /* of the row */
@@ -250,10 +250,16 @@ static int read_texts(struct xlsx *x, struct err *err)
 	return more < 0 ? -1 : 0;
 }
 
-/* 1 for a format of dates, 2 with time of day, 0 for others: by its letters outside quotes and brackets. */
+/* How a format shows a number: as it is, as a date, a date with time, a span of time, so many hundredths, or, from PADDED + 2 on, with so many digits at least. */
+enum shown { PLAIN, DATE, DATE_TIME, SPAN, PERCENT, PADDED, PADDED_MAX = 40 };
+
+/* By its letters outside quotes and brackets. */
 static unsigned char format_kind(const char *code)
 {
-	bool day = false, hour = false;
+	bool day = false, hour = false, percent = false;
+	size_t zeros = strspn(code, "0");
+	if (zeros > 1 && !code[zeros] && zeros < PADDED_MAX)
+		return (unsigned char)(PADDED + zeros);
 	for (const char *c = code; *c; c++) {
 		if (*c == '"') {
 			for (c++; *c && *c != '"'; c++)
@@ -269,16 +275,22 @@ static unsigned char format_kind(const char *code)
 			day = true;
 		} else if (strchr("hHsS", *c)) {
 			hour = true;
+		} else if (*c == '%') {
+			percent = true;
+		} else if (*c == ';') {
+			break; /* what follows is for negative numbers and zero */
 		}
 	}
-	return day ? hour ? 2 : 1 : 0;
+	return day ? hour ? DATE_TIME : DATE : hour ? SPAN : percent ? PERCENT : PLAIN;
 }
 
 static unsigned char builtin_kind(long id)
 {
 	if (id >= 14 && id <= 17)
-		return 1;
-	return id == 22 ? 2 : 0;
+		return DATE;
+	if ((id >= 18 && id <= 21) || (id >= 45 && id <= 47))
+		return SPAN;
+	return id == 22 ? DATE_TIME : id == 9 || id == 10 ? PERCENT : PLAIN;
 }
 
 static int read_styles(struct xlsx *x, struct err *err)
@@ -287,7 +299,7 @@ static int read_styles(struct xlsx *x, struct err *err)
 	unsigned char *custom = arena_alloc(x->arena, MAX_STYLES);
 	bool in_xfs = false;
 	int more;
-	x->dates = arena_alloc(x->arena, MAX_STYLES);
+	x->kinds = arena_alloc(x->arena, MAX_STYLES);
 	if (zip_name_locate(x->zip, "xl/styles.xml", 0) < 0)
 		return 0;
 	if (part_open(x, "xl/styles.xml", SMALL_BYTES, &p, err))
@@ -304,7 +316,7 @@ static int read_styles(struct xlsx *x, struct err *err)
 			in_xfs = false;
 		} else if (in_xfs && opens(&p, "xf") && x->nstyles < MAX_STYLES) {
 			long n = short_attribute(&p, "numFmtId", id, sizeof id) ? atol(id) : 0;
-			x->dates[x->nstyles++] = n >= 0 && n < MAX_STYLES && custom[n] ? custom[n] - 1 : builtin_kind(n);
+			x->kinds[x->nstyles++] = n >= 0 && n < MAX_STYLES && custom[n] ? custom[n] - 1 : builtin_kind(n);
 		}
 	}
 	part_close(&p);
@@ -414,25 +426,54 @@ static void write_date(struct xlsx *x, double serial, bool with_time)
 		buf_printf(&x->text, " %02d:%02d:%02d", (int)(seconds / 3600), (int)(seconds / 60 % 60), (int)(seconds % 60));
 }
 
+/* What programs write of a binary number: the shortest text that means it, at the precision that sheets show. */
+static void write_shortest(struct xlsx *x, double v)
+{
+	char shortest[512];
+	snprintf(shortest, sizeof shortest, "%.15g", v);
+	char *e = strpbrk(shortest, "eE");
+	/* 1e-7 has its digits behind the point */
+	if (e)
+		snprintf(shortest, sizeof shortest, "%.*f", atoi(e + 1) < 0 ? (-atoi(e + 1) + 14 < 100 ? -atoi(e + 1) + 14 : 100) : 0, v);
+	size_t n = strlen(shortest);
+	while (e && strchr(shortest, '.') && n > 1 && strchr("0.", shortest[n - 1])) {
+		bool point = shortest[n - 1] == '.';
+		shortest[--n] = 0;
+		if (point)
+			break;
+	}
+	buf_puts(&x->text, shortest);
+}
+
+/* 1.25 → "30:00:00", as a sheet shows a span of time. */
+static void write_span(struct xlsx *x, double days)
+{
+	int64_t seconds = (int64_t)llround(fabs(days) * 86400);
+	buf_printf(&x->text, "%s%lld:%02d:%02d", days < 0 && seconds ? "-" : "", (long long)(seconds / 3600), (int)(seconds / 60 % 60),
+			   (int)(seconds % 60));
+}
+
 static void write_number(struct xlsx *x, const char *text, long style)
 {
+	enum { MOMENTS = 10000, DAYS_MAX = 2958466 }; /* so many days are no span but a moment of which the clock is shown */
 	char *end;
 	double v = strtod(text, &end);
-	unsigned char kind = style >= 0 && (size_t)style < x->nstyles ? x->dates[style] : 0;
-	if (*end || end == text || !isfinite(v)) {
+	unsigned char kind = style >= 0 && (size_t)style < x->nstyles ? x->kinds[style] : PLAIN;
+	if (*end || end == text || !isfinite(v))
 		buf_puts(&x->text, text);
-	} else if (kind && v >= 0 && v < 2958466) {
-		write_date(x, v, kind == 2);
-	} else if (strpbrk(text, "eE") || strlen(text) > 16) {
-		/* what programs write of a binary number: the shortest text that means it, at the precision that sheets show */
-		char shortest[64];
-		snprintf(shortest, sizeof shortest, "%.15g", v);
-		if (strpbrk(shortest, "eE"))
-			snprintf(shortest, sizeof shortest, "%.0f", v);
-		buf_puts(&x->text, shortest);
-	} else {
+	else if ((kind == DATE || kind == DATE_TIME || (kind == SPAN && v >= MOMENTS)) && v >= 0 && v < DAYS_MAX)
+		write_date(x, v, kind != DATE);
+	else if (kind == SPAN && fabs(v) < MOMENTS)
+		write_span(x, v);
+	else if (kind == PERCENT) {
+		write_shortest(x, v * 100);
+		buf_putc(&x->text, '%');
+	} else if (kind > PADDED && v >= 0 && v == floor(v) && v < 1e15)
+		buf_printf(&x->text, "%0*lld", kind - PADDED, (long long)v);
+	else if (strpbrk(text, "eE") || strlen(text) > 16)
+		write_shortest(x, v);
+	else
 		buf_puts(&x->text, text);
-	}
 }
 
 static int read_cell(struct xlsx *x, struct err *err)

@@ -188,6 +188,28 @@ test('what is easily lost on the way: fractions of seconds, hours that come twic
   assert.deepEqual(app.sql('select depot from app.crate order by code').map(([d]) => d), ['', depots[0].id, depots[2].id, depots[1].id, depots[0].id].map(String))
 })
 
+test('targets by composed titles are read once, however many rows name them', { skip }, async () => {
+  const n = 5000
+  app.sql(`insert into app.depot (number, name, created_at, changed_at, row_version) select 'Q' || g, 'Store ' || least(g, ${n - 1}), now(), now(), 1 from generate_series(1, ${n}) g`)
+  app.sql(`update app.depot set number = null where name = 'Store ${n - 1}'`)
+  app.sql('vacuum analyze app.depot')
+  const read = () => Number(app.sql("select seq_tup_read from pg_stat_user_tables where relid = 'app.depot'::regclass")[0][0])
+  const lines = Array.from({ length: 3000 }, (_, k) => `q${k};Q${k + 1} — Store ${k + 1}`)
+  lines[2500] = `q2500;— Store ${n - 1}`
+  lines[2600] = 'q2600;Q2601 — Store 1'
+  const file = path.join(scratch, 'titled.csv')
+  fs.writeFileSync(file, `Code;Depot\n${lines.join('\n')}\n`)
+  const before = read(), r = crate(file)
+  assert.deepEqual([counted(r), r.errors.map((e) => e.row)], [[2998, 0, 0, 2], [2502, 2602]], JSON.stringify(r.errors))
+  assert.match(r.errors[0].reason, /more than once/)
+  assert.equal(app.sql("select count(*) from app.crate c join app.depot d on d.id = c.depot where c.code like 'q%' and d.number = 'Q' || (substr(c.code, 2)::int + 1)")[0][0], '2998')
+  // 15 batches, of which the first three search and a fourth reads all
+  await until('what was read is told', () => read() > before)
+  assert.ok(read() - before < 8 * n, `${read() - before} rows read`)
+  app.sql("delete from app.crate where code like 'q%'")
+  app.sql("delete from app.depot where name like 'Store %'")
+})
+
 test('a text that a cell of a sheet cannot hold is not cut off on its way back', { skip }, async () => {
   const long = 'длинный текст'.repeat(3000)
   assert.equal((await writer.post('/api/crate', { code: 'long', story: long })).status, 201)

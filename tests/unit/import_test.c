@@ -95,7 +95,8 @@ static void test_csv_quotes(void **state)
 {
 	(void)state;
 	csv_is("name;note\n\"OOO \"\"Rose\"\"\";x\n\"a;b\";y\n", ';', CSV_DOUBLED, "1:name|note\n2:OOO \"Rose\"|x\n3:a;b|y\n");
-	csv_is("name,note\n\"OOO \\\"Rose\\\", Tver\",x\n\"a\\\\b\",y\n", ',', CSV_BACKSLASH, "1:name|note\n2:OOO \"Rose\", Tver|x\n3:a\\b|y\n");
+	csv_is("name,note\n\"OOO \\\"Rose\\\", Tver\",x\n\"a\\\\b\",y\n", ',', CSV_BACKSLASH,
+		   "1:name|note\n2:OOO \"Rose\", Tver|x\n3:a\\b|y\n");
 	/* a quote within an unquoted cell is a letter, so is a backslash where quotes are doubled */
 	csv_is("a;b\n5\" pipe;c:\\d\n", ';', CSV_DOUBLED, "1:a|b\n2:5\" pipe|c:\\d\n");
 	csv_is("a;b\n\"\";\"\"\"\"\n", ';', CSV_DOUBLED, "1:a|b\n2:|\"\n");
@@ -174,7 +175,9 @@ static void test_encodings(void **state)
 	static const char rows[] = "1:имя|город\n2:Роза|Тверь\n";
 	/* "имя;город\nРоза;Тверь\n" */
 	static const char cp1251[] = "\xe8\xec\xff;\xe3\xee\xf0\xee\xe4\n\xd0\xee\xe7\xe0;\xd2\xe2\xe5\xf0\xfc\n";
-	static const char utf16le[] = "\xff\xfe\x38\x04\x3c\x04\x4f\x04;\0\x33\x04\x3e\x04\x40\x04\x3e\x04\x34\x04\n\0\x20\x04\x3e\x04\x37\x04\x30\x04;\0\x22\x04\x32\x04\x35\x04\x40\x04\x4c\x04\n";
+	static const char utf16le[] =
+		"\xff\xfe\x38\x04\x3c\x04\x4f\x04;\0\x33\x04\x3e\x04\x40\x04\x3e\x04\x34\x04\n\0\x20\x04\x3e\x04\x37\x04\x30\x04;"
+		"\0\x22\x04\x32\x04\x35\x04\x40\x04\x4c\x04\n";
 	encoding_is(utf8, sizeof utf8 - 1, "UTF-8", rows);
 	encoding_is(utf8 + 3, sizeof utf8 - 4, "UTF-8", rows);
 	encoding_is(cp1251, sizeof cp1251 - 1, "windows-1251", rows);
@@ -255,12 +258,22 @@ static void test_numbers(void **state)
 	(void)state;
 	struct import_format comma = {.decimal = ','}, point = {.decimal = '.'};
 	value_is(FIELD_MONEY, &comma, "77520,00", "77520.00");
-	value_is(FIELD_MONEY, &comma, "77\xc2\xa0" "520,00", "77520.00");
-	value_is(FIELD_MONEY, &comma, "1\xe2\x80\xaf" "077 520,5", "1077520.5");
+	value_is(FIELD_MONEY, &comma,
+			 "77\xc2\xa0"
+			 "520,00",
+			 "77520.00");
+	value_is(FIELD_MONEY, &comma,
+			 "1\xe2\x80\xaf"
+			 "077 520,5",
+			 "1077520.5");
 	value_is(FIELD_MONEY, &comma, "1.077.520,5", "1077520.5");
 	value_is(FIELD_MONEY, &comma, "-12,5", "-12.5");
-	value_is(FIELD_MONEY, &comma, "\xe2\x88\x92" "12,5", "-12.5");
+	value_is(FIELD_MONEY, &comma,
+			 "\xe2\x88\x92"
+			 "12,5",
+			 "-12.5");
 	value_is(FIELD_PERCENT, &comma, " 12,5% ", "12.5");
+	value_is(FIELD_PERCENT, &comma, "12,5\xc2\xa0%", "12.5");
 	value_is(FIELD_MONEY, &point, "1,234.50", "1234.50");
 	value_is(FIELD_MONEY, &point, "1,234", "1234");
 	value_is(FIELD_MONEY, &comma, "1,234", "1.234");
@@ -280,7 +293,8 @@ static void test_numbers(void **state)
 static void test_dates(void **state)
 {
 	(void)state;
-	struct import_format dmy = {.date = IMPORT_DATE_DMY, .zone = "Europe/Moscow"}, mdy = {.date = IMPORT_DATE_MDY}, ymd = {.date = IMPORT_DATE_YMD};
+	struct import_format dmy = {.date = IMPORT_DATE_DMY, .zone = "Europe/Moscow"}, mdy = {.date = IMPORT_DATE_MDY},
+						 ymd = {.date = IMPORT_DATE_YMD};
 	value_is(FIELD_DATE, &dmy, "04.09.2017", "2017-09-04");
 	value_is(FIELD_DATE, &dmy, "4.9.17", "2017-09-04");
 	value_is(FIELD_DATE, &dmy, "4.9.70", "1970-09-04");
@@ -297,6 +311,23 @@ static void test_dates(void **state)
 	value_is(FIELD_DATE, &dmy, "04.09.2017 25:00", NULL);
 	value_is(FIELD_DATE, &dmy, "04.09", NULL);
 	value_is(FIELD_DATE, &dmy, "04-09.2017", NULL);
+	value_is(FIELD_DATE, &dmy, "20170904", "2017-09-04");
+	value_is(FIELD_DATE, &mdy, "4 сентября 2017", "2017-09-04");
+	value_is(FIELD_DATE, &dmy,
+			 "\xc2\xab"
+			 "04"
+			 "\xc2\xbb мая 2017 г.",
+			 "2017-05-04");
+	value_is(FIELD_DATE, &dmy, "4-Sep-17", "2017-09-04");
+	value_is(FIELD_DATE, &dmy, "20171304", NULL);
+	value_is(FIELD_DATE, &dmy, "четвертое 2017", NULL);
+	value_is(FIELD_DATE, &dmy, "31 фев 2017", NULL);
+	value_is(FIELD_DATE, &dmy, "4 сентября", NULL);
+	value_is(FIELD_DATETIME, &ymd, "4 сентября 2017 10:30", "2017-09-04T10:30:00Z");
+	value_is(FIELD_DURATION, &dmy, "1:30", "PT1H30M0S");
+	value_is(FIELD_DURATION, &dmy, "-100:00:01", "-PT100H0M1S");
+	value_is(FIELD_DURATION, &dmy, "1:75", "1:75");
+	value_is(FIELD_DURATION, &dmy, "PT5M", "PT5M");
 	value_is(FIELD_DATETIME, &dmy, "2017-09-04T10:30:00Z", "2017-09-04T10:30:00Z");
 	value_is(FIELD_DATETIME, &dmy, "04.09.2017 10:30", "2017-09-04T07:30:00Z");
 	value_is(FIELD_DATETIME, &dmy, "04.09.2017, 10:30:15", "2017-09-04T07:30:15Z");
@@ -315,7 +346,8 @@ static void test_booleans_and_texts(void **state)
 	value_is(FIELD_BOOLEAN, &f, "maybe", NULL);
 	value_is(FIELD_TEXT, &f, "  two\r\n lines ", "two lines");
 	value_is(FIELD_TEXT, &f, "\t", "nil");
-	struct choice_value values[] = {{.code = "state_body", .label = {{"State body", "Госорган"}}}, {.code = "firm", .label = {{"Firm", "Фирма"}}}};
+	struct choice_value values[] = {{.code = "state_body", .label = {{"State body", "Госорган"}}},
+									{.code = "firm", .label = {{"Firm", "Фирма"}}}};
 	struct field choice = {.type = FIELD_CHOICE, .label = {{"Kind", "Вид"}}, .values = values, .nvalues = 2};
 	assert_string_equal(value_of(&choice, &f, "state_body"), "state_body");
 	assert_string_equal(value_of(&choice, &f, "state BODY"), "state_body");
@@ -354,7 +386,8 @@ static void test_workbook(void **state)
 		lxw_workbook_options options = {.constant_memory = (uint8_t)inline_texts};
 		lxw_workbook *book = workbook_new_opt(path, &options);
 		lxw_worksheet *first = workbook_add_worksheet(book, "Реестр"), *second = workbook_add_worksheet(book, "Second");
-		lxw_format *date = workbook_add_format(book), *builtin = workbook_add_format(book), *stamp = workbook_add_format(book), *quoted = workbook_add_format(book);
+		lxw_format *date = workbook_add_format(book), *builtin = workbook_add_format(book), *stamp = workbook_add_format(book),
+				   *quoted = workbook_add_format(book);
 		format_set_num_format(date, "dd.mm.yyyy");
 		format_set_num_format_index(builtin, 14);
 		format_set_num_format(stamp, "[$-419]yyyy-mm-dd hh:mm");
@@ -383,7 +416,8 @@ static void test_workbook(void **state)
 			fail_msg("%s", err.message);
 		assert_string_equal(f.kind, "xlsx");
 		assert_string_equal(f.sheet, "Реестр");
-		assert_string_equal(got, "1:имя|second||имя\n3:77520.5|2017-09-04|2017-09-04|2017-09-04 10:30:00|3\n4:|TRUE|FALSE|  <a> & \"b\" \n5:0.3|123456789012|2\n");
+		assert_string_equal(got, "1:имя|second||имя\n3:77520.5|2017-09-04|2017-09-04|2017-09-04 10:30:00|3\n4:|TRUE|FALSE|  <a> & \"b\" "
+								 "\n5:0.3|123456789012|2\n");
 		f.sheet = "Second";
 		assert_string_equal(rows_of(bytes, len, &f), "1:|||||||||||||||||||||||||||far\n");
 		f.sheet = "Third";
@@ -391,6 +425,45 @@ static void test_workbook(void **state)
 		assert_null(rows_of(bytes, len, &f));
 		assert_int_equal(err.code, ERR_UNPROCESSABLE);
 	}
+}
+
+/* A cell is taken as the sheet shows it. */
+static void test_workbook_formats(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *format;
+		double number;
+		const char *shown;
+	} cells[] = {{"0.0%", 0.125, "12.5%"},
+				 {"0%;[Red]-0%", 0.07, "7%"},
+				 {"0.00\" %\"", 0.125, "0.125"},
+				 {"000000000000", 771234567, "000771234567"},
+				 {"0", 5, "5"},
+				 {"[h]:mm:ss", 1.25, "30:00:00"},
+				 {"h:mm", 0.0625, "1:30:00"},
+				 {"mm:ss", -0.0625, "-1:30:00"},
+				 {"h:mm", 42982.4375, "2017-09-04 10:30:00"},
+				 {"General", 1e-7, "0.0000001"}};
+	enum { N = sizeof cells / sizeof *cells };
+	const char *path = temporary();
+	struct buf expected = BUF_INIT;
+	size_t len;
+	lxw_workbook *book = workbook_new(path);
+	lxw_worksheet *sheet = workbook_add_worksheet(book, NULL);
+	for (unsigned i = 0; i < N; i++) {
+		lxw_format *f = workbook_add_format(book);
+		format_set_num_format(f, cells[i].format);
+		worksheet_write_number(sheet, i, 0, cells[i].number, f);
+		buf_printf(&expected, "%u:%s\n", i + 1, cells[i].shown);
+	}
+	assert_int_equal(workbook_close(book), LXW_NO_ERROR);
+	const char *bytes = slurp(path, &len);
+	struct import_format f;
+	const char *got = detected(bytes, len, &f);
+	assert_non_null(got);
+	assert_string_equal(got, expected.data);
+	buf_destroy(&expected);
 }
 
 static void test_workbook_long(void **state)
@@ -424,10 +497,13 @@ static void test_workbook_long(void **state)
 	xlsx_close(x);
 }
 
-static const char workbook_xml[] = "<workbook xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\" xmlns:r=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships\">"
+static const char workbook_xml[] = "<workbook xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\" "
+								   "xmlns:r=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships\">"
 								   "<sheets><sheet name=\"S\" sheetId=\"1\" r:id=\"rId1\"/></sheets></workbook>";
-static const char relations_xml[] = "<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\"><Relationship Id=\"rId1\" Type=\"t\" Target=\"worksheets/sheet1.xml\"/></Relationships>";
-#define SHEET(rows) "<worksheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"><sheetData>" rows "</sheetData></worksheet>"
+static const char relations_xml[] = "<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\"><Relationship "
+									"Id=\"rId1\" Type=\"t\" Target=\"worksheets/sheet1.xml\"/></Relationships>";
+#define SHEET(rows)                                                                                                                        \
+	"<worksheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"><sheetData>" rows "</sheetData></worksheet>"
 
 struct piece {
 	const char *name, *text;
@@ -444,7 +520,8 @@ static char *archive(const struct piece *pieces, size_t n, size_t *len)
 	assert_non_null(z);
 	zip_source_keep(out);
 	for (size_t i = 0; i < n; i++)
-		assert_true(zip_file_add(z, pieces[i].name, zip_source_buffer(z, pieces[i].text, pieces[i].len ? pieces[i].len : strlen(pieces[i].text), 0), 0) >= 0);
+		assert_true(zip_file_add(z, pieces[i].name,
+								 zip_source_buffer(z, pieces[i].text, pieces[i].len ? pieces[i].len : strlen(pieces[i].text), 0), 0) >= 0);
 	assert_int_equal(zip_close(z), 0);
 	assert_int_equal(zip_source_open(out), 0);
 	zip_source_seek(out, 0, SEEK_END);
@@ -459,7 +536,9 @@ static char *archive(const struct piece *pieces, size_t n, size_t *len)
 
 static char *sheet_archive(const char *sheet, size_t sheet_len, size_t *len)
 {
-	struct piece pieces[] = {{"xl/workbook.xml", workbook_xml, 0}, {"xl/_rels/workbook.xml.rels", relations_xml, 0}, {"xl/worksheets/sheet1.xml", sheet, sheet_len}};
+	struct piece pieces[] = {{"xl/workbook.xml", workbook_xml, 0},
+							 {"xl/_rels/workbook.xml.rels", relations_xml, 0},
+							 {"xl/worksheets/sheet1.xml", sheet, sheet_len}};
 	return archive(pieces, 3, len);
 }
 
@@ -469,8 +548,10 @@ static void test_workbook_plain_parts(void **state)
 	struct import_format f;
 	size_t len;
 	/* no styles, no shared texts, cells without addresses, an error value, rich inline text with its reading */
-	const char *bytes = sheet_archive(SHEET("<row><c><v>1</v></c><c t=\"e\"><v>#N/A</v></c><c t=\"inlineStr\"><is><r><t>a</t></r><r><t>b</t></r></is></c><c t=\"str\"><v>f</v></c></row>"
-											"<row r=\"9\"><c r=\"B9\"><v>1E3</v></c></row>"), 0, &len);
+	const char *bytes = sheet_archive(SHEET("<row><c><v>1</v></c><c t=\"e\"><v>#N/A</v></c><c "
+											"t=\"inlineStr\"><is><r><t>a</t></r><r><t>b</t></r></is></c><c t=\"str\"><v>f</v></c></row>"
+											"<row r=\"9\"><c r=\"B9\"><v>1E3</v></c></row>"),
+									  0, &len);
 	const char *got = detected(bytes, len, &f);
 	if (!got)
 		fail_msg("%s", err.message);
@@ -488,8 +569,10 @@ static void test_workbook_hostile(void **state)
 {
 	(void)state;
 	size_t len;
-	sheet_refused("<!DOCTYPE x [<!ENTITY e SYSTEM \"file:///etc/passwd\">]>" SHEET("<row><c t=\"str\"><v>&e;</v></c></row>"), "cannot be read");
-	sheet_refused("<!DOCTYPE x [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;\"><!ENTITY c \"&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;\">]>" SHEET("<row><c t=\"str\"><v>&c;</v></c></row>"),
+	sheet_refused("<!DOCTYPE x [<!ENTITY e SYSTEM \"file:///etc/passwd\">]>" SHEET("<row><c t=\"str\"><v>&e;</v></c></row>"),
+				  "cannot be read");
+	sheet_refused("<!DOCTYPE x [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;\"><!ENTITY c "
+				  "\"&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;\">]>" SHEET("<row><c t=\"str\"><v>&c;</v></c></row>"),
 				  "cannot be read");
 	sheet_refused("<!DOCTYPE worksheet>" SHEET("<row><c><v>1</v></c></row>"), "document type");
 	sheet_refused("<worksheet><sheetData><row><c><v>1", "valid XML");
@@ -508,7 +591,8 @@ static void test_workbook_hostile(void **state)
 	refused(bytes, len, "missing");
 	refused("PK\3\4 and then nothing of an archive", 36, "zip archive");
 	const struct piece outside[] = {{"xl/workbook.xml", workbook_xml, 0},
-									{"xl/_rels/workbook.xml.rels", "<Relationships><Relationship Id=\"rId1\" Target=\"../../../../etc/passwd\"/></Relationships>", 0}};
+									{"xl/_rels/workbook.xml.rels",
+									 "<Relationships><Relationship Id=\"rId1\" Target=\"../../../../etc/passwd\"/></Relationships>", 0}};
 	bytes = archive(outside, 2, &len);
 	refused(bytes, len, "missing");
 }
@@ -557,6 +641,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_dates, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_booleans_and_texts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_workbook, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_workbook_formats, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_workbook_long, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_workbook_plain_parts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_workbook_hostile, setup, teardown),
