@@ -219,6 +219,11 @@ look('lines of a record', '.record-form', async (page) => {
   await page.click('.lines-acts button >> nth=0')
   await page.waitForSelector('.lines-edited input')
 })
+look('a line with all its fields', '.ant-drawer', async (page, screen) => {
+  await record(page, [...mock.db.order_line.values()][0].order_id)
+  await page.click(`button[aria-label="${word(screen, 'Открыть строку целиком', 'Open the line')}"] >> nth=0`)
+  await page.waitForSelector('.line-card .field[data-field=mark] input')
+})
 look('a lookup with its last line', '.ant-select-dropdown', async (page) => {
   await edit(page, 21)
   await page.fill('#record-customer', 'zz')

@@ -40,6 +40,7 @@ section "purchase_line" { label = "Purchase line", plural = "Purchase lines", ti
   percent "discount" { hidden = "purchase.terms == 'deferred'", check = "discount <= 30", message = "A discount is 30 % at most" },
   text    "reason"   { required = "discount > 10", hidden = "discount == nil or discount <= 0" },
   date    "due_on"   { initial = "purchase.wanted_on", label = "Due on" },
+  text    "packing"  { required = "quantity > 500", label = "Packing" },
   formula "total"    { type = "money", "price * quantity * (100 - coalesce(discount, 0)) / 100 * coalesce(purchase.supplier.rate, 1)", label = "Total" },
   list "all" { label = "All", columns = { "product", "batch", "quantity", "price", "discount", "reason", "total" } },
 }
@@ -83,7 +84,7 @@ const russian = [
   ['purchase_line', 'Purchase line', 'Строка закупки'], ['purchase_line', 'Purchase lines', 'Строки закупки'],
   ['purchase_line.list.all', 'All', 'Все'], ['purchase_line.purchase', 'Purchase', 'Закупка'], ['purchase_line.product', 'Product', 'Товар'], ['purchase_line.batch', 'Batch', 'Партия'], ['purchase_line.maker', 'Maker', 'Изготовитель'],
   ['purchase_line.quantity', 'Quantity', 'Количество'], ['purchase_line.price', 'Price', 'Цена'], ['purchase_line.discount', 'Discount', 'Скидка'],
-  ['purchase_line.reason', 'Reason', 'Основание'], ['purchase_line.due_on', 'Due on', 'Срок'], ['purchase_line.total', 'Total', 'Итого'],
+  ['purchase_line.packing', 'Packing', 'Упаковка'], ['purchase_line.reason', 'Reason', 'Основание'], ['purchase_line.due_on', 'Due on', 'Срок'], ['purchase_line.total', 'Total', 'Итого'],
   ['purchase_line.discount', 'A discount is 30 % at most', 'Скидка не больше 30 %'],
 ]
 

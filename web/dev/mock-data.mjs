@@ -90,7 +90,7 @@ export const SECTIONS = {
     title: (row, db) => db.product.get(row.product_id)?.name ?? '',
     fields: [
       f('order', 'lookup', 'Order', 'Заказ', { to: 'order', required: true }), f('product', 'lookup', 'Product', 'Товар', { to: 'product', required: true, create: true }),
-      f('quantity', 'integer', 'Quantity', 'Количество', { min: 1, required: true }), f('price', 'money', 'Price', 'Цена', { scale: 2 }), f('ships_on', 'date', 'Ships on', 'Отгрузка'), ...builtin(false)],
+      f('quantity', 'integer', 'Quantity', 'Количество', { min: 1, required: true }), f('price', 'money', 'Price', 'Цена', { scale: 2 }), f('ships_on', 'date', 'Ships on', 'Отгрузка'), f('mark', 'text', 'Marking', 'Маркировка'), f('fragile', 'boolean', 'Fragile', 'Хрупкое'), ...builtin(false)],
     details: [], layout: [], stages: [], moves: [], lists: [{ name: 'all', label: L('All', 'Все'), columns: ['product', 'quantity', 'price', 'ships_on'] }], imports: [],
   },
   customer: {

@@ -76,7 +76,7 @@ export const en = {
   checklist: { title: 'To do', count: '{{done}} of {{count}}', required: 'Must be ticked before the record goes on', others: 'Somebody else ticks this' },
   move: { comment: 'Comment' },
   detail: {
-    add: 'Add', add_line: 'Add a line', none: 'Nothing yet', total: 'Total', acts: 'Actions', edit_line: 'Edit the line', remove_line: 'Remove the line', restore_line: 'Restore the line',
+    add: 'Add', add_line: 'Add a line', none: 'Nothing yet', total: 'Total', acts: 'Actions', open_line: 'Open the line', done: 'Done', edit_line: 'Edit the line', remove_line: 'Remove the line', restore_line: 'Restore the line',
     partial: 'The first {{count}} lines are shown; they are changed from their own pages.', all: 'Show all {{count}}',
   },
   history: {

@@ -1,11 +1,12 @@
 import DeleteOutlined from '@ant-design/icons/es/icons/DeleteOutlined';
 import EditOutlined from '@ant-design/icons/es/icons/EditOutlined';
+import ExpandAltOutlined from '@ant-design/icons/es/icons/ExpandAltOutlined';
 import PlusOutlined from '@ant-design/icons/es/icons/PlusOutlined';
 import UndoOutlined from '@ant-design/icons/es/icons/UndoOutlined';
 import Alert from 'antd/es/alert';
 import Button from 'antd/es/button';
 import Skeleton from 'antd/es/skeleton';
-import { useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { lazy, Suspense, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { fieldCurrency, isNumeric, sectionField, shownType, useMeta } from '../api/meta';
 import type { Field, Row, Section } from '../api/types';
 import { useNarrow } from '../app/narrow';
@@ -18,9 +19,11 @@ import { useLanguage, useT } from '../i18n';
 import type { DetailProps } from './DetailBox';
 import { fieldFlags, fieldInput, NO_DETAIL, plain } from './draft';
 import type { LineState } from './lines';
-import { detailColumns, MOST_LINES, useDetail } from './useDetail';
+import { lineColumns, lineFields, MOST_LINES, useDetail, useLines } from './useDetail';
 
-interface Line { key: string; id: number | null; row: Row; typed: Row; state: LineState | undefined; removed: boolean; fresh: boolean }
+const LineCard = lazy(() => import('./LineCard'));
+
+export interface Line { key: string; id: number | null; row: Row; typed: Row; state: LineState | undefined; removed: boolean; fresh: boolean }
 
 /** Lines that live with their record: edited in place, saved with it, totals beneath. */
 export function OwnedDetail({ detail, form, recordId, editing, scope, target }: DetailProps & { target: Section }) {
@@ -30,15 +33,25 @@ export function OwnedDetail({ detail, form, recordId, editing, scope, target }: 
   const narrow = useNarrow();
   const counter = useRef(0);
   const [open, setOpen] = useState<string[]>([]);
-  const columns = detailColumns(detail, target);
+  const [card, setCard] = useState<string | null>(null);
+  const [read, setRead] = useState<number[]>([]);
+  const columns = lineColumns(detail, target);
+  // Columns show the most telling fields; when there are more, a line opens as a card with all of them.
+  const every = lineFields(detail, target);
+  const beyond = every.filter((field) => !columns.includes(field.name));
   const query = useDetail(detail, target, columns, recordId);
   const states = form.lines[detail.name];
   const draft = form.draft.details[detail.name] ?? NO_DETAIL;
   const faults = form.faults.lines[detail.name] ?? {};
-  const kept = query.data?.value ?? [];
-  const whole = (query.data?.['@odata.count'] ?? kept.length) <= MOST_LINES;
+  const whole = useLines(detail, target, read);
+  const one = card !== null && /^\d+$/.test(card) ? whole[read.indexOf(Number(card))] : undefined;
+  const rows = useMemo(() => {
+    const more = new Map(whole.flatMap((line): [Row['id'], Row][] => (line.data ? [[line.data.id, line.data]] : [])));
+    return query.data?.value.map((row) => (more.has(row.id) ? { ...more.get(row.id), ...row } : row));
+  }, [query.data, whole.map((line) => line.dataUpdatedAt).join()]);
+  const kept = rows ?? [];
+  const complete = (query.data?.['@odata.count'] ?? kept.length) <= MOST_LINES;
 
-  const rows = query.data?.value;
   const { keepLines } = form;
   useEffect(() => {
     if (rows) keepLines(detail.name, rows);
@@ -77,7 +90,9 @@ export function OwnedDetail({ detail, form, recordId, editing, scope, target }: 
     const key = `new${counter.current}`;
     form.changeDetail(detail.name, { ...draft, added: [...draft.added, { key, row: {} }] });
     setOpen((before) => [...before, key]);
-    added.current = key;
+    // What must be filled and has no column is asked for at once.
+    if (beyond.some((field) => field.required === true && fieldInput(field) && field.writable !== false)) setCard(key);
+    else added.current = key;
   };
   const remove = (line: Line): void => {
     if (line.fresh) form.changeDetail(detail.name, { ...draft, added: draft.added.filter((item) => item.key !== line.key) });
@@ -86,14 +101,22 @@ export function OwnedDetail({ detail, form, recordId, editing, scope, target }: 
       form.changeDetail(detail.name, { ...draft, removed });
     }
   };
+  const show = (line: Line): void => {
+    const { id } = line;
+    if (id !== null) setRead((before) => (before.includes(id) ? before : [...before, id]));
+    setCard(line.key);
+  };
   const total = (field: Field): string => {
     const sum = decimalSum(there.filter((line) => !flags(line, field).hidden).map((line) => line.row[field.name]));
     if (shownType(field) !== 'money') return decimalFormat(sum, language);
     const currencies = new Set(there.map((line) => fieldCurrency(field, line.row, meta.currency)));
     return currencies.size > 1 ? '' : moneyFormat(sum, language, [...currencies][0] ?? meta.currency, field.scale ?? 2);
   };
+  const more = beyond.length > 0;
   const totalled = fields.filter((field) => isNumeric(field) && shownType(field) !== 'percent');
-  const acts = may && whole;
+  const opened = card === null ? undefined : lines.find((line) => line.key === card);
+  const parent: Parent = { ...(recordId === null ? {} : { id: recordId }), values: plain(form.draft.values) };
+  const acts = may && complete;
 
   return (
     <section className="detail" id={`${scope}-${detail.name}`} data-field={detail.name} aria-label={detail.label}>
@@ -102,7 +125,7 @@ export function OwnedDetail({ detail, form, recordId, editing, scope, target }: 
         {acts && target.can.create !== false ? <Button size="small" icon={<PlusOutlined />} onClick={add}>{t('detail.add_line')}</Button> : null}
       </div>
       {faults['']?.[''] ? <Alert type="error" showIcon title={faults['']['']} /> : null}
-      {!whole ? <Alert type="info" showIcon title={t('detail.partial', { count: MOST_LINES })} /> : null}
+      {!complete ? <Alert type="info" showIcon title={t('detail.partial', { count: MOST_LINES })} /> : null}
       {recordId !== null && query.isPending ? <Skeleton active title={false} paragraph={{ rows: 2 }} /> : null}
       {query.isError ? <TroubleOf error={query.error} retry={() => void query.refetch()} /> : null}
       {!lines.length && (query.data || recordId === null) ? <p className="quiet">{t('detail.none')}</p> : null}
@@ -116,7 +139,7 @@ export function OwnedDetail({ detail, form, recordId, editing, scope, target }: 
                     {field.label}{mustAll(field) ? <span className="must" aria-hidden="true">*</span> : null}
                   </th>
                 ))}
-                {acts ? <th className="lines-acts"><span className="hidden">{t('detail.acts')}</span></th> : null}
+                {more || acts ? <th className="lines-acts"><span className="hidden">{t('detail.acts')}</span></th> : null}
               </tr>
             </thead>
             <tbody>
@@ -125,19 +148,23 @@ export function OwnedDetail({ detail, form, recordId, editing, scope, target }: 
                 const writing = !line.removed && acts && line.state?.may !== false && (editing || line.fresh || open.includes(line.key) || Object.keys(fault).length > 0);
                 const shown = fields.filter((field) => !flags(line, field).hidden);
                 // What is wrong in a field that is not shown is told of the line.
-                const rest = Object.entries(fault).filter(([name]) => !shown.some((field) => field.name === name)).map(([, message]) => message);
+                const rest = Object.entries(fault).filter(([name]) => !shown.some((field) => field.name === name)).map(([name, message]) => {
+                  const field = beyond.find((item) => item.name === name);
+                  return field ? `${field.label}: ${message}` : message;
+                });
                 return (
                   <tr key={line.key} data-line={line.key} className={line.removed ? 'line-removed' : line.fresh || (line.id !== null && draft.changed[line.id]) ? 'line-changed' : ''}>
                     {fields.map((field) => (
                       <LineCell key={field.name} field={field} line={line} target={target} label={narrow} writing={writing} editable={editable(line, field)} hidden={flags(line, field).hidden}
                         must={must(line, field)} marked={narrow || !mustAll(field)} id={`${scope}-${detail.name}-${line.key}-${field.name}`} wrong={fault[field.name]}
-                        parent={{ ...(recordId === null ? {} : { id: recordId }), values: plain(form.draft.values) }} onChange={(change) => set(line, change)}
+                        parent={parent} onChange={(change) => set(line, change)}
                         onOpen={() => acts && !line.removed && setOpen((before) => [...new Set([...before, line.key])])} />
                     ))}
-                    {acts ? (
+                    {more || acts ? (
                       <td className="lines-acts">
-                        {writing || line.removed || line.state?.may === false ? null : <Button type="text" size="small" icon={<EditOutlined />} aria-label={t('detail.edit_line')} onClick={() => setOpen((before) => [...before, line.key])} />}
-                        <Button type="text" size="small" icon={line.removed ? <UndoOutlined /> : <DeleteOutlined />} aria-label={t(line.removed ? 'detail.restore_line' : 'detail.remove_line')} onClick={() => remove(line)} />
+                        {!acts || writing || line.removed || line.state?.may === false ? null : <Button type="text" size="small" icon={<EditOutlined />} aria-label={t('detail.edit_line')} onClick={() => setOpen((before) => [...before, line.key])} />}
+                        {more && !line.removed ? <Button type="text" size="small" icon={<ExpandAltOutlined />} aria-label={t('detail.open_line')} onClick={() => show(line)} /> : null}
+                        {acts ? <Button type="text" size="small" icon={line.removed ? <UndoOutlined /> : <DeleteOutlined />} aria-label={t(line.removed ? 'detail.restore_line' : 'detail.remove_line')} onClick={() => remove(line)} /> : null}
                         {rest.map((message) => <div key={message} className="fault" role="alert">{message}</div>)}
                       </td>
                     ) : null}
@@ -154,12 +181,19 @@ export function OwnedDetail({ detail, form, recordId, editing, scope, target }: 
                       {totalled.includes(field) ? total(field) : place === 0 && !narrow ? t('detail.total') : ''}
                     </td>
                   ))}
-                  {acts ? <td className="lines-acts" /> : null}
+                  {more || acts ? <td className="lines-acts" /> : null}
                 </tr>
               </tfoot>
             ) : null}
           </table>
         </div>
+      ) : null}
+      {opened ? (
+        <Suspense fallback={null}>
+          <LineCard target={target} title={target.label} line={opened} fields={every.filter((field) => !flags(opened, field).hidden)} scope={`${scope}-${detail.name}-card`} parent={parent} faults={faults[opened.key] ?? {}}
+            waiting={one?.isPending ?? false} error={one?.isError && !one.data ? one.error : null} retry={() => void one?.refetch()}
+            editable={(field) => acts && editable(opened, field)} must={(field) => must(opened, field)} onChange={(change) => set(opened, change)} onClose={() => setCard(null)} />
+        </Suspense>
       ) : null}
     </section>
   );

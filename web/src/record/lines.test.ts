@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { lineColumns } from './useDetail';
 import type { Field, LineAnswer, Section } from '../api/types';
 import { NO_DETAIL } from './draft';
 import { linesFaults, linesFill, linesMissing, linesQuestion, linesRuled, lineSet, linesWritable } from './lines';
@@ -64,5 +65,15 @@ describe('lines of a draft', () => {
     expect(linesMissing(fields, { ...NO_DETAIL, changed: { 5: { product_id: null } }, removed: [5] }, kept, {}, 'must')).toEqual({});
     expect(linesFaults(target, { ...fresh, touched: { new1: ['price'] } }, states, false)).toEqual({ new1: { price: 'low', '': 'odd' } });
     expect(linesFaults(target, fresh, states, true)).toEqual({ new1: { price: 'low', '': 'odd' }, 5: { price: 'no' } });
+  });
+});
+
+describe('columns of a detail', () => {
+  it('what must be filled stands among them, as far as there is room', () => {
+    const field = (name: string, more = {}) => ({ name, label: name, type: 'text', ...more });
+    const many = Array.from({ length: 200 }, (_, place) => field(`f${place}`, { required: place % 20 === 0 }));
+    const target = { name: 'line', layout: [], fields: [field('order', { type: 'lookup', required: true }), field('name'), field('sum', { type: 'formula', required: true }), ...many] } as never;
+    const columns = lineColumns({ name: 'lines', by: 'order', columns: ['name', 'f1', 'f2', 'f3', 'f4'] } as never, target);
+    expect(columns).toEqual(['name', 'f1', 'f2', 'f3', 'f4', 'f0', 'f20', 'f40', 'f60']);
   });
 });

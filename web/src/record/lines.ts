@@ -105,6 +105,8 @@ export function linesMissing(fields: Field[], detail: DetailDraft | undefined, k
       const flags = fieldFlags(field, state?.fields);
       const value = state?.shown[fieldProp(field)] ?? row[fieldProp(field)];
       if (!flags.required || flags.hidden || flags.readonly || field.writable === false || field.type === 'boolean') continue;
+      // A line that is there may not have been read whole.
+      if (value === undefined && rows.has(key)) continue;
       if (value === null || value === undefined || value === '' || (Array.isArray(value) && !value.length)) (found[key] ??= {})[field.name] = message;
     }
   }

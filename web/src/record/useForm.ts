@@ -2,7 +2,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { ApiError, get, request, send } from '../api/http';
-import { fieldOfProp, fieldProp, sectionField, useMeta } from '../api/meta';
+import { fieldOfProp, fieldProp, useMeta } from '../api/meta';
 import { etagOf, TITLES } from '../api/odata';
 import type { Field, FormAnswer, Row, Section, Stale } from '../api/types';
 import { errorText } from '../app/errors';
@@ -11,7 +11,7 @@ import type { DetailDraft, Draft, Faults } from './draft';
 import { detailEmpty, draftBody, draftCount, draftFill, draftSet, errorsOf, faultsOf, fieldFlags, fieldInput, NO_DETAIL, NO_DRAFT, NO_FAULTS } from './draft';
 import type { LineStates } from './lines';
 import { linesFaults, linesFill, linesMissing, linesQuestion, linesRuled, lineSet, linesWritable } from './lines';
-import { detailColumns } from './useDetail';
+import { lineFields } from './useDetail';
 import { useUploads } from '../fields/uploads';
 import { useT } from '../i18n';
 
@@ -327,7 +327,7 @@ export function useForm(section: Section, id: number | null, preset?: Row) {
     for (const detail of section.details) {
       const target = targets[detail.name];
       if (!target || !current.current.details[detail.name]) continue;
-      const fields = detailColumns(detail, target).flatMap((name) => sectionField(target, name) ?? []).filter(fieldInput);
+      const fields = lineFields(detail, target).filter(fieldInput);
       const found = linesMissing(fields, current.current.details[detail.name], keptLines.current[detail.name] ?? [], linesRef.current[detail.name], t('field.required'));
       if (Object.keys(found).length) empty[detail.name] = found;
     }
