@@ -113,6 +113,25 @@ static void allow_check(struct run *x, const struct schema_plan *plan)
 	}
 }
 
+/* What apply would do to the rows of `data`, beside the definitions. */
+static int rows_plan(struct run *x, struct seed_plan *out, struct err *err)
+{
+	struct schema_generation g;
+	struct registry *now = NULL;
+	struct err errs;
+	err_init(&errs, x->arena);
+	if (schema_read_generation(x->pg, x->arena, &g, err) < 0)
+		return -1;
+	/* a configuration that does not load any more is replaced whole: its rows are looked at when they are written */
+	if (g.config && config_load_generation(g.config, &g.map, &now, &errs) < 0) {
+		memset(out, 0, sizeof *out);
+		return 0;
+	}
+	int failed = seed_plan(x->pg, now, x->bare, x->arena, out, err);
+	registry_unref(now);
+	return failed;
+}
+
 static void plan_run(struct run *x)
 {
 	struct schema_current *current;
@@ -128,11 +147,16 @@ static void plan_run(struct run *x)
 		return;
 	}
 	struct buf b = BUF_INIT;
+	struct seed_plan rows;
+	if (rows_plan(x, &rows, &err) < 0) {
+		x->code = cli_fail("plan", &err);
+		return;
+	}
 	allow_check(x, plan);
 	if (x->request->json)
-		apply_print_json(&b, plan);
+		apply_print_json(&b, plan, &rows);
 	else
-		apply_print(&b, plan);
+		apply_print(&b, plan, &rows);
 	print(&b);
 	x->code = schema_plan_refused(plan) ? CLI_INPUT : CLI_OK;
 }
@@ -212,9 +236,9 @@ static void apply_in(struct run *x)
 		if (err.code == ERR_LOSS && done.plan) {
 			struct buf b = BUF_INIT;
 			if (r->json)
-				apply_print_json(&b, done.plan);
+				apply_print_json(&b, done.plan, &(struct seed_plan){0});
 			else
-				apply_print(&b, done.plan);
+				apply_print(&b, done.plan, &(struct seed_plan){0});
 			print(&b);
 		}
 		if (done.plan)

@@ -10,6 +10,7 @@
 
 struct buf;
 struct schema_plan;
+struct seed_plan;
 
 struct apply_request {
 	const char *conninfo;     /* of the database */
@@ -32,8 +33,8 @@ int apply_check(const char *dir);
 /* Prints what apply would do; CLI_INPUT when it would refuse. */
 int apply_plan(const struct apply_request *r);
 
-/* The plan for people, and as JSON. */
-void apply_print(struct buf *b, const struct schema_plan *p);
-void apply_print_json(struct buf *b, const struct schema_plan *p);
+/* The plan for people, and as JSON; `rows` is what becomes of the rows of `data`. */
+void apply_print(struct buf *b, const struct schema_plan *p, const struct seed_plan *rows);
+void apply_print_json(struct buf *b, const struct schema_plan *p, const struct seed_plan *rows);
 
 #endif

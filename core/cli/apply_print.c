@@ -7,6 +7,7 @@
 #include "cli/apply.h"
 #include "meta/registry.h"
 #include "meta/schema_diff.h"
+#include "serve/seed.h"
 
 struct group {
 	const char *title;
@@ -147,10 +148,36 @@ static void print_locks(struct buf *b, const struct schema_plan *p)
 	}
 }
 
-void apply_print(struct buf *b, const struct schema_plan *p)
+static size_t rows_count(const struct seed_plan *rows)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < rows->count; i++)
+		n += rows->items[i].created + rows->items[i].changed;
+	return n;
+}
+
+static void print_rows(struct buf *b, const struct seed_plan *rows)
+{
+	if (!rows_count(rows))
+		return;
+	buf_printf(b, "%sRows of the configuration\n", b->len ? "\n" : "");
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct seed_planned *r = &rows->items[i];
+		if (r->created)
+			buf_printf(b, "  + %s: %zu new\n", r->section, r->created);
+		if (r->changed)
+			buf_printf(b, "  ~ %s: %zu changed\n", r->section, r->changed);
+		if (r->back)
+			buf_printf(b, "    %zu of them people changed: set back to what the configuration says: %s%s\n", r->back, r->shown,
+					   r->back > 5 ? ", …" : "");
+	}
+}
+
+void apply_print(struct buf *b, const struct schema_plan *p, const struct seed_plan *rows)
 {
 	if (schema_plan_nothing(p)) {
-		buf_puts(b, "nothing to do\n");
+		if (!rows_count(rows))
+			buf_puts(b, "nothing to do\n");
 	} else {
 		print_changes(b, p);
 		if (!p->changes.count)
@@ -159,6 +186,7 @@ void apply_print(struct buf *b, const struct schema_plan *p)
 			for (size_t i = 0; i < p->ops.count; i++)
 				buf_printf(b, "  * %s\n", p->ops.items[i].sql ? p->ops.items[i].sql : p->ops.items[i].place);
 	}
+	print_rows(b, rows);
 	print_losses(b, p);
 	print_broken(b, p);
 	for (size_t i = 0; i < p->warnings.count; i++)
@@ -180,12 +208,13 @@ static void member(struct buf *b, const char *key, const char *value)
 		buf_puts(b, "null");
 }
 
-void apply_print_json(struct buf *b, const struct schema_plan *p)
+void apply_print_json(struct buf *b, const struct schema_plan *p, const struct seed_plan *rows)
 {
 	static const char *const phases[] = {"expand", "expand", "expand", "expand", "expand", "expand", "expand", "switch",
 										 "finish", "finish", "finish", "finish", "finish", "finish", "finish"};
 	_Static_assert(sizeof phases / sizeof *phases == OP_DROP + 1, "a phase for each kind");
-	buf_printf(b, "{\"nothing\":%s,\"generation\":%" PRId64, schema_plan_nothing(p) ? "true" : "false", p->current->generation);
+	buf_printf(b, "{\"nothing\":%s,\"generation\":%" PRId64, schema_plan_nothing(p) && !rows_count(rows) ? "true" : "false",
+			   p->current->generation);
 	member(b, "hash", p->registry->hash);
 	buf_puts(b, ",\"changes\":[");
 	for (size_t i = 0; i < p->changes.count; i++) {
@@ -219,6 +248,14 @@ void apply_print_json(struct buf *b, const struct schema_plan *p)
 		member(b, "name", one->name);
 		member(b, "what", one->what);
 		member(b, "shown", one->shown);
+		buf_putc(b, '}');
+	}
+	buf_puts(b, "],\"rows\":[");
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct seed_planned *r = &rows->items[i];
+		buf_printf(b, "%s{\"created\":%zu,\"changed\":%zu,\"set_back\":%zu", i ? "," : "", r->created, r->changed, r->back);
+		member(b, "section", r->section);
+		member(b, "shown", r->shown);
 		buf_putc(b, '}');
 	}
 	buf_puts(b, "],\"warnings\":[");

@@ -1,4 +1,5 @@
 /* cmd_explain: `ostov explain`, why somebody may or may not do something with a record: by which role and rule, with the rule's parts and their values. */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,9 @@
 #include "cli/args.h"
 #include "cli/cli.h"
 #include "cli/database.h"
+#include "cli/paths.h"
 #include "edge/config_load.h"
+#include "edge/config_read.h"
 #include "meta/registry.h"
 #include "meta/schema_read.h"
 #include "pg/pg.h"
@@ -29,7 +32,7 @@ static const char help[] =
 	"\n"
 	"  --field FIELD      asks about this field of the record\n"
 	"  --task TASK        asks about this task of its stage's checklist: who may tick it\n"
-	"  --json             machine output\n"
+	"  --json             machine output; \"applied\": false when CONFIG is not what is in force\n"
 	"  --database URL     the database (postgresql://…); without it the private cluster under --data\n"
 	"  --data DIR         folder of the private cluster (default ./var), started when it does not run\n"
 	"\n"
@@ -37,13 +40,35 @@ static const char help[] =
 
 struct request {
 	const char *config, *login, *record, *action, *field, *task, *url, *data;
-	bool json;
+	bool json, differs;
 	struct arena *arena;
 	struct database database;
 	struct pg *pg;
 	struct registry *reg;
 	int code;
 };
+
+/* The rules are those in force; that the folder holds others is said. */
+static int config_compare(struct request *q, struct err *err)
+{
+	char lua[PATH_MAX], modules[PATH_MAX];
+	struct config config;
+	struct err errs;
+	err_init(&errs, q->arena);
+	if (strcmp(q->config, "-") == 0)
+		return 0;
+	if (paths_join(lua, sizeof lua, "lua") != 0 || paths_join(modules, sizeof modules, "modules") != 0)
+		return err_set(err, ERR_ENVIRONMENT, "the program's folder has too long a name");
+	if (config_read_dir(q->arena, q->config, lua, modules, &config, &errs) < 0 && !config.nfiles) {
+		err_set(err, ERR_CONFIG, "%s", errs.message);
+		return err_hint(err, "'-' instead of a folder: whatever is in force");
+	}
+	q->differs = strcmp(config.hash, q->reg->hash) != 0;
+	if (q->differs)
+		fprintf(stderr, "note: %s is not what is in force: the answer is by what was applied last ('ostov plan %s' shows the difference)\n",
+				q->config, q->config);
+	return 0;
+}
 
 static int registry_open(struct request *q, struct err *err)
 {
@@ -59,7 +84,7 @@ static int registry_open(struct request *q, struct err *err)
 	if (config_load_generation(g.config, &g.map, &q->reg, &errs) < 0)
 		return err_set(err, ERR_CONFIG, "the configuration in force cannot be loaded: %s", errs.message);
 	q->reg->generation = g.id;
-	return 0;
+	return config_compare(q, err);
 }
 
 static int user_find(struct request *q, int64_t *id, struct err *err)
@@ -125,8 +150,8 @@ static void print_text(const struct request *q, const struct actor *actor, const
 		printf("record: %s%s%s\n", x->title, x->stage ? ", stage " : "", x->stage ? x->stage : "");
 	for (size_t i = 0; i < x->nrules; i++) {
 		const struct explain_rule *r = &x->rules[i];
-		printf("\n%s  %s%s%s  %s  %s", r->holds ? (r->covers ? "yes" : "yes, but not this field") : "no ", r->kind, r->role ? " to " : "",
-			   r->role ? r->role : "", r->place, r->text);
+		printf("\n%s  %s%s%s  %s  %s", r->holds ? (r->covers ? "yes" : "yes, but not this field") : "no ",
+			   strcmp(r->kind, "read") == 0 ? "grant (read)" : r->kind, r->role ? " to " : "", r->role ? r->role : "", r->place, r->text);
 		if (r->fields)
 			printf("  (fields: %s)", r->fields);
 		putchar('\n');
@@ -158,6 +183,7 @@ static void print_json(const struct request *q, const struct actor *actor, const
 	put(&b, "field", q->field);
 	if (q->task)
 		put(&b, "task", q->task);
+	buf_printf(&b, ",\"applied\":%s", q->differs ? "false" : "true");
 	put(&b, "title", x->title);
 	put(&b, "stage", x->stage);
 	buf_puts(&b, ",\"roles\":[");

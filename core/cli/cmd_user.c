@@ -310,8 +310,14 @@ static int list(struct user *u, struct err *err)
 		buf_json(&b, cells[0], strlen(cells[0]));
 		buf_puts(&b, ",\"name\":");
 		buf_json(&b, cells[1], strlen(cells[1]));
-		buf_puts(&b, ",\"roles\":");
-		buf_json(&b, cells[3], strlen(cells[3]));
+		buf_puts(&b, ",\"roles\":[");
+		for (const char *role = cells[3]; *role; role += strspn(role, ", ")) {
+			size_t n = strcspn(role, ",");
+			buf_puts(&b, role == cells[3] ? "" : ",");
+			buf_json(&b, role, n);
+			role += n;
+		}
+		buf_puts(&b, "]");
 		buf_printf(&b, ",\"active\":%s,\"password\":%s}", on ? "true" : "false", secret ? "true" : "false");
 	}
 	if (u->json)

@@ -63,13 +63,19 @@ static bool swaps(const struct schema_plan *p, const struct schema_item *it)
 static void match_objects(struct schema_plan *p)
 {
 	for (int depth = 0; depth < 4; depth++) {
-		for (size_t i = 0; i < p->items.count; i++) {
-			struct schema_item *it = p->items.items[i];
-			if (depth_of(it) != depth || !it->was || (object_of(p, it, it->tail) && !swaps(p, it)))
-				continue;
-			struct schema_object *o = object_of(p, it, it->was);
-			if (o && !o->claimed)
+		/* a name that another rename takes away in this very configuration is free for the next: a, b → b, c in whatever order */
+		for (bool more = true; more;) {
+			more = false;
+			for (size_t i = 0; i < p->items.count; i++) {
+				struct schema_item *it = p->items.items[i];
+				if (depth_of(it) != depth || !it->was || it->old)
+					continue;
+				struct schema_object *own = object_of(p, it, it->tail), *o = object_of(p, it, it->was);
+				if (!o || o->claimed || (own && !own->claimed && !swaps(p, it)))
+					continue;
 				claim(it, o);
+				more = true;
+			}
 		}
 		for (size_t i = 0; i < p->items.count; i++) {
 			struct schema_item *it = p->items.items[i];

@@ -14,6 +14,7 @@ struct work {
 	struct unit *u;
 	struct record *r;
 	struct explain *out;
+	const char *kind; /* of the grants that are looked at */
 	struct {
 		struct explain_rule *items;
 		size_t count, cap;
@@ -56,6 +57,43 @@ static int value_text_of(struct unit *u, const struct expr_type *type, const str
 	return 0;
 }
 
+/* "user 5 (Ann), user 7 (Bob)" */
+static int people_text(struct unit *u, const struct expr_type *type, const struct value *v, const char **out, struct err *err)
+{
+	const struct expr_type one = {.kind = EXPR_RECORD, .table = type->table};
+	struct buf b = BUF_INIT;
+	const char *text;
+	if (v->kind != VALUE_LIST)
+		return value_text_of(u, &one, v, out, err);
+	for (size_t i = 0; i < v->list.count && i < PEOPLE; i++) {
+		if (value_text_of(u, &one, &v->list.items[i], &text, err) < 0) {
+			buf_destroy(&b);
+			return -1;
+		}
+		buf_printf(&b, "%s%s", i ? ", " : "", text);
+	}
+	if (v->list.count > PEOPLE)
+		buf_printf(&b, " and %zu more", v->list.count - PEOPLE);
+	*out = v->list.count ? arena_strndup(u->arena, b.data, b.len) : "nobody";
+	buf_destroy(&b);
+	return 0;
+}
+
+static void link_note(void *ctx, const struct expr_table *t, const struct expr_field *f, bool of_old)
+{
+	(void)t;
+	(void)of_old;
+	*(bool *)ctx |= f->storage == EXPR_LINK;
+}
+
+/* Several records that a lookup holds: they are few and told one by one, the lines of a detail are not. */
+static bool is_link(const struct expr *e)
+{
+	bool link = false;
+	expr_walk_fields(e, link_note, &link);
+	return link;
+}
+
 static bool is_keyword(const char *word)
 {
 	static const char *const words[] = {"and", "or", "not", "in", "nil", "true", "false"};
@@ -95,11 +133,13 @@ static int values_of(struct work *w, const char *text, struct explain_part *part
 		struct value v;
 		struct err ignored;
 		err_init(&ignored, u->arena);
-		if (seen || expr_parse(u->arena, name, strlen(name), &e, &ignored) < 0 || expr_check(u->arena, e, &scope, &any, &ignored) < 0 ||
-			expr_type_of(e)->kind == EXPR_RECORDS)
+		if (seen || expr_parse(u->arena, name, strlen(name), &e, &ignored) < 0 || expr_check(u->arena, e, &scope, &any, &ignored) < 0)
+			continue;
+		bool several = expr_type_of(e)->kind == EXPR_RECORDS;
+		if (several && !is_link(e))
 			continue;
 		if (expr_eval(u->arena, e, &u->env, &w->r->now, NULL, w->r->was.values ? &w->r->was : &w->r->now, &v, err) < 0 ||
-			value_text_of(u, expr_type_of(e), &v, &value, err) < 0)
+			(several ? people_text(u, expr_type_of(e), &v, &value, err) : value_text_of(u, expr_type_of(e), &v, &value, err)) < 0)
 			return -1;
 		part->values[part->nvalues++] = (struct explain_value){name, value};
 	}
@@ -183,7 +223,7 @@ static int grants(struct work *w, struct record *r, enum grant_action action, co
 		bool holds, covers = gives(g, f);
 		if (!g->on[action].set)
 			continue;
-		if (rule_add(w, "grant", g->role->name, &g->on[action], &g->place, fields_of(u, g), covers, &holds, err) < 0)
+		if (rule_add(w, w->kind, g->role->name, &g->on[action], &g->place, fields_of(u, g), covers, &holds, err) < 0)
 			return -1;
 		*granted |= holds && covers;
 		*named |= holds && covers && g->fields && f && !f->builtin;
@@ -195,28 +235,6 @@ static void answer(struct work *w, bool allowed, const char *why)
 {
 	w->out->allowed = allowed;
 	w->out->why = why;
-}
-
-/* "user 5 (Ann), user 7 (Bob)" */
-static int people_text(struct unit *u, const struct expr_type *type, const struct value *v, const char **out, struct err *err)
-{
-	const struct expr_type one = {.kind = EXPR_RECORD, .table = type->table};
-	struct buf b = BUF_INIT;
-	const char *text;
-	if (v->kind != VALUE_LIST)
-		return value_text_of(u, &one, v, out, err);
-	for (size_t i = 0; i < v->list.count && i < PEOPLE; i++) {
-		if (value_text_of(u, &one, &v->list.items[i], &text, err) < 0) {
-			buf_destroy(&b);
-			return -1;
-		}
-		buf_printf(&b, "%s%s", i ? ", " : "", text);
-	}
-	if (v->list.count > PEOPLE)
-		buf_printf(&b, " and %zu more", v->list.count - PEOPLE);
-	*out = v->list.count ? arena_strndup(u->arena, b.data, b.len) : "nobody";
-	buf_destroy(&b);
-	return 0;
 }
 
 /* Whom the task's `who` names here, and whether this user is one of them; without `who` the grants to update are what decides. */
@@ -376,6 +394,40 @@ static int obstacles(struct work *w, enum grant_action action, const struct fiel
 	return 0;
 }
 
+/* What is not seen is not there; the grants to read say why. */
+static int unseen(struct work *w, struct err *err)
+{
+	bool granted, named;
+	answer(w, false, "the record is not visible to this user: it does not exist for him");
+	w->kind = "read";
+	return grants(w, w->r, GRANT_READ, NULL, &granted, &named, err);
+}
+
+/* No grant of the roles held: which roles have one. */
+static const char *nobody_of(struct work *w, const struct section *s, enum grant_action action)
+{
+	const struct registry *reg = w->u->reg;
+	const char *roles = NULL;
+	size_t n = 0;
+	while (s->owner && s->owner_detail && s->owner_detail->section != s) {
+		action = action == GRANT_READ ? GRANT_READ : GRANT_UPDATE;
+		s = s->owner_detail->section;
+	}
+	for (size_t i = 0; i < reg->ngrants; i++) {
+		const struct grant *g = reg->grants[i];
+		bool again = false;
+		for (size_t k = 0; k < i && !again; k++)
+			again = reg->grants[k]->role == g->role && reg->grants[k]->section == s && reg->grants[k]->on[action].set;
+		if (g->section != s || !g->on[action].set || again || ++n > PEOPLE)
+			continue;
+		roles = roles ? arena_printf(w->u->arena, "%s, '%s'", roles, g->role->name) : arena_printf(w->u->arena, "'%s'", g->role->name);
+	}
+	if (!roles)
+		return "no role has a grant for this";
+	return arena_printf(w->u->arena, "no role of this user has a grant for this; %s%s %s", roles, n > PEOPLE ? ", …" : "",
+						n > 1 ? "have one" : "has one");
+}
+
 /* A new record with what a new record begins with. */
 static int draft_begin(struct work *w, struct section *s, struct err *err)
 {
@@ -418,7 +470,7 @@ int explain_record(struct unit *u, struct section *s, int64_t id, const char *ac
 				   struct explain *out, struct err *err)
 {
 	static const char *const actions[GRANT_ACTIONS] = {"create", "read", "update", "delete"};
-	struct work w = {.u = u, .out = out};
+	struct work w = {.u = u, .out = out, .kind = "grant"};
 	const struct move *m = section_find_move(s, action);
 	enum grant_action a = GRANT_ACTIONS;
 	memset(out, 0, sizeof *out);
@@ -474,8 +526,8 @@ int explain_record(struct unit *u, struct section *s, int64_t id, const char *ac
 		if ((t ? explain_task(&w, t, strcmp(action, "finish") == 0, err) : explain_move(&w, m, err)) < 0 ||
 			access_test(u, access_get(u->reg, u->user, s), GRANT_READ, w.r, true, NULL, &seen, &unused, err) < 0)
 			return -1;
-		if (!seen)
-			answer(&w, false, "the record is not visible to this user: it does not exist for him");
+		if (!seen && unseen(&w, err) < 0)
+			return -1;
 	} else {
 		bool granted, named, seen = true, unused;
 		if (grants(&w, w.r, a, field, &granted, &named, err) < 0)
@@ -485,12 +537,14 @@ int explain_record(struct unit *u, struct section *s, int64_t id, const char *ac
 			if (access_test(u, x, GRANT_READ, w.r, true, NULL, &seen, &unused, err) < 0)
 				return -1;
 		}
+		if (!seen && unseen(&w, err) < 0)
+			return -1;
 		if (!seen)
-			answer(&w, false, "the record is not visible to this user: it does not exist for him");
+			;
 		else if (granted)
 			answer(&w, true, "a grant holds");
 		else if (w.rules.count == 0)
-			answer(&w, false, "no role of this user has a grant for this");
+			answer(&w, false, nobody_of(&w, s, a));
 		else if (field && a != GRANT_READ && access_field(x, a, field) == ACCESS_NONE)
 			answer(&w, false,
 				   access_field(x, GRANT_READ, field) != ACCESS_NONE ? "this user may read the field, but no grant lets him write it"

@@ -28,7 +28,8 @@ struct explain_part {
 
 /* One rule that speaks for or against. */
 struct explain_rule {
-	const char *kind;   /* "grant", "freeze", "readonly", "allow", "when", "task" (a required one of the stage), "who" (may tick) */
+	const char *
+		kind; /* "grant", "read" (a grant to read, where the record is not seen), "freeze", "readonly", "allow", "when", "task" (a required one of the stage), "who" (may tick) */
 	const char *role;   /* of a grant, else NULL */
 	const char *place;  /* "roles/orders.lua:12" */
 	const char *text;   /* the expression, or "true" */

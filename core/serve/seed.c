@@ -19,6 +19,9 @@
 /* Faults after which the rest is not tried. */
 enum { FAULTS_MAX = 20 };
 
+/* Rows that people changed and that a plan names, of a section. */
+enum { SHOWN_MAX = 5 };
+
 struct row {
 	const struct data_rows *block;
 	const struct decl_value *cells;
@@ -428,4 +431,149 @@ int seed_rows(struct pg *pg, struct registry *reg, struct arena *a, bool sample,
 	}
 	arena_delete(s.scratch);
 	return s.faults ? -1 : 0;
+}
+
+/* ---- what writing them would do ---- */
+
+struct look {
+	struct seed *seed;
+	const struct row *row;
+	struct section *section; /* of the configuration in force */
+	bool changed;
+	const char *back; /* the fields that people changed, or NULL */
+};
+
+/* The value that the configuration in force declares for the cell; NULL when it declares none. */
+static const struct decl_value *declared(const struct registry *now, const struct look *l, const struct field *f)
+{
+	for (size_t i = 0; i < now->ndata; i++) {
+		const struct data_rows *block = now->data[i];
+		if (block->sample || block->section != l->section)
+			continue;
+		for (size_t k = 0; k < block->rows.table.count; k++) {
+			const struct decl_value *cells = &block->rows.table.pairs[k].value, *found = NULL;
+			bool same = false;
+			for (size_t n = 0; n < cells->table.count; n++) {
+				const struct decl_pair *p = &cells->table.pairs[n];
+				same |= strcmp(p->key, block->key) == 0 && decl_same(&p->value, &l->row->key->value);
+				if (strcmp(p->key, f->expr.name) == 0)
+					found = &p->value;
+			}
+			if (same && found)
+				return found;
+		}
+	}
+	return NULL;
+}
+
+/* The cell's value by the configuration in force; false when it cannot be told before apply, because what it names is only made there. */
+static bool cell_value(struct seed *s, const struct field *f, const struct decl_value *v, struct value *out)
+{
+	struct err ignored;
+	int64_t id = 0;
+	err_init(&ignored, s->scratch);
+	if (f->type != FIELD_LOOKUP)
+		return plain_value(s, f, v, out, &ignored) == 0;
+	if (!f->many) {
+		*out = value_int(0);
+		return reference(s, f, v, &out->i, &ignored) == 0 && out->i;
+	}
+	struct value *ids = arena_array(s->scratch, struct value, v->table.count + 1);
+	for (size_t i = 0; i < v->table.count; i++) {
+		if (reference(s, f, &v->table.pairs[i].value, &id, &ignored) < 0 || !id)
+			return false;
+		ids[i] = value_int(id);
+	}
+	*out = (struct value){.kind = VALUE_LIST};
+	out->list.items = ids;
+	out->list.count = v->table.count;
+	return true;
+}
+
+static int row_look(struct unit *u, void *ctx, struct err *err)
+{
+	struct look *l = ctx;
+	struct seed *s = l->seed;
+	struct record *r;
+	l->changed = false;
+	l->back = NULL;
+	if (unit_ready(u, err) < 0 || record_load(u, l->section, l->row->id, &r, err) < 0)
+		return -1;
+	for (size_t i = 0; r && i < l->row->cells->table.count; i++) {
+		const struct decl_pair *p = &l->row->cells->table.pairs[i];
+		const struct field *next = section_find(l->row->block->section, p->key);
+		const struct field *f = section_find(l->section, next && next->was && !section_find(l->section, p->key) ? next->was : p->key);
+		struct value now, v;
+		if (p == l->row->key || !next || next->type == FIELD_STAGE)
+			continue;
+		if (!f || f->type != next->type || f->many != next->many || !cell_value(s, f, &p->value, &v)) {
+			l->changed = true;
+			continue;
+		}
+		if (record_get(r, s->scratch, f, &now, err) < 0)
+			return -1;
+		if (value_same(&now, &v))
+			continue;
+		const struct decl_value *before = declared(s->reg, l, f);
+		if (before && decl_same(before, &p->value))
+			l->back = l->back ? arena_printf(s->arena, "%s, %s", l->back, p->key) : p->key;
+		else
+			l->changed = true;
+	}
+	return 0;
+}
+
+static struct seed_planned *planned_of(struct seed_plan *plan, struct arena *a, const char *section)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		if (strcmp(plan->items[i].section, section) == 0)
+			return &plan->items[i];
+	arena_push(a, plan, ((struct seed_planned){.section = section}));
+	return &plan->items[plan->count - 1];
+}
+
+static int row_plan(struct seed *s, struct row *row, struct seed_plan *plan, struct err *err)
+{
+	const struct section *next = row->block->section;
+	struct section *now = s->reg ? registry_find(s->reg, next->expr.name) : NULL;
+	struct seed_planned *p = planned_of(plan, s->arena, next->expr.name);
+	if (!now && s->reg && next->was)
+		now = registry_find(s->reg, next->was);
+	const struct field *key = section_find(next, row->block->key), *by = now ? section_find(now, row->block->key) : NULL;
+	if (now && !by && key && key->was)
+		by = section_find(now, key->was);
+	if (by && row->key && find_by(s, now, by, &row->key->value, &row->id, err) < 0)
+		return -1;
+	if (!row->id) {
+		p->created++;
+		return 0;
+	}
+	struct look l = {.seed = s, .row = row, .section = now};
+	struct unit_config config = {.pg = s->pg, .reg = s->reg, .actor = &s->actor, .lane = PG_LANE_TX};
+	if (unit_run(&config, row_look, &l, err) < 0)
+		return -1;
+	p->changed += l.changed || l.back;
+	if (l.back && p->back++ < SHOWN_MAX) {
+		const char *name = row->key->value.kind == DECL_TEXT ? row->key->value.text.s : "";
+		p->shown = arena_printf(s->arena, "%s%s'%s' (%s)", p->shown ? p->shown : "", p->shown ? ", " : "", name, l.back);
+	}
+	return 0;
+}
+
+int seed_plan(struct pg *pg, struct registry *now, const struct registry *next, struct arena *a, struct seed_plan *out, struct err *err)
+{
+	struct registry rows_of = *next;
+	struct seed s = {.pg = pg, .reg = &rows_of, .arena = a, .scratch = arena_new_sized(16 * 1024)};
+	bool before = false;
+	memset(out, 0, sizeof *out);
+	actor_system(&s.actor, LANG_EN);
+	const char *mark = rows_collect(&s);
+	s.reg = now;
+	int failed = now ? written_before(&s, mark, &before, err) : 0;
+	for (size_t i = 0; !failed && !before && i < s.rows.count; i++) {
+		arena_reset(s.scratch);
+		failed = row_plan(&s, &s.rows.items[i], out, err);
+	}
+	arena_delete(s.scratch);
+	return failed;
 }

@@ -221,6 +221,44 @@ test('explain tells what lacks: the grant for the field, or the field itself', {
   assert.match(explain('bob', 'amount').why, /no grant that holds gives this field/)
   assert.equal(explain('bob', 'note').allowed, true)
   assert.equal(explain('bob', 'items').allowed, false)
+  // of what is not seen the grants to read say why; without a grant it is told who has one
+  const work_of = await work()
+  const unseen = explain('rita', null, `case/${work_of.id}`, 'delete')
+  assert.match(unseen.why, /no role of this user has a grant for this; '\w+'/)
+})
+
+test('explain shows the records that a lookup to several holds, and that another configuration is asked with', { skip }, async () => {
+  const dir = path.join(scratch, 'team')
+  fs.mkdirSync(path.join(dir, 'sample'), { recursive: true })
+  fs.writeFileSync(path.join(dir, 'module.lua'), `module "team" { label = "Team", version = "1.0.0", core = "1", language = "ru" }
+section "plan" { text "name" {}, lookup "watchers" { to = "user", many = true }, stages { stage "draft" {}, stage "done" { final = true }, move "end_it" { from = "draft", to = "done" } } }
+role "member" { label = "Member" }
+allow "member" { on = "plan", read = "me in watchers" }
+allow "administrator" { on = "plan", read = true, update = true }
+`)
+  fs.writeFileSync(path.join(dir, 'sample', 'a.lua'), `data "user" { key = "login", { login = "kim", name = "Kim", roles = { "member" } }, { login = "lou", name = "Lou", roles = { "member" } }, { login = "max", name = "Max", roles = { "member" } } }
+data "plan" { key = "name", { name = "One", watchers = { "kim", "lou" } } }
+`)
+  const db = `${app.database}_team`
+  app.sql(`CREATE DATABASE ${db}`)
+  try {
+    const run = (...args) => spawnSync(program, [...args, '--database', databaseUrl(db)], { encoding: 'utf8' })
+    assert.equal(run('apply', dir, '--sample', '--quiet').status, 0)
+    const ask = (user, action, config = dir) => run('explain', config, '--user', user, '--record', 'plan/1', '--action', action, '--json')
+    const seen = JSON.parse(ask('kim', 'read').stdout)
+    assert.deepEqual([seen.allowed, seen.applied], [true, true])
+    assert.equal(seen.rules[0].parts[0].values.watchers, 'user 1 (Kim), user 2 (Lou)')
+    const unseen = JSON.parse(ask('max', 'end_it').stdout)
+    assert.match(unseen.why, /not visible/)
+    assert.deepEqual(unseen.rules.map((r) => [r.kind, r.role, r.holds]), [['read', 'member', false]])
+    fs.appendFileSync(path.join(dir, 'module.lua'), '-- another\n')
+    const other = ask('kim', 'read')
+    assert.equal(JSON.parse(other.stdout).applied, false)
+    assert.match(other.stderr, /is not what is in force/)
+    assert.equal(ask('kim', 'read', path.join(scratch, 'nowhere')).status, 1)
+  } finally {
+    app.sql(`DROP DATABASE ${db} WITH (FORCE)`)
+  }
 })
 
 test('explain of creating is about a new record as it begins', { skip }, async () => {

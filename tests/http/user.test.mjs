@@ -60,7 +60,7 @@ test('add, password, deactivate, list', { skip }, () => {
 
   assert.match(user(['list']).out, /^boss {2,}Большой Начальник {2,}administrator, clerk\n$/)
   assert.equal(user(['deactivate', 'boss']).code, 0)
-  assert.deepEqual(JSON.parse(user(['list', '--json']).out), [{ login: 'boss', name: 'Большой Начальник', roles: 'administrator, clerk', active: false, password: true }])
+  assert.deepEqual(JSON.parse(user(['list', '--json']).out), [{ login: 'boss', name: 'Большой Начальник', roles: ['administrator', 'clerk'], active: false, password: true }])
   assert.deepEqual(sql(db, 'SELECT * FROM ostov.role_member'), [])
 })
 
@@ -72,7 +72,18 @@ test('the first person becomes administrator unless roles are named; later ones 
   assert.match(first.out, /first may sign in now, as administrator: the first one/)
   assert.equal(user(['add', 'second', '--password-stdin'], 'geheim-123\n').out, 'second may sign in now\n')
   const people = JSON.parse(user(['list', '--json']).out)
-  assert.deepEqual(people.map((p) => [p.login, p.name, p.roles]).slice(1), [['first', 'first', 'administrator'], ['second', 'second', '']])
+  assert.deepEqual(people.map((p) => [p.login, p.name, p.roles]).slice(1), [['first', 'first', ['administrator']], ['second', 'second', []]])
+})
+
+test('--json tells what was done and what was not; without a terminal the password is the line of standard input', { skip }, () => {
+  const third = user(['add', 'third', '--role=clerk', '--json'], 'geheim-123\n')
+  assert.equal(third.code, 0, third.text)
+  const { id, ...rest } = JSON.parse(third.out)
+  assert.ok(id > 0)
+  assert.deepEqual(rest, { login: 'third', roles: ['clerk'], active: true })
+  const again = user(['add', 'third', '--json'], 'geheim-123\n')
+  assert.deepEqual([again.code, JSON.parse(again.out).error.code], [1, 'not_unique'])
+  assert.equal(JSON.parse(user(['deactivate', 'third', '--json']).out).active, false)
 })
 
 test('usage', () => {
