@@ -34,7 +34,7 @@ static int take(struct record *r, const struct record_input *in, struct err *err
 		r->priv->given[f->pos] = true;
 		r->now.values[f->pos] = value_copy(u->arena, &in->sets.items[i].value);
 	}
-	return 0;
+	return record_conceal(r, err);
 }
 
 static struct record *draft(struct unit *u, struct section *s, struct err *faults)

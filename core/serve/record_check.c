@@ -280,6 +280,51 @@ static bool list_has(const struct value *v, int64_t id)
 	return false;
 }
 
+/* Does the actor see whatever else the lookup points to now? */
+static int sees_targets(struct record *r, const struct field *f, const struct access *x, bool *out, struct err *err)
+{
+	const struct value *now = &r->now.values[f->pos], nil = value_nil(), *was = r->was.values ? &r->was.values[f->pos] : &nil;
+	const struct value *items = now->kind == VALUE_LIST ? now->list.items : now;
+	size_t n = now->kind == VALUE_LIST ? now->list.count : 1;
+	*out = true;
+	for (size_t i = 0; i < n && *out; i++) {
+		struct record *target;
+		if (items[i].kind != VALUE_INT || list_has(was, items[i].i))
+			continue;
+		if (record_load(r->unit, f->to, items[i].i, &target, err) < 0)
+			return -1;
+		*out = target != NULL;
+		if (target && access_test(r->unit, x, GRANT_READ, target, false, NULL, out, NULL, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int record_conceal(struct record *r, struct err *err)
+{
+	struct unit *u = r->unit;
+	for (size_t i = 0; i < r->section->nfields && !u->actor->system; i++) {
+		const struct field *f = r->section->fields[i];
+		if (f->type != FIELD_LOOKUP || f->builtin || !r->priv->given[i] || record_unread(r, f) || !record_changed(r, f))
+			continue;
+		/* a line has the rights of its owner: writing it to another's is refused whole */
+		if (f == r->section->owner && !u->priv->form)
+			continue;
+		const struct access *x = access_get(u->reg, u->actor, f->to);
+		bool sees = true;
+		if (x->rows[GRANT_READ] != ACCESS_ALL && sees_targets(r, f, x, &sees, err) < 0)
+			return -1;
+		if (sees)
+			continue;
+		fault(r, f, SAY_BAD_LOOKUP);
+		if (!r->priv->unread)
+			r->priv->unread = arena_array(u->arena, bool, r->section->nfields + 1);
+		r->priv->unread[i] = true;
+		r->now.values[i] = f->many ? (struct value){.kind = VALUE_LIST} : value_nil();
+	}
+	return 0;
+}
+
 /* An upload belongs to one record: it must be the actor's own, and nothing may hold it yet. */
 static int check_file(struct record *r, const struct field *f, int64_t id, struct err *err)
 {

@@ -191,7 +191,7 @@ int record_apply(struct record *r, const struct record_input *in, struct err *er
 		r->priv->given[f->pos] = true;
 		r->now.values[f->pos] = value_copy(u->arena, &in->sets.items[i].value);
 	}
-	return 0;
+	return record_conceal(r, err);
 }
 
 int record_apply_new(struct record *r, const struct record_input *in, struct err *err)

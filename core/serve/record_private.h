@@ -277,6 +277,8 @@ int record_check_references(struct record *r, struct err *err);
 int record_check_late(struct record *r, struct err *err);
 /* Whether the record as it stands must have a value in the field: its rule, or the stage it is on. */
 int record_needs(struct record *r, const struct field *f, bool *out, struct err *err);
+/* A target that the actor does not see is told as one that is not there, before a rule of the record could tell of it: what depends on it is not judged. */
+int record_conceal(struct record *r, struct err *err);
 /* The choice of a lookup's target by `where`: a comparison with an empty field of the record, or of one that it points to, offers all. */
 int record_where(struct record *r, const struct field *f, struct record *target, bool *out, struct err *err);
 /* Checks that read lines or rollups, after the write: queued, tested by the next call of record_late_run. */
