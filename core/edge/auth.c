@@ -39,8 +39,7 @@ static int basic(struct http_request *r, struct app_request *q, const char *code
 	return session_basic(q->pg, q->reg, r->arena, (char *)plain, colon + 1, r->peer, &q->session, err);
 }
 
-/* A page of another site neither signs its visitor in here nor writes with what the visitor's browser sends by itself. */
-static bool own_origin(const struct http_request *r)
+bool auth_own_origin(const struct http_request *r)
 {
 	const char *origin = http_header(r, "Origin"), *host = http_header(r, "Host");
 	if (!origin)
@@ -65,7 +64,7 @@ int auth_identify(struct http_request *r, struct app_request *q, struct err *err
 		if (failed)
 			return -1;
 		/* a browser may have kept the password */
-		if (strncasecmp(authorization, "Basic ", 6) == 0 && writes(r->method) && !own_origin(r))
+		if (strncasecmp(authorization, "Basic ", 6) == 0 && writes(r->method) && !auth_own_origin(r))
 			return err_tell(err, ERR_CSRF, SAY_CSRF);
 		if (q->session.read_only && writes(r->method))
 			return err_tell(err, ERR_FORBIDDEN, SAY_TOKEN_READS);
@@ -85,7 +84,7 @@ int auth_identify(struct http_request *r, struct app_request *q, struct err *err
 	if (writes(r->method) && strcmp(r->path, "/auth/login") != 0) {
 		const char *sent = http_header(r, "X-CSRF-Token");
 		size_t n = strlen(q->session.csrf);
-		if (!own_origin(r) || !sent || strlen(sent) != n || sodium_memcmp(sent, q->session.csrf, n) != 0)
+		if (!auth_own_origin(r) || !sent || strlen(sent) != n || sodium_memcmp(sent, q->session.csrf, n) != 0)
 			return err_tell(err, ERR_CSRF, SAY_CSRF);
 	}
 	return 0;
@@ -192,7 +191,7 @@ static void set_cookie(struct http_request *r, const char *secret)
 static int login(struct http_request *r, struct app_request *q, struct err *err)
 {
 	char secret[SESSION_SECRET];
-	if (!own_origin(r))
+	if (!auth_own_origin(r))
 		return err_tell(err, ERR_CSRF, SAY_CSRF);
 	json_t *j = body_object(r, err);
 	const char *name = j ? body_text(j, "login", err) : NULL, *password = name ? body_text(j, "password", err) : NULL;
@@ -266,40 +265,86 @@ static int change_me(struct http_request *r, struct app_request *q, struct err *
 		size_t k = 0, n = 0;
 		while (k < 2 && strcmp(known[k].key, key) != 0)
 			k++;
-		if (k == 2)
-			return err_tell(err, ERR_UNKNOWN_FIELD, SAY_NOTHING_TO_CHANGE, key);
+		if (k == 2) {
+			err_tell(err, ERR_UNKNOWN_FIELD, SAY_NOTHING_TO_CHANGE, key);
+			return err_target(err, key);
+		}
 		while (text && known[k].allowed[n] && strcmp(known[k].allowed[n], text) != 0)
 			n++;
 		if (!text || !known[k].allowed[n]) {
 			err_tell(err, ERR_INVALID, SAY_SETTING_VALUE, key);
 			return err_target(err, key);
 		}
+	}
+	/* all of it is right: now it is written */
+	json_object_foreach(j, key, v)
+	{
+		const char *text = json_string_value(v);
 		if (save_setting(r, q, key, text, err))
 			return -1;
-		if (k == 0)
+		if (strcmp(key, known[0].key) == 0)
 			memcpy(q->session.lang, text, 3);
 	}
 	session_forget(&q->session);
 	return write_me(r, q, err);
 }
 
+/* "scopes": ["read"] or ["all"], which is what a token has that says nothing. */
+static int token_scope(json_t *scopes, bool *read_only, struct err *err)
+{
+	const char *scope = json_array_size(scopes) == 1 ? json_string_value(json_array_get(scopes, 0)) : NULL;
+	*read_only = scope && strcmp(scope, "read") == 0;
+	if (!scopes || *read_only || (scope && strcmp(scope, "all") == 0))
+		return 0;
+	err_tell(err, ERR_INVALID, SAY_SETTING_VALUE, "scopes");
+	return err_target(err, "scopes");
+}
+
+static int make_token(struct http_request *r, struct app_request *q, struct err *err)
+{
+	json_t *j = body_object(r, err), *v;
+	const char *name = j ? body_text(j, "name", err) : NULL, *key;
+	char token[SESSION_SECRET + 4];
+	bool read_only;
+	int64_t id;
+	if (!name)
+		return -1;
+	json_object_foreach(j, key, v)
+	{
+		/* a token that is not as it was asked for would be trusted with more */
+		if (strcmp(key, "name") == 0 || strcmp(key, "days") == 0 || strcmp(key, "scopes") == 0)
+			continue;
+		err_tell(err, ERR_UNKNOWN_FIELD, SAY_UNKNOWN_FIELD, key);
+		return err_target(err, key);
+	}
+	json_t *days = json_object_get(j, "days");
+	if (token_scope(json_object_get(j, "scopes"), &read_only, err) ||
+		session_make_token(q->pg, r->arena, q->session.user_id, name, days ? json_integer_value(days) : 365, read_only, &id, token, err))
+		return -1;
+	buf_printf(&r->out, "{\"id\":%lld,\"token\":\"%s\"}", (long long)id, token);
+	http_reply_json(r, 201);
+	return 0;
+}
+
 static int tokens(struct http_request *r, struct app_request *q, const char *rest, struct err *err)
 {
+	enum { COLUMNS = 6 };
 	struct arena *a = r->arena;
-	if (r->method == HTTP_GET && !*rest) {
+	if ((r->method == HTTP_GET || r->method == HTTP_HEAD) && !*rest) {
 		struct pg_params p = {0};
 		struct pg_rows *rows;
-		static const char *const names[] = {"id", "name", "created_at", "expires_at", "last_used_at"};
+		static const char *const names[COLUMNS] = {"id", "name", "created_at", "expires_at", "last_used_at", "scopes"};
 		pg_params_int(a, &p, q->session.user_id);
-		if (pg_read(q->pg, PG_LANE_FAST, a,
-					"SELECT id, name, created_at, expires_at, last_used_at FROM ostov.token WHERE user_id = $1 AND revoked_at IS NULL "
-					"ORDER BY id DESC LIMIT 200",
-					&p, &rows, err))
+		if (pg_read(
+				q->pg, PG_LANE_FAST, a,
+				"SELECT id, name, created_at, expires_at, last_used_at, scopes FROM ostov.token WHERE user_id = $1 AND revoked_at IS NULL "
+				"ORDER BY id DESC LIMIT 200",
+				&p, &rows, err))
 			return -1;
 		buf_puts(&r->out, "{\"value\":[");
 		for (size_t i = 0; i < pg_rows_count(rows); i++) {
 			buf_puts(&r->out, i ? ",{" : "{");
-			for (size_t k = 0; k < 5; k++) {
+			for (size_t k = 0; k < COLUMNS; k++) {
 				buf_printf(&r->out, "%s\"%s\":", k ? "," : "", names[k]);
 				pg_rows_json(rows, &r->out, i, k);
 			}
@@ -309,17 +354,8 @@ static int tokens(struct http_request *r, struct app_request *q, const char *res
 		http_reply_json(r, 200);
 		return 0;
 	}
-	if (r->method == HTTP_POST && !*rest) {
-		json_t *j = body_object(r, err), *days = j ? json_object_get(j, "days") : NULL;
-		const char *name = j ? body_text(j, "name", err) : NULL;
-		char token[SESSION_SECRET + 4];
-		int64_t id;
-		if (!name || session_make_token(q->pg, a, q->session.user_id, name, days ? json_integer_value(days) : 365, &id, token, err))
-			return -1;
-		buf_printf(&r->out, "{\"id\":%lld,\"token\":\"%s\"}", (long long)id, token);
-		http_reply_json(r, 201);
-		return 0;
-	}
+	if (r->method == HTTP_POST && !*rest)
+		return make_token(r, q, err);
 	if (r->method == HTTP_DELETE && *rest == '(') {
 		char *end;
 		long long id = strtoll(rest + 1, &end, 10);
@@ -330,7 +366,19 @@ static int tokens(struct http_request *r, struct app_request *q, const char *res
 		http_reply_empty(r, 204);
 		return 0;
 	}
-	return err_tell(err, ERR_METHOD, SAY_METHOD, r->method_name);
+	return http_refuse_method(r, *rest ? "DELETE" : "GET, HEAD, POST", err);
+}
+
+/* The methods of an address below /auth; NULL: there is nothing. */
+static const char *methods(const char *what)
+{
+	static const struct {
+		const char *what, *methods;
+	} known[] = {{"/me", "GET, HEAD, PATCH"}, {"/password", "POST"}};
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (strcmp(known[i].what, what) == 0)
+			return known[i].methods;
+	return NULL;
 }
 
 void auth_handle(struct http_request *r)
@@ -344,6 +392,8 @@ void auth_handle(struct http_request *r)
 		failed = login(r, q, &err);
 	else if (strcmp(what, "/logout") == 0 && r->method == HTTP_POST)
 		failed = logout(r, q, &err);
+	else if (strcmp(what, "/login") == 0 || strcmp(what, "/logout") == 0)
+		failed = http_refuse_method(r, "POST", &err);
 	else if (!q->session.user_id)
 		failed = err_tell(&err, ERR_UNAUTHORIZED, SAY_SIGN_IN);
 	else if (strcmp(what, "/me") == 0 && (r->method == HTTP_GET || r->method == HTTP_HEAD))
@@ -354,8 +404,12 @@ void auth_handle(struct http_request *r)
 		failed = q->session.kind == SESSION_COOKIE ? change_password(r, q, &err) : err_tell(&err, ERR_FORBIDDEN, SAY_PASSWORD_OWN);
 	else if (strncmp(what, "/tokens", 7) == 0 && (!what[7] || what[7] == '('))
 		failed = q->session.kind == SESSION_COOKIE ? tokens(r, q, what + 7, &err) : err_tell(&err, ERR_FORBIDDEN, SAY_TOKENS_OWN);
+	else if (methods(what))
+		failed = http_refuse_method(r, methods(what), &err);
 	else
 		failed = err_tell(&err, ERR_NOT_FOUND, SAY_NO_RESOURCE);
+	if (failed && !q->session.user_id && err.code == ERR_UNAUTHORIZED)
+		http_challenge(r);
 	if (failed)
 		http_reply_err(r, &err);
 }

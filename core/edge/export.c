@@ -499,7 +499,7 @@ int export_file(struct arena *a, struct pg *pg, struct registry *reg, const stru
 	*x = (struct export){.arena = a, .pg = pg, .reg = reg, .actor = actor, .section = section};
 	const struct list *view = NULL;
 	for (size_t i = 0; list && i < section->nlists; i++)
-		if (strcmp(section->lists[i]->name, list) == 0)
+		if (strcmp(section->lists[i]->name, list) == 0 && plan_list_offered(a, reg, actor, section, section->lists[i]))
 			view = section->lists[i];
 	/* every section has the list "all", declared or not */
 	if (list && !view && strcmp(list, "all") != 0)
@@ -524,7 +524,7 @@ int export_handle(struct http_request *r, struct app_request *q, const char *nam
 	enum lang lang = q->actor->lang;
 	const char *dot = strrchr(name, '.');
 	if (r->method != HTTP_GET)
-		return err_say(err, ERR_METHOD, lang, SAY_METHOD, r->method_name);
+		return http_refuse_method(r, "GET", err);
 	if (!dot || (strcmp(dot, ".csv") != 0 && strcmp(dot, ".xlsx") != 0))
 		return err_say(err, ERR_NOT_FOUND, lang, SAY_EXPORT_KIND);
 	const char *of = arena_strndup(r->arena, name, (size_t)(dot - name));

@@ -55,7 +55,8 @@ static int upload(struct http_request *r, struct app_request *q, struct err *err
 	}
 	if (!file_spool_size(spool))
 		return err_say(err, ERR_INVALID, q->actor->lang, SAY_EMPTY_FILE);
-	if (file_spool_save(spool, q->pg, q->reg, q->actor, name, media_type(r), &id, err) || file_find(r->arena, q->pg, q->reg, q->actor->lang, id, &info, err))
+	if (file_spool_save(spool, q->pg, q->reg, q->actor, name, media_type(r), &id, err) ||
+		file_find(r->arena, q->pg, q->reg, q->actor->lang, id, &info, err))
 		return -1;
 	struct buf *b = &r->out;
 	buf_printf(b, "{\"id\":%lld,\"name\":", (long long)id);
@@ -68,7 +69,8 @@ static int upload(struct http_request *r, struct app_request *q, struct err *err
 }
 
 /* The file's id as the actor reads it from the record: through the plan, so that rights of record and field decide. `which`: one of several, else 0. */
-static int file_of(struct http_request *r, struct app_request *q, struct section *s, int64_t key, const char *field, int64_t which, int64_t *id, struct err *err)
+static int file_of(struct http_request *r, struct app_request *q, struct section *s, int64_t key, const char *field, int64_t which,
+				   int64_t *id, struct err *err)
 {
 	struct plan *p;
 	struct plan_query *query;
@@ -219,7 +221,8 @@ static int download(struct http_request *r, struct app_request *q, const char *p
 		return 0;
 	}
 	if (part)
-		http_set_header(r, "Content-Range", arena_printf(r->arena, "bytes %lld-%lld/%lld", (long long)from, (long long)to, (long long)f.size));
+		http_set_header(r, "Content-Range",
+						arena_printf(r->arena, "bytes %lld-%lld/%lld", (long long)from, (long long)to, (long long)f.size));
 	if (http_stream_begin(r, part ? 206 : 200, to - from + 1, err))
 		return 0; /* the client is gone */
 	http_stream_end(r, r->head_only || send_bytes(r, q, &f, from, to, err) == 0);
@@ -238,7 +241,7 @@ void files_handle(struct http_request *r)
 	else if (*path && (r->method == HTTP_GET || r->method == HTTP_HEAD))
 		failed = download(r, q, path, &err);
 	else
-		failed = err_say(&err, ERR_METHOD, q->actor->lang, SAY_METHOD, r->method_name);
+		failed = http_refuse_method(r, *path ? "GET, HEAD" : "POST", &err);
 	if (failed) {
 		r->headers.count = 0;
 		http_reply_err(r, &err);

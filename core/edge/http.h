@@ -101,6 +101,8 @@ bool http_is_json(const struct http_request *r);
 int http_accepts(const struct http_request *r, const char *type, const char **params);
 /* The value of a parameter in ";a=b; c=d", in the arena; NULL when it is not there. Names in any letters. */
 const char *http_param(struct arena *a, const char *params, const char *name);
+/* Tells who is not signed in how to be: with a password. Not a page's own script, for which the browser would ask in a window of its own. */
+void http_challenge(struct http_request *r);
 /* Remembers the methods of the resource and refuses this one with 405. */
 int http_refuse_method(struct http_request *r, const char *allow, struct err *err);
 /* A cookie's value in the arena, or NULL. */

@@ -83,6 +83,12 @@ int http_accepts(const struct http_request *r, const char *type, const char **pa
 	return best;
 }
 
+void http_challenge(struct http_request *r)
+{
+	if (!http_header(r, "Sec-Fetch-Mode") && !http_header(r, "Cookie"))
+		http_set_header(r, "WWW-Authenticate", "Basic realm=\"Ostov\", charset=\"UTF-8\"");
+}
+
 int http_refuse_method(struct http_request *r, const char *allow, struct err *err)
 {
 	r->allow = allow;

@@ -94,12 +94,14 @@ static int prepare(struct http_request *r, struct app *app, struct app_request *
 	q->reg = registry_ref(app->reg);
 	arena_defer(r->arena, drop_registry, q->reg);
 	r->user_data = q;
-	if (auth_identify(r, q, err))
+	int failed = auth_identify(r, q, err);
+	/* who is known is refused in his own language, too */
+	if (q->session.lang[0])
+		r->lang = strcmp(q->session.lang, "ru") == 0 ? LANG_RU : LANG_EN;
+	if (failed)
 		return -1;
 	if (!q->session.user_id)
 		return 0;
-	if (q->session.lang[0])
-		r->lang = strcmp(q->session.lang, "ru") == 0 ? LANG_RU : LANG_EN;
 	q->actor = arena_new(r->arena, struct actor);
 	if (actor_get(r->arena, q->pg, q->reg, q->session.user_id, q->actor, err))
 		return -1;
@@ -109,9 +111,8 @@ static int prepare(struct http_request *r, struct app *app, struct app_request *
 
 static void refuse(struct http_request *r, struct err *err)
 {
-	/* a page's own script gets no challenge: the browser would ask for a password in a window of its own */
-	if (err->code == ERR_UNAUTHORIZED && !http_header(r, "Sec-Fetch-Mode") && !http_header(r, "Cookie"))
-		http_set_header(r, "WWW-Authenticate", "Basic realm=\"Ostov\", charset=\"UTF-8\"");
+	if (err->code == ERR_UNAUTHORIZED || err->code == ERR_BAD_CREDENTIALS)
+		http_challenge(r);
 	http_reply_err(r, err);
 }
 
@@ -160,12 +161,24 @@ void http_route(struct http_request *r)
 	struct err err;
 	err_init(&err, r->arena);
 	const char *path = r->path;
-	if (strcmp(path, "/health") == 0) {
+	bool open = strcmp(path, "/health") == 0, measures = strcmp(path, "/metrics") == 0;
+	if (r->method == HTTP_OPTIONS && !auth_own_origin(r)) {
+		/* a browser asks on behalf of a page of another site */
+		err_tell(&err, ERR_CSRF, SAY_CSRF);
+		http_reply_err(r, &err);
+		return;
+	}
+	if ((open || measures) && r->method != HTTP_GET && r->method != HTTP_HEAD) {
+		http_refuse_method(r, "GET, HEAD", &err);
+		http_reply_err(r, &err);
+		return;
+	}
+	if (open) {
 		health(r, app);
 		return;
 	}
 	bool resource = below(path, "/api") || below(path, "/ui") || below(path, "/files") || below(path, "/auth");
-	if (strcmp(path, "/metrics") == 0) {
+	if (measures) {
 		struct app_request q = {0};
 		if (!r->local && (prepare(r, app, &q, &err) || q.session.kind != SESSION_TOKEN || !q.session.user_id)) {
 			err_tell(&err, ERR_UNAUTHORIZED, SAY_METRICS);

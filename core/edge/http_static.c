@@ -300,7 +300,7 @@ void http_static_handle(struct http_static *s, struct http_request *r)
 	struct err err;
 	err_init(&err, r->arena);
 	if (r->method != HTTP_GET && r->method != HTTP_HEAD) {
-		err_tell(&err, ERR_METHOD, SAY_GET_ONLY);
+		http_refuse_method(r, "GET, HEAD", &err);
 		http_reply_err(r, &err);
 		return;
 	}

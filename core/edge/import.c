@@ -329,7 +329,7 @@ int import_handle(struct http_request *r, struct app_request *q, const char *con
 	enum lang lang = q->actor->lang;
 	bool get = r->method == HTTP_GET || r->method == HTTP_HEAD;
 	if (n == 0)
-		return r->method == HTTP_POST ? create(r, q, err) : err_say(err, ERR_METHOD, lang, SAY_METHOD, r->method_name);
+		return r->method == HTTP_POST ? create(r, q, err) : http_refuse_method(r, "POST", err);
 	if (!isdigit((unsigned char)*part[0]) || strlen(part[0]) > 18)
 		return err_say(err, ERR_NOT_FOUND, lang, SAY_NO_RESOURCE);
 	if (import_store_find(r->arena, q->pg, lang, strtoll(part[0], NULL, 10), q->actor->id, &row, err))

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/map.h"
 #include "base/say.h"
+#include "edge/odata_metadata.h"
 #include "serve/access.h"
 
 enum { MAX_LINES = 1000, LEVELS = 4 };
@@ -179,20 +180,123 @@ static void read_lines(struct reading *r, struct field *detail, const struct jso
 	}
 }
 
-/* `account@odata.bind`: "account(17)". */
+/* A list of ids as the value of the field. */
+static struct value ids_value(struct arena *a, const struct json *list, struct value **items)
+{
+	struct value v = {.kind = VALUE_LIST};
+	*items = arena_array(a, struct value, list->count ? list->count : 1);
+	v.list.items = *items;
+	v.list.count = list->count;
+	return v;
+}
+
+/* `account@odata.bind`: "account(17)"; of several a list of such. */
 static void read_bound(struct reading *r, const struct access *x, struct section *s, const char *name, const struct json *v,
 					   struct record_input *out)
 {
 	struct field *f = section_find(s, name);
-	int64_t id;
-	if (!f || !f->to || f->type == FIELD_DETAIL || !known(r, x, f))
+	struct value value = value_nil(), *items = &value;
+	int64_t id = 0;
+	bool bad = false;
+	if (!f || !f->to || f->type == FIELD_DETAIL || !known(r, x, f)) {
 		unknown(r, out, x, s, name);
-	else if (f->many)
-		invalid(r, out, f, name, SAY_BAD_LIST, label_get(&f->label, r->actor->lang));
-	else if (v->kind != JSON_TEXT || !bound_id(v->text, f->to, &id))
+		return;
+	}
+	if (f->many != (v->kind == JSON_LIST)) {
+		invalid(r, out, f, name, f->many ? SAY_BAD_LIST : SAY_BAD_LOOKUP, label_get(&f->label, r->actor->lang));
+		return;
+	}
+	if (f->many)
+		value = ids_value(r->a, v, &items);
+	for (const struct json *one = f->many ? v->first : v; one && one->kind != JSON_NIL; one = f->many ? one->next : NULL) {
+		bad |= one->kind != JSON_TEXT || !bound_id(one->text, f->to, &id);
+		*items++ = value_int(id);
+	}
+	if (bad)
 		invalid(r, out, f, name, SAY_BAD_LOOKUP, label_get(&f->label, r->actor->lang));
 	else
-		record_input_set(r->a, out, f, value_int(id));
+		record_input_set(r->a, out, f, value);
+}
+
+enum nested { NESTED_ID, NESTED_READ, NESTED_NEW };
+
+/* What a record within a record says: which one it is, or nothing that could be done with it. With an ETag it was read and is sent back. */
+static enum nested nested_of(const struct json *v, const struct section *to, int64_t *id)
+{
+	const char *ref = json_get_text(v, "@odata.id");
+	long long number;
+	if (v->kind != JSON_MAP)
+		return NESTED_NEW;
+	if (!ref)
+		ref = json_get_text(v, "@id");
+	bool read = json_get(v, "@odata.etag") != NULL, more = false;
+	for (const struct json *m = v->first; m; m = m->next)
+		more |= *m->key != '@' && strcmp(m->key, "id") != 0;
+	if (more && !read)
+		return NESTED_NEW;
+	if (ref)
+		return bound_id(ref, to, id) ? NESTED_ID : NESTED_NEW;
+	if (json_get_int(v, "id", &number)) {
+		*id = (int64_t)number;
+		return NESTED_ID;
+	}
+	return read ? NESTED_READ : NESTED_NEW;
+}
+
+/* `account`: {"@odata.id":"account(17)"}, {"id":17} or null is the lookup; what was read with the record and is sent back beside `account_id` says nothing more. */
+static void read_nested(struct reading *r, const struct access *x, struct section *s, const struct json *body, const struct json *v,
+						struct record_input *out)
+{
+	struct field *f = section_find(s, v->key);
+	struct value value = value_nil(), *items = &value;
+	bool read = false, made = false, tagged = false;
+	int64_t id = 0;
+	bool plain = v->kind != JSON_MAP && v->kind != JSON_LIST && v->kind != JSON_NIL;
+	if (!f || !f->to || plain || !known(r, x, f)) {
+		unknown(r, out, x, s, v->key);
+		return;
+	}
+	if (f->type != FIELD_DETAIL && json_get(body, field_property(r->a, f)))
+		return;
+	if (f->type == FIELD_DETAIL || f->many ? v->kind != JSON_LIST : v->kind != JSON_MAP && v->kind != JSON_NIL) {
+		invalid(r, out, f->type == FIELD_DETAIL ? NULL : f, f->expr.name,
+				f->many || f->type == FIELD_DETAIL ? SAY_BAD_LIST : SAY_BAD_LOOKUP, label_get(&f->label, r->actor->lang));
+		return;
+	}
+	/* nobody sets it, so it is no wish but what was read */
+	bool fixed = f->builtin || (f->readonly.set && f->readonly.constant && f->readonly.value);
+	if (f->many)
+		value = ids_value(r->a, v, &items);
+	made = f->type == FIELD_DETAIL;
+	for (const struct json *one = f->many ? v->first : v; one && one->kind != JSON_NIL && !made; one = f->many ? one->next : NULL) {
+		enum nested n = nested_of(one, f->to, &id);
+		read |= n == NESTED_READ;
+		tagged |= json_get(one, "@odata.etag") != NULL;
+		made |= n == NESTED_NEW;
+		*items++ = value_int(id);
+	}
+	if (made && r->mode != ODATA_BODY_DRAFT) {
+		struct err one;
+		err_init(&one, r->a);
+		err_say(&one, ERR_NOT_EXECUTED, r->actor->lang, SAY_DEEP_INSERT, f->expr.name);
+		err_target(&one, target_of(r, f->expr.name));
+		note(r, out, NULL, &one);
+	} else if (!read && !made && !(tagged && fixed)) {
+		record_input_set(r->a, out, f, value);
+	}
+}
+
+/* `@odata.type`: a record of this section, or a fault. */
+static void read_type(struct reading *r, const struct section *s, const struct json *v, struct record_input *out)
+{
+	const char *type = v->kind == JSON_TEXT ? v->text : "", *hash = strrchr(type, '#');
+	if (strcmp(hash ? hash + 1 : type, arena_printf(r->a, ODATA_MODEL ".%s", s->expr.name)) == 0)
+		return;
+	struct err one;
+	err_init(&one, r->a);
+	err_say(&one, ERR_INVALID, r->actor->lang, SAY_BAD_TYPE, v->key, type);
+	err_target(&one, target_of(r, v->key));
+	note(r, out, NULL, &one);
 }
 
 static void read_value(struct reading *r, struct field *f, const struct json *v, struct record_input *out)
@@ -225,25 +329,23 @@ static void read_record(struct reading *r, struct section *s, const struct json 
 				read_lines(r, f, v, true, out);
 			continue;
 		}
-		if (at && strcmp(at, "@odata.bind") == 0)
+		if (at && (strcmp(at, "@odata.bind") == 0 || strcmp(at, "@bind") == 0))
 			read_bound(r, x, s, name, v, out);
+		if (at == v->key && (strcmp(at, "@odata.type") == 0 || strcmp(at, "@type") == 0))
+			read_type(r, s, v, out);
 		if (at)
 			continue; /* an annotation */
 		if (r->prefix && strcmp(v->key, "id") == 0)
 			continue; /* names the line */
 		struct field *f = field_of(r, x, s, v->key);
 		if (!f) {
-			/* a navigation that was read with the record and is sent back: only owned lines are written through it */
-			struct field *nav = section_find(s, v->key);
-			bool read = v->kind == JSON_NIL || v->kind == (nav && nav->many ? JSON_LIST : JSON_MAP);
-			if (!nav || !nav->to || nav->type == FIELD_DETAIL || !read || !known(r, x, nav))
-				unknown(r, out, x, s, v->key);
+			read_nested(r, x, s, body, v, out);
 		} else if (f->type != FIELD_DETAIL) {
 			read_value(r, f, v, out);
 		} else if (f->owned) {
 			read_lines(r, f, v, false, out);
 		} else {
-			unknown(r, out, x, s, v->key);
+			read_nested(r, x, s, body, v, out);
 		}
 	}
 }

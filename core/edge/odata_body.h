@@ -16,7 +16,7 @@ enum odata_body_mode {
 	ODATA_BODY_DRAFT   /* values that cannot be read are left out: a form being typed */
 };
 
-/* Fills *out from a JSON object: properties ("account_id", "watchers_ids", "amount"), `account@odata.bind`, owned details (`payments`, all of them; `payments@delta`, those
+/* Fills *out from a JSON object: properties ("account_id", "watchers_ids", "amount"), `account@odata.bind` or `account` with the other record's id, owned details (`payments`, all of them; `payments@delta`, those
  * that change). Annotations are passed over. A fault is ERR_INVALID with the field as its target; a name that the actor cannot know is
  * ERR_UNKNOWN_FIELD. -1 for what is no object, and, but for ODATA_BODY_WRITE, for any fault. */
 int odata_body_input(struct arena *a, const struct registry *reg, const struct actor *actor, struct section *s, const struct json *body,

@@ -15,6 +15,7 @@
 #include "edge/odata_body.h"
 #include "edge/odata_read.h"
 #include "serve/change.h"
+#include "serve/plan.h"
 #include "serve/record.h"
 #include "serve/unit.h"
 
@@ -32,7 +33,8 @@ struct change {
 	bool has_version;
 	const char *move, *comment;
 	struct record_input input;
-	const char *key; /* Idempotency-Key, or NULL */
+	const struct field *by; /* of a line made below its parent: what points there */
+	const char *key;        /* Idempotency-Key, or NULL */
 	unsigned char body_hash[32];
 	struct unit_answer answer;
 };
@@ -102,6 +104,15 @@ static void write_changes(struct buf *b, struct arena *a, const struct change_fi
 	buf_putc(b, ']');
 }
 
+/* The ETag that the answer has by now. */
+static const char *etag_of(const struct http_request *r)
+{
+	for (size_t i = 0; i < r->headers.count; i++)
+		if (strcasecmp(r->headers.items[i].name, "ETag") == 0)
+			return r->headers.items[i].value;
+	return "";
+}
+
 void odata_reply_stale(struct http_request *r, struct app_request *q, struct section *s, int64_t id, int64_t since, const struct err *err)
 {
 	struct arena *a = r->arena;
@@ -118,10 +129,7 @@ void odata_reply_stale(struct http_request *r, struct app_request *q, struct sec
 		http_reply_err(r, &ignored);
 		return;
 	}
-	const char *etag = "";
-	for (size_t i = 0; i < r->headers.count; i++)
-		if (strcasecmp(r->headers.items[i].name, "ETag") == 0)
-			etag = r->headers.items[i].value;
+	const char *etag = etag_of(r);
 	change_since(a, q->pg, q->reg, q->actor, s, id, since, &fields, &n, &by, &at_us, &ignored);
 	struct actor who;
 	bool named = by && actor_load(a, q->pg, NULL, q->reg, by, &who, &ignored) == 0;
@@ -159,6 +167,7 @@ static int answer(struct change *c, struct err *err)
 	struct http_request *r = c->r;
 	int status = c->act == ACT_CREATE ? 201 : c->act == ACT_DELETE ? 204 : 200;
 	const char *prefer = NULL;
+	size_t replayed = r->headers.count;
 	if (c->answer.found) {
 		struct json *stored;
 		long long id;
@@ -166,6 +175,7 @@ static int answer(struct change *c, struct err *err)
 		if (json_read(r->arena, c->answer.body, c->answer.body_len, &stored, err) == 0 && json_get_int(stored, "id", &id))
 			c->id = id;
 		http_set_header(r, "Idempotency-Replayed", "true");
+		replayed = r->headers.count;
 	}
 	if (status == 204) {
 		http_reply_empty(r, 204);
@@ -173,20 +183,23 @@ static int answer(struct change *c, struct err *err)
 	}
 	const char *location = arena_printf(r->arena, "%s/api/%s(%lld)", http_base_url(r->server), c->section->expr.name, (long long)c->id);
 	bool minimal = http_prefer(r, "return", &prefer) && strcmp(prefer, "minimal") == 0;
-	if (!minimal) {
-		struct err read;
-		err_init(&read, r->arena);
-		if (odata_read_back(r, c->q, c->section, c->id, status, &read)) {
-			if (read.code != ERR_NOT_FOUND) {
-				*err = read;
-				return -1;
-			}
-			minimal = true; /* written, but out of the writer's sight now */
+	const char *etag = NULL;
+	struct err read;
+	err_init(&read, r->arena);
+	if (odata_read_back(r, c->q, c->section, c->id, status, &read)) {
+		if (read.code != ERR_NOT_FOUND) {
+			*err = read;
+			return -1;
 		}
+		minimal = true; /* written, but out of the writer's sight now */
+	} else {
+		etag = etag_of(r);
 	}
 	if (minimal) {
 		buf_clear(&r->out);
-		r->headers.count = 0;
+		r->headers.count = replayed;
+		if (etag)
+			http_set_header(r, "ETag", etag);
 		if (prefer)
 			http_set_header(r, "Preference-Applied", "return=minimal");
 		http_set_header(r, "OData-EntityId", location);
@@ -207,6 +220,77 @@ static int read_body(struct change *c, struct json **body, struct err *err)
 	return json_read(c->r->arena, c->r->body, c->r->body_len, body, err);
 }
 
+/* What a move takes: a comment. */
+static int move_input(struct change *c, const struct json *body, struct err *err)
+{
+	enum lang lang = c->q->actor->lang;
+	if (body && body->kind != JSON_MAP)
+		return err_say(err, ERR_SYNTAX, lang, SAY_MUST_BE_OBJECT);
+	for (const struct json *v = body ? body->first : NULL; v; v = v->next) {
+		if (*v->key == '@')
+			continue;
+		if (strcmp(v->key, "comment") != 0) {
+			err_say(err, ERR_UNKNOWN_FIELD, lang, SAY_UNKNOWN_FIELD, v->key);
+			return err_target(err, v->key);
+		}
+		if (v->kind != JSON_TEXT && v->kind != JSON_NIL) {
+			err_say(err, ERR_INVALID, lang, SAY_MUST_BE_TEXT, v->key);
+			return err_target(err, v->key);
+		}
+	}
+	c->comment = json_get_text(body, "comment");
+	return 0;
+}
+
+/* If-None-Match of a write: the record may not be there as it is named (RFC 9110, 13.1.2). */
+static int none_match(struct change *c, const char *header, struct err *err)
+{
+	struct http_request *r = c->r;
+	size_t headers = r->headers.count;
+	if (odata_read_back(r, c->q, c->section, c->id, 200, err))
+		return -1;
+	const char *etag = etag_of(r);
+	bool there = strcmp(header, "*") == 0 || strstr(header, etag + 2) != NULL;
+	buf_clear(&r->out);
+	r->headers.count = headers;
+	return there ? err_tell(err, ERR_STALE, SAY_THERE_ALREADY) : 0;
+}
+
+/* A line made at the address of its parent's lines: the parent is one that the user sees, and no other may be named. */
+static int below_parent(struct change *c, const struct odata_address *address, struct err *err)
+{
+	struct app_request *q = c->q;
+	const struct field *detail = odata_part_field(c->r->arena, q, address);
+	bool visible = false;
+	if (plan_visible(c->r->arena, q->pg, q->reg, q->actor, address->section, &address->key, 1, &visible, err))
+		return -1;
+	if (!visible)
+		return err_say(err, ERR_NOT_FOUND, q->actor->lang, SAY_NOT_FOUND);
+	c->act = ACT_CREATE;
+	c->section = detail->to;
+	c->by = (const struct field *)detail->expr.by;
+	return 0;
+}
+
+static int below_input(struct change *c, int64_t parent, const struct json *body, struct err *err)
+{
+	struct arena *a = c->r->arena;
+	enum lang lang = c->q->actor->lang;
+	const char *property = field_property(a, c->by);
+	for (const struct json *v = body->first; v; v = v->next) {
+		size_t n = strcspn(v->key, "@");
+		bool own = strcmp(v->key, property) == 0 || (strlen(c->by->expr.name) == n && strncmp(v->key, c->by->expr.name, n) == 0);
+		long long id;
+		if (!own || (strcmp(v->key, property) == 0 && json_get_int(body, property, &id) && id == parent))
+			continue;
+		err_say(err, ERR_INVALID, lang, SAY_READONLY, label_get(&c->by->label, lang));
+		return err_target(err, c->by->expr.name);
+	}
+	if (!json_get(body, property))
+		record_input_set(a, &c->input, section_find(c->section, c->by->expr.name), value_int(parent));
+	return 0;
+}
+
 int odata_change(struct http_request *r, struct app_request *q, const struct odata_address *address, struct err *err)
 {
 	struct change *c = arena_new(r->arena, struct change);
@@ -224,15 +308,15 @@ int odata_change(struct http_request *r, struct app_request *q, const struct oda
 		c->act = ACT_DELETE;
 	else if (address->kind == ODATA_PART && r->method == HTTP_POST && !address->part_count && section_find_move(c->section, address->part))
 		c->act = ACT_MOVE;
-	else if (address->kind == ODATA_PART)
-		return err_say(err, ERR_NOT_FOUND, lang, SAY_NO_RESOURCE);
-	else
-		return err_say(err, ERR_METHOD, lang, SAY_METHOD, r->method_name);
+	else if (below_parent(c, address, err))
+		return -1;
 	int match = odata_if_match(r, &c->version);
 	if (match < 0)
 		c->version = -1; /* never the version of a record: stale */
 	c->has_version = match != 0;
-	if (read_body(c, &body, err))
+	const char *none = http_header(r, "If-None-Match");
+	if (read_body(c, &body, err) || (c->act != ACT_DELETE && odata_read_check(r, q, c->section, err)) ||
+		(none && c->act != ACT_CREATE && none_match(c, none, err)))
 		return -1;
 	c->key = http_header(r, "Idempotency-Key");
 	if (c->key && (!*c->key || strlen(c->key) > MAX_KEY))
@@ -240,10 +324,13 @@ int odata_change(struct http_request *r, struct app_request *q, const struct oda
 	crypto_hash_sha256(c->body_hash, (const unsigned char *)r->body, r->body_len);
 	if (c->act == ACT_MOVE) {
 		c->move = address->part;
-		c->comment = json_get_text(body, "comment");
+		if (move_input(c, body, err))
+			return -1;
 	} else if (c->act != ACT_DELETE && odata_body_input(r->arena, q->reg, q->actor, c->section, body, ODATA_BODY_WRITE, &c->input, err)) {
 		return -1;
 	}
+	if (c->by && below_input(c, address->key, body, err))
+		return -1;
 	struct unit_config config = {.pg = q->pg, .reg = q->reg, .actor = q->actor, .lane = PG_LANE_TX};
 	if (unit_run(&config, run, c, err)) {
 		if (err->code != ERR_STALE)

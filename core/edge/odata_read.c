@@ -410,7 +410,8 @@ static bool tag_matches(const char *header, const char *tag)
 }
 
 /* One record by key. */
-static int read_one(struct http_request *r, struct app_request *q, struct section *s, int64_t id, int status, bool parse, struct err *err)
+static int read_one(struct http_request *r, struct app_request *q, struct section *s, int64_t id, int status, bool parse, bool conditional,
+					struct err *err)
 {
 	struct kept *k;
 	struct plan_page page;
@@ -429,7 +430,7 @@ static int read_one(struct http_request *r, struct app_request *q, struct sectio
 	r->out.len--;
 	const char *tag = tag_put(r, mark, page.version);
 	http_set_header(r, "ETag", tag);
-	if (parse && tag_matches(http_header(r, "If-None-Match"), tag)) {
+	if (conditional && tag_matches(http_header(r, "If-None-Match"), tag)) {
 		http_reply_empty(r, 304);
 		return 0;
 	}
@@ -443,10 +444,26 @@ void odata_read_counts(uint64_t *compiled, uint64_t *found)
 	*found = cache.found;
 }
 
+static bool has_options(const struct http_request *r)
+{
+	const char *at = NULL, *name, *value;
+	while (http_query_next(r, &at, &name, &value))
+		if (odata_option_name(name))
+			return true;
+	return false;
+}
+
 int odata_read_back(struct http_request *r, struct app_request *q, struct section *s, int64_t id, int status, struct err *err)
 {
 	buf_clear(&r->out);
-	return read_one(r, q, s, id, status, false, err);
+	return read_one(r, q, s, id, status, has_options(r), false, err);
+}
+
+int odata_read_check(struct http_request *r, struct app_request *q, struct section *s, struct err *err)
+{
+	struct kept *k;
+	struct pg_bindings b;
+	return has_options(r) ? kept_get(r, q, s, NULL, NULL, 0, true, false, true, &k, &b, err) : 0;
 }
 
 /* A value has no options but how it is written. */
@@ -597,7 +614,7 @@ int odata_read(struct http_request *r, struct app_request *q, const struct odata
 		http_set_header(r, "Content-Type", "text/plain; charset=utf-8");
 		return 0;
 	}
-	case ODATA_ONE: return read_one(r, q, address->section, address->key, 200, true, err);
+	case ODATA_ONE: return read_one(r, q, address->section, address->key, 200, true, true, err);
 	case ODATA_PART: return read_part(r, q, address, err);
 	default: return err_say(err, ERR_NOT_FOUND, q->actor->lang, SAY_NO_RESOURCE);
 	}

@@ -396,7 +396,8 @@ static int option(struct plan *p, const char *name, const char *value, bool nest
 	}
 	if (strcmp(name, "$ostov.list") == 0) {
 		for (size_t i = 0; i < p->section->nlists; i++)
-			if (strcmp(p->section->lists[i]->name, value) == 0)
+			if (strcmp(p->section->lists[i]->name, value) == 0 &&
+				plan_list_offered(p->arena, p->reg, p->actor, p->section, p->section->lists[i]))
 				return plan_list(p, p->section->lists[i], err);
 		if (strcmp(value, "all") == 0)
 			return 0;

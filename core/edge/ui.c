@@ -1,7 +1,5 @@
 #include "edge/ui.h"
 
-#include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -38,7 +36,10 @@ static int handle(struct http_request *r, struct app_request *q, struct err *err
 	const char *part[PARTS] = {"", "", "", ""};
 	size_t n = split(r->arena, r->path + strlen("/ui"), part);
 	enum lang lang = q->actor->lang;
-	if (n == 1 && strcmp(part[0], "meta") == 0 && (r->method == HTTP_GET || r->method == HTTP_HEAD)) {
+	bool get = r->method == HTTP_GET || r->method == HTTP_HEAD;
+	if (n == 1 && strcmp(part[0], "meta") == 0) {
+		if (!get)
+			return http_refuse_method(r, "GET, HEAD", err);
 		ui_meta(r, q);
 		return 0;
 	}
@@ -63,8 +64,9 @@ static int handle(struct http_request *r, struct app_request *q, struct err *err
 		return ui_bulk(r, q, s, err);
 	if (n == 3 && s && strcmp(part[0], "lookup") == 0)
 		return ui_lookup(r, q, s, part[2], err);
-	if (n == 3 && s && strcmp(part[0], "history") == 0 && isdigit((unsigned char)*part[2]))
-		return ui_history(r, q, s, strtoll(part[2], NULL, 10), err);
+	int64_t id;
+	if (n == 3 && s && strcmp(part[0], "history") == 0 && ui_number(part[2], &id))
+		return get ? ui_history(r, q, s, id, err) : http_refuse_method(r, "GET, HEAD", err);
 	return err_say(err, ERR_NOT_FOUND, lang, SAY_NO_RESOURCE);
 }
 

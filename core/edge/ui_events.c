@@ -315,7 +315,7 @@ static void leave(struct stream *t)
 int ui_events(struct http_request *r, struct app_request *q, struct err *err)
 {
 	if (r->method != HTTP_GET)
-		return err_say(err, ERR_METHOD, q->actor->lang, SAY_METHOD, r->method_name);
+		return http_refuse_method(r, "GET", err);
 	struct stream *t = arena_new(r->arena, struct stream);
 	t->r = r;
 	t->q = q;

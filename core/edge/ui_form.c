@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/date.h"
 #include "base/err.h"
+#include "base/say.h"
 #include "edge/app.h"
 #include "edge/http.h"
 #include "edge/json.h"
@@ -267,7 +268,11 @@ int ui_form(struct http_request *r, struct app_request *q, struct section *s, st
 	if (ui_read_json(r, q, &body, err))
 		return -1;
 	const struct json *values = json_get(body, "values");
-	json_get_int(body, "id", &id);
+	const struct json *sent = json_get(body, "id");
+	if (sent && sent->kind != JSON_NIL && (!json_get_int(body, "id", &id) || id < 1)) {
+		err_say(err, ERR_INVALID, q->actor->lang, SAY_OPTION_NUMBER, "id");
+		return err_target(err, "id");
+	}
 	if (values && odata_body_input(r->arena, q->reg, q->actor, s, values, ODATA_BODY_DRAFT, &in, err))
 		return -1;
 	struct form_edit edit = read_edit(r->arena, s, json_get(body, "changed"));

@@ -9,6 +9,7 @@
 #include "edge/http.h"
 #include "meta/registry.h"
 #include "serve/access.h"
+#include "serve/plan.h"
 
 /* What is being described for whom. */
 struct view {
@@ -256,17 +257,35 @@ static bool column_readable(struct view *v, const struct access *x, const struct
 	return readable(x, c->field) && access_exists(access_get(v->reg, v->actor, c->field->section));
 }
 
+/* "-account.name": every step of it. */
+static bool sort_readable(struct view *v, const struct section *s, const char *sort)
+{
+	struct access_eyes eyes = {v->reg, v->actor};
+	for (const char *at = sort + (*sort == '-'); s && *at;) {
+		size_t n = strcspn(at, ".");
+		const struct field *f = (const struct field *)access_find(&eyes, &s->expr, at, n);
+		if (!f)
+			return false;
+		s = f->to;
+		at += n + (at[n] == '.');
+	}
+	return true;
+}
+
 static void lists(struct view *v, const struct access *x, const struct section *s)
 {
 	struct buf *b = v->b;
 	static const struct label all = {{"All", "Все"}};
-	bool has_all = false;
+	bool has_all = false, any = false;
 	buf_puts(b, ",\"lists\":[");
 	for (size_t i = 0; i < s->nlists; i++) {
 		const struct list *l = s->lists[i];
 		size_t n = 0;
+		if (!plan_list_offered(v->a, v->reg, v->actor, (struct section *)(uintptr_t)s, l))
+			continue;
 		has_all = has_all || strcmp(l->name, "all") == 0;
-		buf_printf(b, "%s{\"name\":\"%s\",", i ? "," : "", l->name);
+		buf_printf(b, "%s{\"name\":\"%s\",", any ? "," : "", l->name);
+		any = true;
 		label(v, "label", &l->label);
 		buf_puts(b, ",\"columns\":[");
 		for (size_t k = 0; k < l->ncolumns; k++)
@@ -275,16 +294,18 @@ static void lists(struct view *v, const struct access *x, const struct section *
 				text(v, l->columns[k].path);
 			}
 		buf_puts(b, "],\"sort\":[");
-		for (size_t k = 0; k < l->nsort; k++) {
-			buf_puts(b, k ? "," : "");
-			text(v, l->sort[k]);
-		}
+		n = 0;
+		for (size_t k = 0; k < l->nsort; k++)
+			if (sort_readable(v, s, l->sort[k])) {
+				buf_puts(b, n++ ? "," : "");
+				text(v, l->sort[k]);
+			}
 		buf_puts(b, "]}");
 	}
 	if (!has_all) {
 		enum { COLUMNS = 6 };
 		size_t n = 0;
-		buf_printf(b, "%s{\"name\":\"all\",", s->nlists ? "," : "");
+		buf_printf(b, "%s{\"name\":\"all\",", any ? "," : "");
 		label(v, "label", &all);
 		buf_puts(b, ",\"columns\":[");
 		for (size_t i = 0; i < s->nfields && n < COLUMNS; i++) {

@@ -1,5 +1,7 @@
 #include "edge/ui_record.h"
 
+#include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -33,10 +35,18 @@ static void text(struct buf *b, const char *s)
 		buf_puts(b, "null");
 }
 
+bool ui_number(const char *text, int64_t *out)
+{
+	char *end;
+	errno = 0;
+	*out = strtoll(text, &end, 10);
+	return isdigit((unsigned char)*text) && !*end && !errno;
+}
+
 int ui_read_json(struct http_request *r, struct app_request *q, struct json **body, struct err *err)
 {
 	if (r->method != HTTP_POST)
-		return err_say(err, ERR_METHOD, q->actor->lang, SAY_METHOD, r->method_name);
+		return http_refuse_method(r, "POST", err);
 	if (!http_is_json(r))
 		return err_say(err, ERR_MEDIA_TYPE, q->actor->lang, SAY_SEND_JSON);
 	return json_read(r->arena, r->body, r->body_len, body, err);
@@ -294,7 +304,12 @@ int ui_history(struct http_request *r, struct app_request *q, struct section *s,
 	bool more;
 	const char *before = http_query(r, "before");
 	enum lang lang = q->actor->lang;
-	if (change_list(r->arena, q->pg, q->reg, q->actor, s, id, before ? strtoll(before, NULL, 10) : 0, HISTORY, &items, &n, &more, err))
+	int64_t from = 0;
+	if (before && !ui_number(before, &from)) {
+		err_say(err, ERR_SYNTAX, lang, SAY_OPTION_NUMBER, "before");
+		return err_target(err, "before");
+	}
+	if (change_list(r->arena, q->pg, q->reg, q->actor, s, id, from, HISTORY, &items, &n, &more, err))
 		return -1;
 	/* who did it: one statement for all */
 	int64_t *users = arena_array(r->arena, int64_t, n ? n : 1);

@@ -2,6 +2,7 @@
 #ifndef OST_EDGE_UI_RECORD_H
 #define OST_EDGE_UI_RECORD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct app_request;
@@ -11,6 +12,8 @@ struct json;
 struct section;
 struct arena;
 
+/* Digits alone, as a number. */
+bool ui_number(const char *text, int64_t *out);
 /* The JSON body of a POST. */
 int ui_read_json(struct http_request *r, struct app_request *q, struct json **body, struct err *err);
 /* What a unit said of a failure is copied to `a`: it must outlive the unit. */

@@ -18,7 +18,7 @@ int ui_search(struct http_request *r, struct app_request *q, struct err *err)
 	struct buf *b = &r->out;
 	size_t groups = 0;
 	if (r->method != HTTP_GET && r->method != HTTP_HEAD)
-		return err_say(err, ERR_METHOD, q->actor->lang, SAY_METHOD, r->method_name);
+		return http_refuse_method(r, "GET, HEAD", err);
 	if (words && strlen(words) > MAX_WORDS) {
 		err_say(err, ERR_INVALID, q->actor->lang, SAY_SEARCH_LONG);
 		return err_target(err, "q");

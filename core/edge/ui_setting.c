@@ -85,5 +85,5 @@ int ui_setting(struct http_request *r, struct app_request *q, const char *key, s
 		return read_setting(r, q, key, err);
 	if (r->method == HTTP_PUT)
 		return write_setting(r, q, key, err);
-	return err_say(err, ERR_METHOD, q->actor->lang, SAY_METHOD, r->method_name);
+	return http_refuse_method(r, "GET, HEAD, PUT", err);
 }

@@ -233,6 +233,19 @@ int plan_order(struct plan *p, const char *const *names, size_t n, bool desc, st
 	return 0;
 }
 
+bool plan_list_offered(struct arena *a, const struct registry *reg, const struct actor *actor, struct section *s, const struct list *l)
+{
+	struct access_eyes eyes = {reg, actor};
+	struct expr_scope scope = {.table = &s->expr, .user = &reg->user->expr, .find = access_find, .ctx = &eyes};
+	struct expr_type want = {.kind = EXPR_BOOL};
+	struct expr *e;
+	struct err unread;
+	if (actor->system || !l->where.set || l->where.constant || !l->where.text)
+		return true;
+	err_init(&unread, a);
+	return expr_parse(a, l->where.text, strlen(l->where.text), &e, &unread) == 0 && expr_check(a, e, &scope, &want, &unread) == 0;
+}
+
 int plan_list(struct plan *p, const struct list *l, struct err *err)
 {
 	bool asked = p->orders.count > 0;

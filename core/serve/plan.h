@@ -117,6 +117,8 @@ int plan_expand(struct plan *p, const char *name, size_t len, int lang, struct p
 int plan_filter(struct plan *p, struct expr *e, struct err *err);
 /* Adds an order by a path ("account.name"; "id"). */
 int plan_order(struct plan *p, const char *const *names, size_t n, bool desc, struct err *err);
+/* True when the actor may read all that the list's `where` names: which records are in it tells of those fields (SAFETY 16). Others do not have the list. */
+bool plan_list_offered(struct arena *a, const struct registry *reg, const struct actor *actor, struct section *s, const struct list *l);
 /* A declared list: its where, and its order when none was asked for. */
 int plan_list(struct plan *p, const struct list *l, struct err *err);
 /* A compiled plan. */

@@ -16,12 +16,12 @@
 #include "serve/actor.h"
 
 enum {
-	REMEMBER_MS = 900,      /* a looked-up session */
-	BASIC_MS = 60 * 1000,   /* a verified password of Basic */
+	REMEMBER_MS = 900,    /* a looked-up session */
+	BASIC_MS = 60 * 1000, /* a verified password of Basic */
 	HASH_KB = 19 * 1024,
 	HASH_PASSES = 2,
-	HASHERS = 2,            /* argon2 at the same time in a worker: each holds HASH_KB */
-	ATTEMPTS_LOGIN = 10,    /* failures of one login or address in ATTEMPT_MINUTES */
+	HASHERS = 2,         /* argon2 at the same time in a worker: each holds HASH_KB */
+	ATTEMPTS_LOGIN = 10, /* failures of one login or address in ATTEMPT_MINUTES */
 	ATTEMPTS_ADDRESS = 50,
 	ATTEMPT_MINUTES = 15,
 	CACHE = 1024
@@ -107,8 +107,8 @@ static void cache_drop(const unsigned char *key)
 static const char *language_sql(const struct registry *reg, struct arena *a)
 {
 	struct field *language = section_find(reg->user, "language");
-	return arena_printf(a, "coalesce((SELECT value #>> '{}' FROM ostov.setting WHERE user_id = u.id AND key = 'language'), %s%s, '')", language ? "u." : "",
-	                    language ? language->expr.column : "''");
+	return arena_printf(a, "coalesce((SELECT value #>> '{}' FROM ostov.setting WHERE user_id = u.id AND key = 'language'), %s%s, '')",
+						language ? "u." : "", language ? language->expr.column : "''");
 }
 
 static void language_set(struct session *session, const struct pg_rows *rows, size_t col)
@@ -119,7 +119,8 @@ static void language_set(struct session *session, const struct pg_rows *rows, si
 }
 
 /* Runs one writing statement in a transaction of its own. */
-static int write_one(struct pg *pg, struct arena *a, const char *sql, const struct pg_params *params, struct pg_rows **rows, struct err *err)
+static int write_one(struct pg *pg, struct arena *a, const char *sql, const struct pg_params *params, struct pg_rows **rows,
+					 struct err *err)
 {
 	struct pg_tx *tx;
 	struct pg_rows *mine;
@@ -144,7 +145,8 @@ static void hash_run(void *arg)
 	if (w->hash)
 		w->result = crypto_pwhash_str_verify(w->hash, w->password, strlen(w->password));
 	else
-		w->result = crypto_pwhash_str_alg(w->made, w->password, strlen(w->password), HASH_PASSES, (size_t)HASH_KB * 1024, crypto_pwhash_ALG_ARGON2ID13);
+		w->result = crypto_pwhash_str_alg(w->made, w->password, strlen(w->password), HASH_PASSES, (size_t)HASH_KB * 1024,
+										  crypto_pwhash_ALG_ARGON2ID13);
 }
 
 static int hash_do(struct hash_work *w, struct err *err)
@@ -207,9 +209,10 @@ static int throttle(struct pg *pg, struct arena *a, const char *login, const cha
 	pg_params_text(a, &p, PG_TEXT, arena_printf(a, "address:%s", address));
 	pg_params_int(a, &p, ATTEMPT_MINUTES);
 	if (pg_read(pg, PG_LANE_FAST, a,
-	            "SELECT count(*) FILTER (WHERE key = $1), count(*) FILTER (WHERE key = $2) FROM ostov.login_attempt WHERE key IN ($1, $2) AND at > "
-	            "clock_timestamp() - make_interval(mins => $3::int)",
-	            &p, &rows, err))
+				"SELECT count(*) FILTER (WHERE key = $1), count(*) FILTER (WHERE key = $2) FROM ostov.login_attempt WHERE key IN ($1, $2) "
+				"AND at > "
+				"clock_timestamp() - make_interval(mins => $3::int)",
+				&p, &rows, err))
 		return -1;
 	if (pg_rows_int(rows, 0, 0) >= ATTEMPTS_LOGIN || pg_rows_int(rows, 0, 1) >= ATTEMPTS_ADDRESS)
 		return err_tell(err, ERR_TOO_MANY, SAY_SIGN_IN_LATER);
@@ -222,14 +225,15 @@ static int note_failure(struct pg *pg, struct arena *a, const char *login, const
 	pg_params_text(a, &p, PG_TEXT, arena_printf(a, "login:%s", login));
 	pg_params_text(a, &p, PG_TEXT, arena_printf(a, "address:%s", address));
 	return write_one(pg, a,
-	                 "WITH old AS (DELETE FROM ostov.login_attempt WHERE at < clock_timestamp() - interval '1 day') INSERT INTO ostov.login_attempt (key, at) "
-	                 "VALUES ($1, clock_timestamp()), ($2, clock_timestamp())",
-	                 &p, NULL, err);
+					 "WITH old AS (DELETE FROM ostov.login_attempt WHERE at < clock_timestamp() - interval '1 day') INSERT INTO "
+					 "ostov.login_attempt (key, at) "
+					 "VALUES ($1, clock_timestamp()), ($2, clock_timestamp())",
+					 &p, NULL, err);
 }
 
 /* Verifies login and password; *user_id of an active user. */
-static int verify(struct pg *pg, const struct registry *reg, struct arena *a, const char *login, const char *password, const char *address, struct session *out,
-                  struct err *err)
+static int verify(struct pg *pg, const struct registry *reg, struct arena *a, const char *login, const char *password, const char *address,
+				  struct session *out, struct err *err)
 {
 	struct field *login_field = section_find(reg->user, "login"), *active = section_find(reg->user, "active");
 	struct pg_params p = {0};
@@ -241,8 +245,9 @@ static int verify(struct pg *pg, const struct registry *reg, struct arena *a, co
 	if (throttle(pg, a, login, address, err))
 		return -1;
 	pg_params_text(a, &p, PG_TEXT, login);
-	const char *sql = arena_printf(a, "SELECT u.id, c.hash, %s FROM %s u JOIN ostov.credential c ON c.user_id = u.id WHERE u.%s = $1 AND u.%s", language_sql(reg, a), reg->user->expr.sql,
-	                               login_field->expr.column, active->expr.column);
+	const char *sql =
+		arena_printf(a, "SELECT u.id, c.hash, %s FROM %s u JOIN ostov.credential c ON c.user_id = u.id WHERE u.%s = $1 AND u.%s",
+					 language_sql(reg, a), reg->user->expr.sql, login_field->expr.column, active->expr.column);
 	if (pg_read(pg, PG_LANE_FAST, a, sql, &p, &rows, err))
 		return -1;
 	bool known = pg_rows_count(rows) == 1;
@@ -260,8 +265,8 @@ static int verify(struct pg *pg, const struct registry *reg, struct arena *a, co
 	return err_tell(err, ERR_BAD_CREDENTIALS, SAY_BAD_CREDENTIALS);
 }
 
-int session_login(struct pg *pg, const struct registry *reg, struct arena *a, const char *login, const char *password, const char *address, const char *agent,
-                  struct session *out, char secret[SESSION_SECRET], struct err *err)
+int session_login(struct pg *pg, const struct registry *reg, struct arena *a, const char *login, const char *password, const char *address,
+				  const char *agent, struct session *out, char secret[SESSION_SECRET], struct err *err)
 {
 	if (verify(pg, reg, a, login, password, address, out, err))
 		return -1;
@@ -277,9 +282,10 @@ int session_login(struct pg *pg, const struct registry *reg, struct arena *a, co
 	pg_params_text(a, &p, PG_TEXT, address);
 	pg_params_text(a, &p, PG_TEXT, agent ? arena_strndup(a, agent, strnlen(agent, 300)) : "");
 	return write_one(pg, a,
-	                 "INSERT INTO ostov.session (id, user_id, csrf, created_at, seen_at, expires_at, address, agent) VALUES ($1, $2, $3, clock_timestamp(), "
-	                 "clock_timestamp(), clock_timestamp() + interval '30 days', $4, $5)",
-	                 &p, NULL, err);
+					 "INSERT INTO ostov.session (id, user_id, csrf, created_at, seen_at, expires_at, address, agent) VALUES ($1, $2, $3, "
+					 "clock_timestamp(), "
+					 "clock_timestamp(), clock_timestamp() + interval '30 days', $4, $5)",
+					 &p, NULL, err);
 }
 
 int session_find(struct pg *pg, const struct registry *reg, struct arena *a, const char *secret, struct session *out, struct err *err)
@@ -294,10 +300,12 @@ int session_find(struct pg *pg, const struct registry *reg, struct arena *a, con
 	struct pg_rows *rows;
 	pg_params_bytes(a, &p, key, sizeof key);
 	/* seen_at moves every five minutes at most: twelve idle hours end a session */
-	const char *sql = arena_printf(a,
-	                               "SELECT s.user_id, s.csrf, s.seen_at < clock_timestamp() - interval '5 minutes', %s FROM ostov.session s JOIN %s u ON u.id = s.user_id "
-	                               "WHERE s.id = $1 AND s.expires_at > clock_timestamp() AND s.seen_at > clock_timestamp() - interval '12 hours' AND u.%s",
-	                               language_sql(reg, a), reg->user->expr.sql, section_find(reg->user, "active")->expr.column);
+	const char *sql = arena_printf(
+		a,
+		"SELECT s.user_id, s.csrf, s.seen_at < clock_timestamp() - interval '5 minutes', %s FROM ostov.session s JOIN %s u ON u.id = "
+		"s.user_id "
+		"WHERE s.id = $1 AND s.expires_at > clock_timestamp() AND s.seen_at > clock_timestamp() - interval '12 hours' AND u.%s",
+		language_sql(reg, a), reg->user->expr.sql, section_find(reg->user, "active")->expr.column);
 	if (pg_read(pg, PG_LANE_FAST, a, sql, &p, &rows, err))
 		return -1;
 	if (pg_rows_count(rows) == 0)
@@ -328,9 +336,11 @@ int session_find_token(struct pg *pg, const struct registry *reg, struct arena *
 	struct pg_rows *rows;
 	pg_params_bytes(a, &p, key, sizeof key);
 	const char *sql = arena_printf(a,
-	                               "SELECT t.user_id, t.scopes = ARRAY['read'], t.last_used_at IS NULL OR t.last_used_at < clock_timestamp() - interval '5 minutes', t.id, %s FROM "
-	                               "ostov.token t JOIN %s u ON u.id = t.user_id WHERE t.hash = $1 AND t.revoked_at IS NULL AND t.expires_at > clock_timestamp() AND u.%s",
-	                               language_sql(reg, a), reg->user->expr.sql, section_find(reg->user, "active")->expr.column);
+								   "SELECT t.user_id, t.scopes = ARRAY['read'], t.last_used_at IS NULL OR t.last_used_at < "
+								   "clock_timestamp() - interval '5 minutes', t.id, %s FROM "
+								   "ostov.token t JOIN %s u ON u.id = t.user_id WHERE t.hash = $1 AND t.revoked_at IS NULL AND "
+								   "t.expires_at > clock_timestamp() AND u.%s",
+								   language_sql(reg, a), reg->user->expr.sql, section_find(reg->user, "active")->expr.column);
 	if (pg_read(pg, PG_LANE_FAST, a, sql, &p, &rows, err))
 		return -1;
 	if (pg_rows_count(rows) == 0)
@@ -350,8 +360,8 @@ int session_find_token(struct pg *pg, const struct registry *reg, struct arena *
 	return 0;
 }
 
-int session_basic(struct pg *pg, const struct registry *reg, struct arena *a, const char *login, const char *password, const char *address, struct session *out,
-                  struct err *err)
+int session_basic(struct pg *pg, const struct registry *reg, struct arena *a, const char *login, const char *password, const char *address,
+				  struct session *out, struct err *err)
 {
 	/* the key is random per process: a memory dump does not give a quick hash of the password */
 	static unsigned char salt[crypto_generichash_KEYBYTES];
@@ -369,8 +379,10 @@ int session_basic(struct pg *pg, const struct registry *reg, struct arena *a, co
 		struct pg_rows *rows;
 		pg_params_int(a, &p, out->user_id);
 		pg_params_int(a, &p, BASIC_MS / 1000);
-		const char *sql = arena_printf(a, "SELECT 1 FROM %s u JOIN ostov.credential c ON c.user_id = u.id WHERE u.id = $1 AND u.%s AND c.changed_at < clock_timestamp() - make_interval(secs => $2::int)",
-		                               reg->user->expr.sql, section_find(reg->user, "active")->expr.column);
+		const char *sql = arena_printf(a,
+									   "SELECT 1 FROM %s u JOIN ostov.credential c ON c.user_id = u.id WHERE u.id = $1 AND u.%s AND "
+									   "c.changed_at < clock_timestamp() - make_interval(secs => $2::int)",
+									   reg->user->expr.sql, section_find(reg->user, "active")->expr.column);
 		if (pg_read(pg, PG_LANE_FAST, a, sql, &p, &rows, err))
 			return -1;
 		if (pg_rows_count(rows) == 1)
@@ -391,10 +403,14 @@ int session_logout(struct pg *pg, struct arena *a, const char *secret, struct er
 	hash_secret(secret, key);
 	cache_drop(key);
 	pg_params_bytes(a, &p, key, sizeof key);
-	return write_one(pg, a, "WITH gone AS (DELETE FROM ostov.session WHERE id = $1 RETURNING user_id) SELECT pg_notify('ostov_session', user_id::text) FROM gone", &p, NULL, err);
+	return write_one(pg, a,
+					 "WITH gone AS (DELETE FROM ostov.session WHERE id = $1 RETURNING user_id) SELECT pg_notify('ostov_session', "
+					 "user_id::text) FROM gone",
+					 &p, NULL, err);
 }
 
-int session_change_password(struct pg *pg, struct arena *a, int64_t user_id, const char *keep_secret, const char *old, const char *password, struct err *err)
+int session_change_password(struct pg *pg, struct arena *a, int64_t user_id, const char *keep_secret, const char *old, const char *password,
+							struct err *err)
 {
 	struct pg_params p = {0};
 	struct pg_rows *rows;
@@ -419,16 +435,19 @@ int session_change_password(struct pg *pg, struct arena *a, int64_t user_id, con
 	hash_secret(keep_secret ? keep_secret : "", key);
 	pg_params_text(a, &p, PG_TEXT, hash);
 	pg_params_bytes(a, &p, key, sizeof key);
-	if (write_one(pg, a,
-	              "WITH gone AS (DELETE FROM ostov.session WHERE user_id = $1 AND id <> $3), new AS (UPDATE ostov.credential SET hash = $2, "
-	              "changed_at = clock_timestamp() WHERE user_id = $1 RETURNING user_id) SELECT pg_notify('ostov_session', user_id::text) FROM new",
-	              &p, NULL, err))
+	if (write_one(
+			pg, a,
+			"WITH gone AS (DELETE FROM ostov.session WHERE user_id = $1 AND id <> $3), new AS (UPDATE ostov.credential SET hash = $2, "
+			"changed_at = clock_timestamp() WHERE user_id = $1 RETURNING user_id) SELECT pg_notify('ostov_session', user_id::text) FROM "
+			"new",
+			&p, NULL, err))
 		return -1;
 	session_forget(&(struct session){.user_id = user_id});
 	return 0;
 }
 
-int session_make_token(struct pg *pg, struct arena *a, int64_t user_id, const char *name, int64_t days, int64_t *id, char token[SESSION_SECRET + 4], struct err *err)
+int session_make_token(struct pg *pg, struct arena *a, int64_t user_id, const char *name, int64_t days, bool read_only, int64_t *id,
+					   char token[SESSION_SECRET + 4], struct err *err)
 {
 	unsigned char key[crypto_hash_sha256_BYTES];
 	struct pg_params p = {0};
@@ -449,10 +468,12 @@ int session_make_token(struct pg *pg, struct arena *a, int64_t user_id, const ch
 	pg_params_int(a, &p, user_id);
 	pg_params_text(a, &p, PG_TEXT, name);
 	pg_params_int(a, &p, days);
+	pg_params_text(a, &p, PG_TEXT, read_only ? "read" : "all");
 	if (write_one(pg, a,
-	              "INSERT INTO ostov.token (hash, user_id, name, scopes, created_at, expires_at) VALUES ($1, $2, $3, ARRAY['all'], clock_timestamp(), "
-	              "clock_timestamp() + make_interval(days => $4::int)) RETURNING id",
-	              &p, &rows, err))
+				  "INSERT INTO ostov.token (hash, user_id, name, scopes, created_at, expires_at) VALUES ($1, $2, $3, ARRAY[$5], "
+				  "clock_timestamp(), "
+				  "clock_timestamp() + make_interval(days => $4::int)) RETURNING id",
+				  &p, &rows, err))
 		return -1;
 	*id = pg_rows_int(rows, 0, 0);
 	return 0;
@@ -465,9 +486,10 @@ int session_revoke_token(struct pg *pg, struct arena *a, int64_t user_id, int64_
 	pg_params_int(a, &p, user_id);
 	pg_params_int(a, &p, id);
 	if (write_one(pg, a,
-	              "WITH gone AS (UPDATE ostov.token SET revoked_at = clock_timestamp() WHERE user_id = $1 AND id = $2 AND revoked_at IS NULL RETURNING user_id) "
-	              "SELECT pg_notify('ostov_session', user_id::text) FROM gone",
-	              &p, &rows, err))
+				  "WITH gone AS (UPDATE ostov.token SET revoked_at = clock_timestamp() WHERE user_id = $1 AND id = $2 AND revoked_at IS "
+				  "NULL RETURNING user_id) "
+				  "SELECT pg_notify('ostov_session', user_id::text) FROM gone",
+				  &p, &rows, err))
 		return -1;
 	if (!pg_rows_count(rows))
 		return err_tell(err, ERR_NOT_FOUND, SAY_NO_TOKEN);

@@ -82,7 +82,7 @@ const faults = [
   ['POST', '/api/thing', 400, /Code is required/, '{}'],
   ['POST', '/api/thing', 415, /Send JSON/, 'code=1', { 'Content-Type': 'text/plain' }],
   ['GET', '/api/nothing', 404, /no section 'nothing'/],
-  ['DELETE', '/ui/meta', 404, /nothing at this address/],
+  ['DELETE', '/ui/nothing', 404, /nothing at this address/],
   ['DELETE', '/ui/search?q=1', 405, /does not take DELETE/],
   ['GET', '/api/thing?q=%zz', 400, /bad escape/],
   ['GET', `/api/thing?q=${'a'.repeat(17000)}`, 414, /longer than/],
