@@ -30,6 +30,7 @@
 	X(IMPORT_KEY, "No column of the file gives the key '%s'", "Ни один столбец файла не даёт ключ «%s»")                                   \
 	X(IMPORT_COLUMNLESS, "No column of the file goes to a field of \"%s\"", "Ни один столбец файла не попадает в поля раздела «%s»")       \
 	X(IMPORT_NO_ID, "There is no record with the id %s", "Нет записи с кодом %s")                                                          \
+	X(IMPORT_CELL, "%1$s, not '%2$s'", "%1$s, а не «%2$s»")                                                                                \
 	X(IMPORT_LOOKUP, "%1$s: there is no '%2$s'", "%1$s: нет записи «%2$s»")                                                                \
 	X(IMPORT_AMBIGUOUS, "%1$s: '%2$s' is there more than once", "%1$s: «%2$s» встречается несколько раз")                                  \
 	X(IMPORT_CUT, "%1$s: a cell of a sheet holds %2$s characters, so this text may be cut off; import it from CSV",                        \

@@ -475,6 +475,17 @@ static bool read_boolean(struct arena *a, const char *text, size_t len, bool *ou
 	return false;
 }
 
+/* What is expected, and what the cell says. */
+static const char *no_value(struct arena *a, int lang, enum say_text expected, const char *label, const char *text, size_t len)
+{
+	enum { SHOWN = 60 };
+	size_t n = len < SHOWN ? len : SHOWN;
+	while (n < len && n && ((unsigned char)text[n] & 0xc0) == 0x80)
+		n--;
+	return say_text(a, lang, SAY_IMPORT_CELL, say_text(a, lang, expected, label),
+					arena_printf(a, "%.*s%s", (int)n, text, n < len ? "…" : ""));
+}
+
 int import_value(struct arena *a, const struct field *f, const struct import_format *format, int lang, const char *text, size_t len,
 				 struct value *out, const char **reason)
 {
@@ -505,28 +516,28 @@ int import_value(struct arena *a, const struct field *f, const struct import_for
 		}
 		if (plain_number(a, text, len, format->decimal, out))
 			return 0;
-		*reason = say_text(a, lang, SAY_BAD_NUMBER, label);
+		*reason = no_value(a, lang, SAY_BAD_NUMBER, label, text, len);
 		return -1;
 	case FIELD_BOOLEAN:
 		if (read_boolean(a, text, len, &b)) {
 			*out = value_bool(b);
 			return 0;
 		}
-		*reason = say_text(a, lang, SAY_BAD_BOOLEAN, label);
+		*reason = no_value(a, lang, SAY_BAD_BOOLEAN, label, text, len);
 		return -1;
 	case FIELD_DATE:
 		if (read_date(format, text, len, &i, &clock)) {
 			*out = value_date(i);
 			return 0;
 		}
-		*reason = say_text(a, lang, SAY_BAD_DATE, label);
+		*reason = no_value(a, lang, SAY_BAD_DATE, label, text, len);
 		return -1;
 	case FIELD_DATETIME:
 		if (read_time(format, text, len, &i)) {
 			*out = value_time(i);
 			return 0;
 		}
-		*reason = say_text(a, lang, SAY_BAD_TIME, label);
+		*reason = no_value(a, lang, SAY_BAD_TIME, label, text, len);
 		return -1;
 	case FIELD_CHOICE:
 		for (size_t k = 0; k < f->nvalues; k++)

@@ -76,6 +76,8 @@ static void field(struct view *v, const struct access *x, const struct field *f)
 	buf_printf(b, ",\"type\":\"%s\"", type_name(f));
 	if (f->builtin)
 		buf_puts(b, ",\"builtin\":true");
+	if (f->unique || f->type == FIELD_AUTONUMBER)
+		buf_puts(b, ",\"unique\":true");
 	if (f->help.text[LANG_EN]) {
 		buf_putc(b, ',');
 		label(v, "help", &f->help);

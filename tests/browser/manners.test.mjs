@@ -369,6 +369,16 @@ test('an import whose separator or heading was found out wrong: the columns foll
   await page.click('.ant-select-dropdown:not(.ant-select-dropdown-hidden) .ant-select-item-option >> nth=1')
   await page.waitForSelector('.import-going', { state: 'detached' })
   await page.waitForSelector('.import-columns tbody tr:nth-child(3) >> text=Город')
+  // what becomes of rows without a key is said before they are taken
+  const choose = async (place) => {
+    await page.click('#import-key')
+    await page.click(`.ant-select-dropdown:not(.ant-select-dropdown-hidden) .ant-select-item-option >> nth=${place}`)
+  }
+  await choose(0)
+  await page.waitForSelector('.import-keyless >> text=Ключа нет: 1 строка станет новой записью')
+  assert.deepEqual(await axe(page), [])
+  await choose(1)
+  await page.waitForSelector('.import-keyless', { state: 'detached' })
   assert.deepEqual(page.faults(), [])
   fs.rmSync(folder, { recursive: true })
   await done(page)

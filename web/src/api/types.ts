@@ -19,6 +19,7 @@ export interface Field {
   hidden?: Flag;
   writable?: boolean;
   builtin?: boolean;
+  unique?: boolean;
   many?: boolean;
   scale?: number | null;
   min?: number | string | null;

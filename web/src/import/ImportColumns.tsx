@@ -1,23 +1,33 @@
+import Alert from 'antd/es/alert';
+import Button from 'antd/es/button';
 import Checkbox from 'antd/es/checkbox';
 import Select from 'antd/es/select';
 import { sectionField, useMeta } from '../api/meta';
 import type { Field, ImportColumn, Section } from '../api/types';
-import { useT } from '../i18n';
+import { decimalFormat } from '../fields/decimal';
+import { useLanguage, useT } from '../i18n';
 import { fieldInput } from '../record/draft';
 
-interface Props { section: Section; columns: ImportColumn[]; keyField: string | null; onColumns: (columns: ImportColumn[]) => void; onKey: (key: string | null) => void }
+interface Props { section: Section; columns: ImportColumn[]; rows: number; keyField: string | null; onColumns: (columns: ImportColumn[]) => void; onKey: (key: string | null) => void }
 
 const SAMPLES = 2;
 const BY: Field['type'][] = ['text', 'autonumber', 'email', 'phone', 'integer', 'url'];
 
 /** Which column becomes which field, how lookups are found, and by what a record is known again. */
-export function ImportColumns({ section, columns, keyField, onColumns, onKey }: Props) {
+export function ImportColumns({ section, columns, rows, keyField, onColumns, onKey }: Props) {
   const t = useT();
+  const language = useLanguage();
   const meta = useMeta();
-  const fields = section.fields.filter((field) => !field.builtin && (fieldInput(field) || field.type === 'autonumber') && field.type !== 'file' && !field.many);
+  const fields = [
+    ...section.fields.filter((field) => !field.builtin && (fieldInput(field) || field.type === 'autonumber') && field.type !== 'file' && !field.many),
+    /* of what was exported: nothing is written there */
+    ...section.fields.filter((field) => field.builtin && field.name === 'id').map((field) => ({ ...field, label: t('import.id', { label: field.label }) })),
+  ];
   const set = (place: number, part: Partial<ImportColumn>): void => onColumns(columns.map((column, at) => (at === place ? { ...column, ...part } : column)));
   const taken = new Set(columns.map((column) => column.to).filter(Boolean));
   const keys = fields.filter((field) => taken.has(field.name) && ['text', 'autonumber', 'integer', 'email', 'phone', 'url'].includes(field.type));
+  const chosen = keyField && keys.some((field) => field.name === keyField) ? keyField : '';
+  const better = keys.find((field) => field.unique) ?? keys.find((field) => field.name === 'id');
   return (
     <fieldset className="import-part">
       <legend>{t('import.columns')}</legend>
@@ -55,9 +65,15 @@ export function ImportColumns({ section, columns, keyField, onColumns, onKey }: 
       </div>
       <div className="import-key">
         <label htmlFor="import-key">{t('import.key')}</label>
-        <Select id="import-key" value={keyField && keys.some((field) => field.name === keyField) ? keyField : ''}
+        <Select id="import-key" value={chosen}
           options={[{ value: '', label: t('import.key_none') }, ...keys.map((field) => ({ value: field.name, label: field.label }))]} onChange={(name: string) => onKey(name || null)} />
-        <p className="quiet">{t('import.key_text')}</p>
+        {chosen ? <p className="quiet">{t('import.key_text')}</p> : null}
+      </div>
+      {chosen || !taken.size ? null : (
+        <Alert type="warning" showIcon className="import-keyless" title={t('import.keyless', { count: rows, number: decimalFormat(rows, language) })}
+          action={better ? <Button size="small" onClick={() => onKey(better.name)}>{t('import.keyless_better', { label: better.label })}</Button> : null} />
+      )}
+      <div>
       </div>
     </fieldset>
   );

@@ -74,7 +74,7 @@ export function ImportJobView({ section, id }: { section: Section; id: number })
   const rows = job.rows ?? 0;
   const done = job.done ?? 0;
   const checked = !going && done > 0 && !finished;
-  const mapped = (columns ?? []).some((column) => column.to);
+  const mapped = (columns ?? []).some((column) => column.to && column.to !== 'id');
   const fault = job.error ? (typeof job.error === 'string' ? job.error : job.error.message) : null;
   const change = <T,>(set: (value: T) => void) => (value: T): void => {
     set(value);
@@ -105,9 +105,9 @@ export function ImportJobView({ section, id }: { section: Section; id: number })
       {!going && !finished && columns && format ? (
         <>
           <ImportFormatForm format={format} rows={rows} onChange={changeFormat} />
-          <ImportColumns section={section} columns={columns} keyField={key} onColumns={change(setColumns)} onKey={change(setKey)} />
+          <ImportColumns section={section} columns={columns} rows={rows} keyField={key} onColumns={change(setColumns)} onKey={change(setKey)} />
           <div className="savebar" role="region" aria-label={t('import.acts')}>
-            <span className="grow quiet">{checked && !edited ? t('import.checked') : t('import.check_first')}</span>
+            <span className="grow quiet">{!mapped ? t('import.nothing_mapped') : checked && !edited ? t('import.checked') : t('import.check_first')}</span>
             <Button disabled={!mapped || recut.isPending} loading={run.isPending} onClick={() => run.mutate(true)}>{t('import.check')}</Button>
             <Button type="primary" disabled={!mapped || run.isPending || recut.isPending} onClick={() => run.mutate(false)}>{t('import.run')}</Button>
           </div>

@@ -29,6 +29,7 @@ export function ImportResult({ job, dry, stale }: { job: ImportJob; dry: boolean
               </tbody>
             </table>
           </div>
+          {rejected > (job.errors?.length ?? 0) ? <p className="quiet">{t('import.rejected_first', { number: decimalFormat(job.errors?.length ?? 0, language) })}</p> : null}
         </>
       ) : null}
     </section>
