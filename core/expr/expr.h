@@ -97,6 +97,8 @@ void expr_walk_fields(const struct expr *e, void (*fn)(void *ctx, const struct e
 /* True when the value depends on the clock or on the user. */
 bool expr_uses_clock(const struct expr *e);
 bool expr_uses_me(const struct expr *e);
+/* True when the value depends on who holds a role or when people work: role('…'), workdays(n). */
+bool expr_uses_people(const struct expr *e);
 /* True when the tree needs only the record's own columns, me's id and roles, and the clock. */
 bool expr_is_local(const struct expr *e);
 /* Appends the tree as canonical text. */

@@ -360,7 +360,7 @@ struct walk {
 	const struct expr_field *formulas[256];
 	size_t nformulas;
 	int depth;
-	bool clock, me, calls_only;
+	bool clock, me, people, calls_only;
 };
 
 static void walk_node(struct walk *w, const struct expr *e);
@@ -400,6 +400,7 @@ static void walk_node(struct walk *w, const struct expr *e)
 		enum expr_function_code c = e->function->code;
 		w->me |= c == FUNCTION_HAS_ROLE;
 		w->clock |= c == FUNCTION_TODAY || c == FUNCTION_NOW;
+		w->people |= c == FUNCTION_ROLE || c == FUNCTION_WORKDAYS;
 		if (c == FUNCTION_UNDER && w->fn && e->table && e->table->tree)
 			w->fn(w->ctx, e->table, e->table->tree, false);
 	}
@@ -424,6 +425,13 @@ bool expr_uses_me(const struct expr *e)
 	struct walk w = {0};
 	walk_node(&w, e);
 	return w.me;
+}
+
+bool expr_uses_people(const struct expr *e)
+{
+	struct walk w = {0};
+	walk_node(&w, e);
+	return w.people;
 }
 
 static bool is_local(const struct expr *e, int depth)

@@ -256,7 +256,7 @@ static void formula_check(struct build *b, struct field *f, struct state *st)
 		return;
 	}
 	p->formula->expr = e;
-	if (f->type == FIELD_ROLLUP && !expr_uses_clock(e) && !expr_uses_me(e))
+	if (f->type == FIELD_ROLLUP && !expr_uses_clock(e) && !expr_uses_me(e) && !expr_uses_people(e))
 		return;
 	f->stored = false;
 	f->expr.storage = EXPR_FORMULA;

@@ -38,6 +38,7 @@ void schema_definition_json(struct buf *b, const struct schema_definition *d)
 /* State of one description. */
 struct describe {
 	struct arena *arena;
+	const char *zone;
 	struct schema_items *out;
 	struct schema_item *item; /* the one whose definition is being filled */
 };
@@ -106,13 +107,46 @@ static const char *value_print(struct arena *a, const struct value *v)
 	return text;
 }
 
-/* What a rollup reads: when any of it is stored in another way, or a formula among it says something else, its values are computed anew. */
+/* What a rollup reads: when any of it is stored in another way, or a formula or rollup among it says something else, its values are computed anew. */
+struct reading {
+	struct arena *arena;
+	struct buf text;
+	struct {
+		const struct field **items;
+		size_t count, cap;
+	} rollups; /* that were followed */
+	bool times;
+};
+
 static void reads_visit(void *ctx, const struct expr_table *t, const struct expr_field *e, bool of_old)
 {
+	struct reading *r = ctx;
 	const struct field *f = (const struct field *)e;
 	(void)of_old;
-	buf_printf(ctx, "%s.%s %s %d %s; ", t->name, e->name, field_type_name(schema_value_type(f)), f->scale,
-			   f->formula.text ? f->formula.text : "");
+	bool rollup = f->type == FIELD_ROLLUP && f->stored && f->rollup.expr;
+	buf_printf(&r->text, "%s.%s %s %d %s; ", t->name, e->name, field_type_name(schema_value_type(f)), f->scale,
+			   rollup            ? f->rollup.text
+			   : f->formula.text ? f->formula.text
+								 : "");
+	r->times |= e->type.kind == EXPR_TIME;
+	for (size_t i = 0; i < r->rollups.count && rollup; i++)
+		rollup = r->rollups.items[i] != f;
+	if (!rollup)
+		return;
+	arena_push(r->arena, &r->rollups, f);
+	expr_walk_fields(f->rollup.expr, reads_visit, r);
+}
+
+/* Which date a moment has depends on the organisation's zone. */
+static const char *reads_print(struct arena *a, const struct field *rollup, const char *zone)
+{
+	struct reading r = {.arena = a, .text = BUF_INIT};
+	expr_walk_fields(rollup->rollup.expr, reads_visit, &r);
+	if (r.times && zone)
+		buf_printf(&r.text, "zone %s; ", zone);
+	const char *text = arena_strdup(a, r.text.data ? r.text.data : "");
+	buf_destroy(&r.text);
+	return text;
 }
 
 static void describe_values(struct describe *d, const struct field *f, struct schema_item *of)
@@ -166,12 +200,8 @@ static void describe_field(struct describe *d, const struct field *f, struct sch
 	put(d, "fill", f->fill.text);
 	put(d, "formula", f->formula.text);
 	put(d, "rollup", f->rollup.text);
-	if (f->type == FIELD_ROLLUP && f->stored && f->rollup.expr) {
-		struct buf b = BUF_INIT;
-		expr_walk_fields(f->rollup.expr, reads_visit, &b);
-		put(d, "reads", arena_strdup(d->arena, b.data ? b.data : ""));
-		buf_destroy(&b);
-	}
+	if (f->type == FIELD_ROLLUP && f->stored && f->rollup.expr)
+		put(d, "reads", reads_print(d->arena, f, d->zone));
 	if (f->type == FIELD_LOOKUP && !f->builtin) {
 		static const char *const on_delete[] = {"restrict", "clear", "cascade"};
 		put(d, "on_delete", on_delete[f->on_delete]);
@@ -359,7 +389,7 @@ static void describe_rest(struct describe *d, const struct registry *r)
 
 void schema_describe(struct arena *a, const struct registry *r, struct schema_items *out)
 {
-	struct describe d = {.arena = a, .out = out};
+	struct describe d = {.arena = a, .zone = r->zone, .out = out};
 	for (size_t i = 0; i < r->nmodules; i++) {
 		const struct module *m = r->modules[i];
 		item_add(&d, "module", NULL, m->name, m);

@@ -180,7 +180,7 @@ bool schema_rollup_whole(const struct schema_plan *p, const struct field *rollup
 /* schema_rollup: how long the switch takes for what may have changed, in ms. */
 int64_t schema_rollup_stop(struct schema_diff *d, const struct field *rollup, int64_t rows);
 /* schema_rollup: puts the operations that fill rollups into the order in which they read each other. */
-void schema_rollup_order(struct schema_plan *p, struct schema_op *ops, size_t n);
+void schema_rollup_order(struct schema_op *ops, size_t n);
 /* schema_rules: records that break the rules that are new. */
 void schema_rules(struct schema_diff *d);
 /* "item/3 'much', item/7": the first records of `from` (SQL, alias t) for which `where` holds, with `value` where it is not NULL; NULL when there is none. */

@@ -221,7 +221,7 @@ static void sums_order(struct schema_diff *d)
 	}
 	if (!n)
 		return;
-	schema_rollup_order(p, sums, n);
+	schema_rollup_order(sums, n);
 	memcpy(p->ops.items + kept, sums, n * sizeof *sums);
 }
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "expr/expr_reach.h"
+#include "meta/reach.h"
 #include "serve/record_private.h"
 
 enum { DEPTH = 8, STEPS = 1000, WAYS = 64, TEXTS = 64, PASSES = 16 };
@@ -15,48 +15,7 @@ static const char ROWS[] = "SELECT unnest($1::bigint[])";
 #define append(a, items, n, item)                                                                                                          \
 	((items) = arena_grow((a), (items), (n) * sizeof *(items), ((n) + 1) * sizeof *(items)), (items)[(n)++] = (item))
 
-static struct field *line_by(const struct expr_reach *r)
-{
-	return r->from && r->by->storage == EXPR_DETAIL ? record_field(r->by)->by : NULL;
-}
-
-static bool reads(const struct expr_reach *r, const struct field *f)
-{
-	for (size_t i = 0; i < r->nreads; i++)
-		if (r->reads[i] == &f->expr)
-			return true;
-	return false;
-}
-
 /* ---- which rollups read the section ---- */
-
-/* From rows `set` back over the way by which they are reached. */
-static const char *step_back(struct arena *a, const struct expr_reach *r, const char *set)
-{
-	const struct field *f = record_field(r->by);
-	const char *from = r->from->table->sql;
-	if (r->above)
-		return arena_printf(
-			a,
-			"SELECT w.id FROM (WITH RECURSIVE w(id) AS (SELECT x.id FROM %s x WHERE x.%s IN (%s) UNION SELECT x.id FROM %s x JOIN "
-			"w ON x.%s = w.id) SELECT w.id FROM w) w",
-			from, f->expr.column, set, from, f->expr.column);
-	if (f->expr.storage == EXPR_DETAIL)
-		return arena_printf(a, "SELECT x.%s FROM %s x WHERE x.id IN (%s)", f->by->expr.column, r->table->sql, set);
-	if (f->expr.storage == EXPR_LINK)
-		return arena_printf(a, "SELECT x.record FROM %s x WHERE x.target IN (%s)", f->expr.link, set);
-	return arena_printf(a, "SELECT x.id FROM %s x WHERE x.%s IN (%s)", from, f->expr.column, set);
-}
-
-static const char *back(struct arena *a, const struct expr_reach *r)
-{
-	if (!r->from)
-		return NULL;
-	const char *set = ROWS;
-	for (; r->from; r = r->from)
-		set = step_back(a, r, set);
-	return set;
-}
 
 static void field_add(struct arena *a, struct field ***items, size_t *n, struct field *f)
 {
@@ -73,11 +32,11 @@ static void feed_add(struct record_plan *p, struct arena *a, struct field *rollu
 		feed.through |= r->from && r->leads && r->by->storage != EXPR_DETAIL;
 		if (r->table != &p->section->expr || !r->leads)
 			continue;
-		struct record_place place = {.reach = r, .by = line_by(r)};
+		struct record_place place = {.reach = r, .by = reach_line(r)};
 		if (r->from) {
 			place.from = record_section(r->from->table);
-			place.back = back(a, r);
-			place.back_from = back(a, r->from);
+			place.back = reach_back(a, r, ROWS);
+			place.back_from = r->from->from ? reach_back(a, r->from, ROWS) : NULL;
 		}
 		append(a, feed.places, feed.nplaces, place);
 		for (size_t i = 0; i < r->nreads; i++)
@@ -98,7 +57,7 @@ static int passes(const struct record_plan *p)
 			level[i] = level[i] ? level[i] : 1;
 			for (const struct expr_reach *r = p->rollups[i]->reach; r; r = r->next)
 				for (size_t k = 0; r->table == &p->section->expr && k < p->nrollups; k++)
-					if (reads(r, p->rollups[k]) && level[k] >= level[i] && level[i] < PASSES)
+					if (reach_reads(r, p->rollups[k]) && level[k] >= level[i] && level[i] < PASSES)
 						level[i] = level[k] + 1;
 			most = level[i] > most ? level[i] : most;
 		}
@@ -173,9 +132,10 @@ static void climb_up(struct climb *c, const struct field *rollup, const struct e
 	way_add(c, s, ids);
 	if (!up->from)
 		climb_rollup(c, rollup, ids, depth);
-	else if (line_by(up))
+	else if (reach_line(up))
 		climb_up(c, rollup, up,
-				 arena_printf(c->arena, "ARRAY(SELECT y.%s FROM %s y WHERE y.id = ANY(%s))", line_by(up)->expr.column, up->table->sql, ids),
+				 arena_printf(c->arena, "ARRAY(SELECT y.%s FROM %s y WHERE y.id = ANY(%s))", reach_line(up)->expr.column, up->table->sql,
+							  ids),
 				 depth + 1);
 }
 
@@ -186,7 +146,7 @@ static void climb_rollup(struct climb *c, const struct field *rollup, const char
 	for (size_t i = 0; i < p->nfeeds; i++)
 		for (size_t k = 0; k < p->feeds[i].nplaces; k++) {
 			const struct record_place *place = &p->feeds[i].places[k];
-			if (!reads(place->reach, rollup))
+			if (!reach_reads(place->reach, rollup))
 				continue;
 			if (place->by)
 				climb_up(c, p->feeds[i].rollup, place->reach,
@@ -220,10 +180,10 @@ void rollup_plan_above(struct record_plan *p, struct arena *a, const struct regi
 					continue;
 				if (!up->from)
 					climb_rollup(&c, p->feeds[i].rollup, ids, 0);
-				else if (line_by(up))
+				else if (reach_line(up))
 					climb_up(&c, p->feeds[i].rollup, up,
-							 arena_printf(a, "ARRAY(SELECT y.%s FROM %s y WHERE y.id = ANY(%s))", line_by(up)->expr.column, up->table->sql,
-										  ids),
+							 arena_printf(a, "ARRAY(SELECT y.%s FROM %s y WHERE y.id = ANY(%s))", reach_line(up)->expr.column,
+										  up->table->sql, ids),
 							 0);
 			}
 	}
@@ -239,23 +199,6 @@ static void text_add(struct record_hold *h, struct arena *a, const char *text)
 		if (strcmp(h->texts[i], text) == 0)
 			return;
 	append(a, h->texts, h->ntexts, text);
-}
-
-static const char *step_on(struct arena *a, const struct expr_reach *r, const char *set)
-{
-	const struct field *f = record_field(r->by);
-	const char *from = r->from->table->sql;
-	if (r->above)
-		return arena_printf(
-			a,
-			"WITH RECURSIVE w(id) AS (SELECT y.%s FROM %s y WHERE y.id IN (%s) UNION SELECT y.%s FROM %s y JOIN w ON y.id = w.id) "
-			"SELECT w.id FROM w",
-			f->expr.column, from, set, f->expr.column, from);
-	if (f->expr.storage == EXPR_DETAIL)
-		return arena_printf(a, "SELECT y.id FROM %s y WHERE y.%s IN (%s)", r->table->sql, f->by->expr.column, set);
-	if (f->expr.storage == EXPR_LINK)
-		return arena_printf(a, "SELECT y.target FROM %s y WHERE y.record IN (%s)", f->expr.link, set);
-	return arena_printf(a, "SELECT y.%s FROM %s y WHERE y.id IN (%s)", f->expr.column, from, set);
 }
 
 static void hold_all(struct record_hold *h, struct arena *a, const struct expr_reach *r, const char *set);
@@ -274,7 +217,7 @@ static void hold_all(struct record_hold *h, struct arena *a, const struct expr_r
 {
 	for (const struct expr_reach *on = r->next; on; on = on->next)
 		if (on->from == r && on->leads)
-			hold_rows(h, a, on, step_on(a, on, set));
+			hold_rows(h, a, on, reach_on(a, on, set));
 }
 
 static int by_target(const void *x, const void *y)

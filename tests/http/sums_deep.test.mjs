@@ -14,14 +14,17 @@ section "customer" { label = "Customer", text "name" {}, integer "rate" { defaul
 section "order" { label = "Order", text "name" {}, lookup "customer" { to = "customer" }, lookup "dept" { to = "dept" }, detail "positions" { section = "position", by = "order", owned = true },
   rollup "price" { "sum(positions, sum(parts, price))" }, rollup "weight" { "sum(positions, sum(parts, ware.weight))" },
   rollup "stuff" { "sum(positions, sum(parts, sum(ware.pieces, stuff.weight * number)))" },
-  rollup "dear" { "count(positions, rate > record.customer.rate)" }, rollup "inside" { "count(positions, under(dept, record.dept))" } }
-section "position" { label = "Position", lookup "order" { to = "order", required = true, on_delete = "cascade" }, integer "rate" { default = 0 }, lookup "dept" { to = "dept" },
+  rollup "dear" { "count(positions, rate > record.customer.rate)" }, rollup "inside" { "count(positions, under(dept, record.dept))" },
+  rollup "clerks" { "count(positions, worker in role('clerk'))" },
+  rollup "first" { "second + sum(positions, 1)" }, rollup "second" { "third + sum(positions, 10)" }, rollup "third" { "sum(positions, rate)" } }
+section "position" { label = "Position", lookup "order" { to = "order", required = true, on_delete = "cascade" }, integer "rate" { default = 0 }, lookup "dept" { to = "dept" }, lookup "worker" { to = "user" },
   detail "parts" { section = "part", by = "position" } }
 section "part" { label = "Part", lookup "position" { to = "position", on_delete = "cascade" }, integer "price" { default = 0 }, lookup "ware" { to = "ware" } }
 section "ware" { label = "Ware", text "name" {}, integer "weight" { default = 0 }, detail "pieces" { section = "piece", by = "ware" } }
 section "piece" { label = "Piece", lookup "ware" { to = "ware", on_delete = "cascade" }, integer "number" { default = 1 }, lookup "stuff" { to = "stuff" } }
 section "stuff" { label = "Stuff", text "name" {}, integer "weight" { default = 0 } }
 role "clerk" { label = "Clerk" }
+allow "clerk" { on = "user", read = true, fields = { "name" } }
 allow "clerk" { on = { "dept", "customer", "order", "part", "ware", "piece", "stuff" }, create = true, read = true, update = true, delete = true }
 data "user" { key = "login", { login = "u", name = "U", password = "ostov-demo", roles = { "clerk" } } }
 `
@@ -103,6 +106,24 @@ test('one at a time: each way by which a sum can change', { skip }, async () => 
   }
 })
 
+test('sums over sums of their own record; who holds a role now', { skip }, async () => {
+  const [[worker]] = app.sql(`select id from app."user" where login = 'u'`)
+  const order = await add('order', { positions: [{ rate: 3, worker_id: Number(worker) }, { rate: 4 }] })
+  const read = async () => {
+    const { first, second, third, clerks } = (await u.get(`/api/order(${order})?$select=first,second,third,clerks`)).json
+    return [first, second, third, clerks]
+  }
+  assert.deepEqual(await read(), [29, 27, 7, 1])
+  const [[position]] = app.sql(`select id from app.position where "order" = ${order} and rate = 4`)
+  assert.equal((await u.patch(`/api/position(${position})`, { rate: 100, worker_id: Number(worker) })).status, 200)
+  assert.deepEqual(await read(), [125, 123, 103, 2])
+  const [[role]] = app.sql(`insert into app."user" (login, name, active, language, created_at, changed_at) values ('v', 'V', true, 'en', now(), now()) returning id`)
+  assert.equal((await u.patch(`/api/position(${position})`, { worker_id: Number(role) })).status, 200)
+  assert.deepEqual(await read(), [125, 123, 103, 1])
+  app.sql(`insert into app.user__roles (record, target) select ${role}, id from app.role where code = 'clerk'`)
+  assert.deepEqual(await read(), [125, 123, 103, 2])
+})
+
 test('eight at a time: lines of lines, their positions, orders, wares, the pieces of wares, what these are made of', { skip }, async (t) => {
   const wares = [], stuffs = [], orders = [], customers = []
   for (let i = 0; i < 2; i++) customers.push(await add('customer', { rate: i }))
@@ -169,18 +190,15 @@ test('what changes below, while what is above or beside it goes elsewhere and is
     () => u.patch(`/api/customer(${customers[n % 2]})`, { rate: n++ % 5 }),
     () => u.patch(`/api/position(${positions[0]})`, { rate: n++ % 5 })
   ]
-  app.brake('order', 120)
+  app.brake('order', 25)
   for (const [what, move] of Object.entries(moves))
-    for (const change of changes) {
-      const before = app.sql(`select coalesce(max(id), 0) from ostov.change`)[0][0]
-      const first = move()
+    for (let turn = 0; turn < 2; turn++) {
       let done = false
-      first.then(() => (done = true), () => (done = true))
+      const first = move().finally(() => (done = true))
       await until('the first write computes', () => done || app.sql("select count(*) from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()")[0][0] !== '0')
-      const second = await change(), one = await first
-      assert.ok([200, 201].includes(second.status) && one.status === 200, `${one.text} ${second.text}`)
-      assert.ok(Number(app.sql(`select count(*) from ostov.change where id > ${before}`)[0][0]) >= 1)
-      assert.deepEqual(wrong(), [], `${what}; ${change}`)
+      const all = await Promise.all([first, ...changes.map((change) => change())])
+      for (const r of all) assert.ok([200, 201, 503].includes(r.status), r.text)
+      assert.deepEqual(wrong(), [], what)
     }
   app.release('order')
 })
