@@ -135,6 +135,16 @@ test('the history tells all of it, also at 390 px', { skip }, async () => {
   await small.waitForSelector('.card-title')
   assert.ok(await small.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth))
   await shot(small, 'list-ru-390')
+  // Of many views the open one is in sight, and a long title leaves the buttons beside it whole.
+  await small.goto(`${url}/s/contract?view=all`)
+  await small.waitForSelector('.card-title')
+  const seen = (part) => small.locator(part).boundingBox()
+  const tab = await seen('.ant-segmented-item-selected')
+  assert.ok(tab.x >= 0 && tab.x + tab.width <= 390, `the open view: ${JSON.stringify(tab)}`)
+  await small.goto(`${url}/s/outgoing_letter`)
+  await small.waitForSelector('.page-head .ant-btn-primary')
+  const [title, button] = [await seen('h1'), await seen('.page-head .ant-btn-primary')]
+  assert.ok(button.x >= title.x + title.width && button.y < title.y + title.height, `the button stands beside the title: ${JSON.stringify([title, button])}`)
   await small.goto(url + address)
   await small.waitForSelector('.event-created')
   assert.ok(await small.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth))

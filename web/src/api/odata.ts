@@ -1,4 +1,5 @@
 /** Addresses of the public surface: query options with `$` left readable, literals quoted. */
+import { dateFormat } from '../fields/dates';
 import type { Row, Section, Value } from './types';
 import { fieldProp, sectionField } from './meta';
 
@@ -41,6 +42,8 @@ export function selectOf(section: Section, columns: string[]): string {
 
 export function rowTitle(row: Row): string {
   const title = row['@ostov.title'];
+  // A title that is a date is read as one.
+  if (typeof title === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(title)) return dateFormat(title, document.documentElement.lang);
   if (typeof title === 'string' && title.trim()) return title;
   return row.id === undefined || row.id === null ? '' : `№ ${String(row.id)}`;
 }

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { rowTitle } from '../api/odata';
 import { addDays, dateFormat, dateTimeFormat, durationFormat, durationParse, fromWallClock, monthSpan, weekSpan } from './dates';
 
 const WORDS = { d: 'd', h: 'h', m: 'min', s: 's' };
@@ -41,5 +42,13 @@ describe('durations', () => {
     expect(durationFormat('P1DT2H5M', WORDS)).toBe('1\u00a0d 2\u00a0h 5\u00a0min');
     expect(durationParse(durationFormat('P1DT2H5M', WORDS).replaceAll('\u00a0', ' '))).toBe('P1DT2H5M');
     expect(durationFormat('PT0M', WORDS)).toBe('0\u00a0min');
+  });
+});
+
+describe('titles', () => {
+  it('one that is a date is read as one', () => {
+    vi.stubGlobal('document', { documentElement: { lang: 'ru' } });
+    expect([rowTitle({ '@ostov.title': '2026-01-09' }), rowTitle({ '@ostov.title': 'С-2026-00009' })]).toEqual(['09.01.2026', 'С-2026-00009']);
+    vi.unstubAllGlobals();
   });
 });

@@ -34,6 +34,8 @@ import { ListFooter } from './ListFooter';
 
 const BulkBar = lazy(() => import('./BulkBar'));
 
+const LONGEST_BESIDE = 12;
+
 export interface ViewSetting { columns?: string[]; widths?: Record<string, number> }
 
 export function ListPage({ name }: { name: string }) {
@@ -122,6 +124,8 @@ function List({ section }: { section: Section }) {
   };
 
   const narrowed = state.filters.length > 0 || state.search !== '';
+  // A long word of the title and the whole button do not stand side by side on a narrow screen.
+  const cramped = narrow && section.plural.split(' ').some((word) => word.length > LONGEST_BESIDE);
   const empty = !rows.first.isPending && !rows.first.isError && rows.lines.length === 0;
   // The list that shows everything, when another one is open.
   const whole = view?.name !== 'all' && section.lists.some((item) => item.name === 'all') ? 'all' : null;
@@ -153,7 +157,7 @@ function List({ section }: { section: Section }) {
         <ListTools section={section} query={query} columns={columns} declared={view?.columns ?? []} view={view?.name ?? 'all'}
           onColumns={(next) => setting.set({ ...setting.value, columns: next })} />
         {section.can.create ? (
-          <Link href={newPath(section.name)} asChild><Button type="primary" icon={<PlusOutlined />} href={newPath(section.name)}>{t('list.new')}</Button></Link>
+          <Link href={newPath(section.name)} asChild><Button type="primary" icon={<PlusOutlined />} href={newPath(section.name)} aria-label={t('list.new')}>{cramped ? null : t('list.new')}</Button></Link>
         ) : null}
       </div>
       {narrow ? <div className="page-search"><SearchBox key={cleared} value={state.search} onChange={(text) => change({ search: text }, true)} /></div> : null}

@@ -43,7 +43,7 @@ const LETTER = 7.6;
 const HEAD_ROOM = 48;
 const WIDEST_HEAD = 190;
 /** What must not be cut keeps its width. */
-const RIGID = ['date', 'datetime', 'money', 'decimal', 'integer', 'percent', 'boolean', 'duration', 'stage', 'choice', 'autonumber'];
+const RIGID = ['date', 'datetime', 'money', 'decimal', 'integer', 'percent', 'boolean', 'duration', 'stage', 'choice', 'autonumber', 'phone'];
 const SKELETONS: Line[] = Array.from({ length: 20 }, (_, index) => ({ key: `s${index}`, index: -1, row: null }));
 
 /** Width for the longest tag that may stand in the column. */
@@ -57,7 +57,8 @@ function usualWidth(section: Section, field: Field, first: boolean): number {
   if (first) return 240;
   if (type === 'boolean') return 110;
   if (type === 'date' || type === 'integer' || type === 'percent') return 120;
-  if (type === 'datetime') return 160;
+  if (type === 'datetime' || type === 'phone') return 160;
+  if (type === 'email') return 200;
   if (type === 'money') return 150;
   if (type === 'lookup' || type === 'text') return 240;
   if (type === 'stage') return tagWidth(section.stages.flatMap((path) => path.stages.map((stage) => stage.label)));
