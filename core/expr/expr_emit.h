@@ -53,6 +53,8 @@ int emit_owner(struct emit *c, const struct expr *e);
 /* Whether a link's ids are given, since its record is no row of the statement; and these ids. */
 bool emit_is_given_list(const struct emit *c, const struct expr *e);
 int emit_given_list(struct emit *c, const struct expr *e);
+/* The value of an aggregate over lines of a record that the caller knows better than the tables do. */
+int emit_lines_given(struct emit *c, const struct expr *e, bool *given, struct value *out);
 /* "role = $n" of role() and has_role(). */
 void emit_role_is(struct emit *c, const struct expr *call);
 /* How a formula is written out. */

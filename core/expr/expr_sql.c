@@ -266,6 +266,14 @@ static int emit_in(struct emit *c, const struct expr *e, bool negated)
 static int emit_any(struct emit *c, const struct expr *e, bool negated)
 {
 	const char *alias;
+	struct value v;
+	bool given;
+	if (emit_lines_given(c, e, &given, &v))
+		return -1;
+	if (given) {
+		emit_put(c, (v.kind == VALUE_BOOL && v.b) != negated ? "true" : "false");
+		return 0;
+	}
 	emit_put(c, negated ? "NOT EXISTS (SELECT 1" : "EXISTS (SELECT 1");
 	if (emit_lines(c, e->items[0], &alias))
 		return -1;

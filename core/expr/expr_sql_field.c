@@ -364,6 +364,23 @@ static bool is_given_path(const struct emit *c, const struct expr *e)
 	return row.kind == ROW_RECORD;
 }
 
+static bool mentions_record(const struct expr *e)
+{
+	bool any = e->node == NODE_RECORD;
+	for (size_t i = 0; i < e->count && !any; i++)
+		any = mentions_record(e->items[i]);
+	return any;
+}
+
+int emit_lines_given(struct emit *c, const struct expr *e, bool *given, struct value *out)
+{
+	*given = is_given_path(c, e->items[0]);
+	/* inside of it `record` is the row of the statement */
+	for (size_t i = 1; i < e->count && *given; i++)
+		*given = !mentions_record(e->items[i]);
+	return *given ? c->opts->record_path(c->opts->ctx, e, out, c->err) : 0;
+}
+
 int emit_field(struct emit *c, const struct expr *e)
 {
 	struct row row;

@@ -161,6 +161,14 @@ static int emit_aggregate(struct emit *c, const struct expr *e)
 	static const char *const before[] = {[FUNCTION_SUM] = "COALESCE(sum(", [FUNCTION_MIN] = "min(", [FUNCTION_MAX] = "max("};
 	static const char *const after[] = {[FUNCTION_SUM] = "), 0)", [FUNCTION_MIN] = ")", [FUNCTION_MAX] = ")"};
 	enum expr_function_code code = e->function->code;
+	struct value v;
+	bool given;
+	if (emit_lines_given(c, e, &given, &v))
+		return -1;
+	if (given) {
+		emit_given(c, e->type.kind, v);
+		return 0;
+	}
 	bool fit = code == FUNCTION_SUM && e->type.kind != EXPR_DEC;
 	emit_put(c, fit ? "ostov.fit_int((SELECT " : "(SELECT ");
 	if (code == FUNCTION_COUNT) {

@@ -420,7 +420,11 @@ int form_draft(struct unit *u, struct section *s, int64_t id, const struct recor
 		r->priv->owner = owner;
 		r->now.values[s->owner->pos] = value_int(owner->id);
 	}
-	if (take(r, in, err) < 0 || record_derive(r, NULL, 0, err) < 0 || (r->fresh && first_stage(r, err) < 0))
+	/* sums over its lines are of those that are typed */
+	struct drafted *lines = arena_array(u->arena, struct drafted, in->lines.count + 1);
+	struct form_edit *edits = arena_array(u->arena, struct form_edit, in->lines.count + 1);
+	if (take(r, in, err) < 0 || record_derive(r, NULL, 0, err) < 0 || (r->fresh && first_stage(r, err) < 0) ||
+		take_lines(r, false, in, edits, lines, err) < 0 || record_derive_lines(r, NULL, 0, err) < 0)
 		return -1;
 	*out = r;
 	return 0;
