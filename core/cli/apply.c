@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/fiber.h"
+#include "base/text.h"
 #include "cli/cli.h"
 #include "cli/paths.h"
 #include "edge/config_load.h"
@@ -99,17 +100,35 @@ static const char *who_applies(struct run *x)
 	return arena_printf(x->arena, "%s@%s", pw ? pw->pw_name : "unknown", host);
 }
 
+/* The loss that a name which none has may mean: its last part, or a slip of the pen. */
+static const char *loss_near(struct run *x, const struct schema_plan *plan, const char *name)
+{
+	const char **names = arena_array(x->arena, const char *, plan->losses.count + 1);
+	for (size_t i = 0; i < plan->losses.count; i++) {
+		const char *dot = strrchr(plan->losses.items[i].name, '.');
+		names[i] = plan->losses.items[i].name;
+		if (dot && strcmp(dot + 1, name) == 0)
+			return names[i];
+	}
+	return text_nearest(name, names, plan->losses.count);
+}
+
 /* A name that no loss has is most likely misspelt. */
 static void allow_check(struct run *x, const struct schema_plan *plan)
 {
 	for (size_t i = 0; i < x->request->nallow; i++) {
+		const char *name = x->request->allow[i];
 		bool found = false;
 		for (size_t k = 0; k < plan->losses.count && !found; k++)
-			found = strcmp(plan->losses.items[k].name, x->request->allow[i]) == 0;
+			found = strcmp(plan->losses.items[k].name, name) == 0;
 		for (size_t k = 0; k < plan->ops.count && !found; k++)
-			found = plan->ops.items[k].place && strcmp(plan->ops.items[k].place, x->request->allow[i]) == 0;
+			found = plan->ops.items[k].place && strcmp(plan->ops.items[k].place, name) == 0;
+		const char *near = found ? NULL : loss_near(x, plan, name);
 		if (!found)
-			fprintf(stderr, "note: --allow-loss '%s' names nothing that would be lost\n", x->request->allow[i]);
+			fprintf(stderr,
+					near ? "note: --allow-loss '%s' names nothing that would be lost: did you mean '%s'?\n"
+						 : "note: --allow-loss '%s' names nothing that would be lost\n",
+					name, near);
 	}
 }
 
@@ -154,7 +173,7 @@ static void plan_run(struct run *x)
 	}
 	allow_check(x, plan);
 	if (x->request->json)
-		apply_print_json(&b, plan, &rows);
+		apply_print_json(&b, plan, &rows, NULL);
 	else
 		apply_print(&b, plan, &rows);
 	print(&b);
@@ -233,17 +252,21 @@ static void apply_in(struct run *x)
 	struct err err;
 	err_init(&err, x->arena);
 	if (schema_apply(x->pg, x->arena, x->bare, &x->config, &options, &done, &err) < 0) {
-		if (err.code == ERR_LOSS && done.plan) {
+		bool loss = err.code == ERR_LOSS && done.plan;
+		if (loss) {
 			struct buf b = BUF_INIT;
 			if (r->json)
-				apply_print_json(&b, done.plan, &(struct seed_plan){0});
+				apply_print_json(&b, done.plan, &(struct seed_plan){0}, &err);
 			else
 				apply_print(&b, done.plan, &(struct seed_plan){0});
 			print(&b);
 		}
 		if (done.plan)
 			allow_check(x, done.plan);
-		cli_fail("apply", &err);
+		if (loss)
+			cli_fail_text("apply", &err);
+		else
+			cli_fail("apply", &err);
 		x->code = exit_of(&err);
 		return;
 	}

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 struct buf;
+struct err;
 struct schema_plan;
 struct seed_plan;
 
@@ -33,8 +34,8 @@ int apply_check(const char *dir);
 /* Prints what apply would do; CLI_INPUT when it would refuse. */
 int apply_plan(const struct apply_request *r);
 
-/* The plan for people, and as JSON; `rows` is what becomes of the rows of `data`. */
+/* The plan for people, and as JSON; `rows` is what becomes of the rows of `data`, `error` why it is not applied, or NULL. */
 void apply_print(struct buf *b, const struct schema_plan *p, const struct seed_plan *rows);
-void apply_print_json(struct buf *b, const struct schema_plan *p, const struct seed_plan *rows);
+void apply_print_json(struct buf *b, const struct schema_plan *p, const struct seed_plan *rows, const struct err *error);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "cli/apply.h"
+#include "cli/cli.h"
 #include "meta/registry.h"
 #include "meta/schema_diff.h"
 #include "serve/seed.h"
@@ -208,12 +209,17 @@ static void member(struct buf *b, const char *key, const char *value)
 		buf_puts(b, "null");
 }
 
-void apply_print_json(struct buf *b, const struct schema_plan *p, const struct seed_plan *rows)
+void apply_print_json(struct buf *b, const struct schema_plan *p, const struct seed_plan *rows, const struct err *error)
 {
 	static const char *const phases[] = {"expand", "expand", "expand", "expand", "expand", "expand", "expand", "switch",
 										 "finish", "finish", "finish", "finish", "finish", "finish", "finish"};
 	_Static_assert(sizeof phases / sizeof *phases == OP_DROP + 1, "a phase for each kind");
-	buf_printf(b, "{\"nothing\":%s,\"generation\":%" PRId64, schema_plan_nothing(p) && !rows_count(rows) ? "true" : "false",
+	buf_putc(b, '{');
+	if (error) {
+		cli_fail_json(b, error);
+		buf_putc(b, ',');
+	}
+	buf_printf(b, "\"nothing\":%s,\"generation\":%" PRId64, schema_plan_nothing(p) && !rows_count(rows) ? "true" : "false",
 			   p->current->generation);
 	member(b, "hash", p->registry->hash);
 	buf_puts(b, ",\"changes\":[");

@@ -20,12 +20,16 @@ struct cli_command {
 	int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns an enum cli_exit */
 };
 
+struct buf;
 struct config;
 struct err;
 
 /* Prints an error with what belongs to it and its hint, with --json as {"error":{code, message, target, hint, details}} on standard output too; returns the exit status that
  * belongs to its code. */
 int cli_fail(const char *command, const struct err *err);
+/* The two halves of it, for who prints an object of his own with the member "error". */
+int cli_fail_text(const char *command, const struct err *err);
+void cli_fail_json(struct buf *b, const struct err *err);
 /* The same of a configuration's faults, each at its place; `details` are then what `ostov check --json` prints. */
 int cli_fail_config(const struct config *config, const struct err *errs);
 

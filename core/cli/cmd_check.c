@@ -51,8 +51,8 @@ static int check(struct arena *a, const char *dir, bool json)
 	if (!json && errors)
 		fprintf(stderr, "%zu error%s, %zu warning%s\n", errors, errors == 1 ? "" : "s", warnings, warnings == 1 ? "" : "s");
 	else if (!json)
-		printf("%s: %zu modules, %zu sections, %zu roles: no errors, %zu warning%s\n", r->name, r->nmodules, r->nsections, r->roles.count,
-			   warnings, warnings == 1 ? "" : "s");
+		printf("%s: %zu modules, %zu sections, %zu role%s: no errors, %zu warning%s\n", r->name, r->nmodules, r->nsections, r->roles.count,
+			   r->roles.count == 1 ? "" : "s", warnings, warnings == 1 ? "" : "s");
 	bool environment = false;
 	for (const struct err *e = &errs; e; e = e->next)
 		environment |= e->code == ERR_ENVIRONMENT;

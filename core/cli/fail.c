@@ -33,7 +33,19 @@ static void print(struct buf *b)
 	buf_destroy(b);
 }
 
-int cli_fail(const char *command, const struct err *err)
+void cli_fail_json(struct buf *b, const struct err *err)
+{
+	buf_puts(b, "\"error\":");
+	one_json(b, err);
+	buf_puts(b, ",\"details\":[");
+	for (const struct err *e = err->next; e; e = e->next) {
+		one_json(b, e);
+		buf_puts(b, e->next ? "}," : "}");
+	}
+	buf_puts(b, "]}");
+}
+
+int cli_fail_text(const char *command, const struct err *err)
 {
 	fflush(stdout);
 	fprintf(stderr, "ostov %s: %s%s%s\n", command, err->target ? err->target : "", err->target ? ": " : "",
@@ -44,21 +56,22 @@ int cli_fail(const char *command, const struct err *err)
 		fprintf(stderr, "%s\n", err->detail);
 	if (err->hint)
 		fprintf(stderr, "hint: %s\n", err->hint);
-	if (args_json()) {
-		struct buf b = BUF_INIT;
-		buf_puts(&b, "{\"error\":");
-		one_json(&b, err);
-		buf_puts(&b, ",\"details\":[");
-		for (const struct err *e = err->next; e; e = e->next) {
-			one_json(&b, e);
-			buf_puts(&b, e->next ? "}," : "}");
-		}
-		buf_puts(&b, "]}}\n");
-		print(&b);
-	}
 	bool environment = err->code == ERR_ENVIRONMENT || err->code == ERR_UNAVAILABLE || err->code == ERR_INTERNAL ||
 					   err->code == ERR_DB_TIMEOUT || err->code == ERR_OK;
 	return environment ? CLI_ENV : CLI_INPUT;
+}
+
+int cli_fail(const char *command, const struct err *err)
+{
+	int code = cli_fail_text(command, err);
+	if (args_json()) {
+		struct buf b = BUF_INIT;
+		buf_putc(&b, '{');
+		cli_fail_json(&b, err);
+		buf_puts(&b, "}\n");
+		print(&b);
+	}
+	return code;
 }
 
 int cli_fail_config(const struct config *config, const struct err *errs)

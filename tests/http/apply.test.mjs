@@ -432,3 +432,20 @@ test('duplicates that arrive while the index is built leave the old generation a
   assert.deepEqual(shape(db), reference.shape)
   drop(db)
 })
+
+test('a loss that is named by its last part, or misspelt, is refused, and the name that is meant is told', { skip }, () => {
+  const db = database()
+  const one = configuration('noted', 'section "item" { label = "Item", text "name" {}, text "note" {} }\nallow "administrator" { on = "item", read = true }\n')
+  const two = configuration('unnoted', 'section "item" { label = "Item", text "name" {} }\nallow "administrator" { on = "item", read = true }\n')
+  assert.equal(apply(db, one).code, 0)
+  sql(db, "INSERT INTO app.item (name, note, created_at, changed_at) VALUES ('a', 'n', now(), now())")
+  for (const name of ['note', 'item.noet']) {
+    const r = apply(db, two, [`--allow-loss=${name}`])
+    assert.equal(r.code, 1)
+    assert.match(r.text, /names nothing that would be lost: did you mean 'item.note'\?/)
+  }
+  const refused = JSON.parse(spawnSync(program, ['apply', '--json', '--database', databaseUrl(db), two], { encoding: 'utf8' }).stdout)
+  assert.deepEqual([refused.losses.map((l) => l.name), refused.error.code], [['item.note'], 'loss'])
+  assert.equal(apply(db, two, ['--allow-loss', 'item.note']).code, 0)
+  drop(db)
+})
