@@ -29,6 +29,7 @@ struct kept {
 	size_t nliterals;
 	struct plan *plan;
 	struct plan_query *query;
+	const char *selected; /* of the answer's context */
 	struct pg_sql count;
 	const char *count_text;
 	struct odata_options options;
@@ -226,6 +227,33 @@ static void want(struct http_request *r, struct app_request *q, const struct sec
 	buf_destroy(&b);
 }
 
+/* What of a record is in the answer where it is not all of it: "(number,account(name))" (OData JSON format, 10.7 to 10.10). */
+static void selected_write(struct buf *b, struct arena *a, const struct plan *p, bool outermost)
+{
+	bool any = false, part = !p->all && p->fields.count;
+	if (outermost && !part && !p->expands.count && !p->tasks)
+		return;
+	buf_putc(b, '(');
+	for (size_t i = 0; part && i < p->fields.count; i++, any = true)
+		buf_printf(b, "%s%s", any ? "," : "", field_property(a, p->fields.items[i]));
+	for (size_t i = 0; i < p->expands.count; i++, any = true) {
+		buf_printf(b, "%s%s", any ? "," : "", p->expands.items[i].nav->expr.name);
+		selected_write(b, a, p->expands.items[i].plan, false);
+	}
+	if (p->tasks)
+		buf_puts(b, any ? ",tasks()" : "tasks()");
+	buf_putc(b, ')');
+}
+
+static const char *selected(struct arena *a, const struct plan *p)
+{
+	struct buf b = BUF_INIT;
+	selected_write(&b, a, p, true);
+	const char *text = arena_strdup(a, b.data ? b.data : "");
+	buf_destroy(&b);
+	return text;
+}
+
 /* Makes or finds the compiled plan and what a run of this request gives it. `by`: a collection below a record; `one`: by key. */
 static int kept_get(struct http_request *r, struct app_request *q, struct section *s, const struct field *by, const char *part, int64_t key,
 					bool one, bool count_only, bool parse, struct kept **out, struct pg_bindings *b, struct err *err)
@@ -279,6 +307,7 @@ static int kept_get(struct http_request *r, struct app_request *q, struct sectio
 		return -1;
 	}
 	literals_keep(k, &w.shape);
+	k->selected = selected(a, k->plan);
 	k->options.shape = NULL;
 	kept_add(r, k);
 	*out = k;
@@ -321,13 +350,14 @@ static void next_link(struct http_request *r, const char *token)
 	buf_printf(b, "%c$skiptoken=%s\"", sep, token);
 }
 
-static void context(struct http_request *r, const char *set, bool entity)
+static void context(struct http_request *r, const char *set, const char *part, bool entity)
 {
 	struct buf *b = &r->out;
 	buf_puts(b, "{\"@odata.context\":\"");
 	buf_puts(b, http_base_url(r->server));
 	buf_puts(b, "/api/$metadata#");
 	buf_puts(b, set);
+	buf_puts(b, part);
 	buf_puts(b, entity ? "/$entity\"" : "\"");
 }
 
@@ -347,7 +377,7 @@ static int read_set(struct http_request *r, struct app_request *q, struct sectio
 		return -1;
 	if (k->options.count && run_count(r, q, k, &b, &count, err))
 		return -1;
-	context(r, s->expr.name, false);
+	context(r, s->expr.name, k->selected, false);
 	if (k->options.count) {
 		bool exceeded = k->options.count_bound && count > k->options.count_bound;
 		buf_printf(&r->out, q->exact ? ",\"@odata.count\":\"%lld\"" : ",\"@odata.count\":%lld",
@@ -418,7 +448,7 @@ static int read_one(struct http_request *r, struct app_request *q, struct sectio
 	struct pg_bindings b;
 	if (kept_get(r, q, s, NULL, NULL, id, true, false, parse, &k, &b, err))
 		return -1;
-	context(r, s->expr.name, true);
+	context(r, s->expr.name, k->selected, true);
 	buf_putc(&r->out, ',');
 	size_t mark = r->out.len;
 	if (plan_run(k->query, q->pg, PG_LANE_FAST, r->arena, &b, &r->out, &page, err))
@@ -485,7 +515,7 @@ static int read_value(struct http_request *r, struct app_request *q, const struc
 					  struct err *err)
 {
 	struct arena *a = r->arena;
-	struct plan *p, *child;
+	struct plan *p, *child = NULL;
 	struct plan_query *query;
 	struct plan_page page;
 	struct pg_bindings b;
@@ -534,13 +564,13 @@ static int read_value(struct http_request *r, struct app_request *q, const struc
 		return 0;
 	}
 	if (nav && !f->many) {
-		context(r, f->to->expr.name, true);
+		context(r, f->to->expr.name, selected(a, child), true);
 		buf_printf(&r->out, ",%s", value + 1);
 	} else {
 		if (nav)
-			context(r, f->to->expr.name, false);
+			context(r, f->to->expr.name, selected(a, child), false);
 		else
-			context(r, arena_printf(a, "%s(%lld)/%s", address->section->expr.name, (long long)address->key, address->part), false);
+			context(r, arena_printf(a, "%s(%lld)/%s", address->section->expr.name, (long long)address->key, address->part), "", false);
 		/* more than a page of several: "x@ostov.more" says so, as within an expansion */
 		buf_printf(&r->out, ",\"value\":%s}", value);
 	}

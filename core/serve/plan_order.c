@@ -134,6 +134,19 @@ static int after_sql(struct plan *p, struct plan_query *q, const char *alias, st
 		buf_putc(b, '(');
 		if (plan_order_sql(p, q, alias, 0, true, err))
 			return -1;
+		if (first->desc != down) { /* the key the other way: no pair is compared at once */
+			buf_puts(b, first->desc ? " < " : " > ");
+			pg_sql_input(&q->sql, order_type(first), 1);
+			buf_puts(b, " OR (");
+			if (plan_order_sql(p, q, alias, 0, true, err))
+				return -1;
+			buf_puts(b, " = ");
+			pg_sql_input(&q->sql, order_type(first), 1);
+			buf_printf(b, " AND %s.id %s ", alias, down ? "<" : ">");
+			pg_sql_input(&q->sql, PG_INT8, 2);
+			buf_puts(b, "))");
+			return 0;
+		}
 		buf_printf(b, ", %s.id) %s (", alias, down ? "<" : ">");
 		pg_sql_input(&q->sql, order_type(first), 1);
 		buf_puts(b, ", ");
