@@ -267,6 +267,13 @@ static void timer_closed(uv_handle_t *h)
 	free(h);
 }
 
+/* The loop's time stands still while something computes: without this a wait that begins behind it would be over by as much too soon. */
+static void timer_begin(uv_timer_t *t, uv_timer_cb fn, uint64_t ms)
+{
+	uv_update_time(loop_of_process);
+	uv_timer_start(t, fn, ms, 0);
+}
+
 static void on_sleep(uv_timer_t *t)
 {
 	struct fiber *f = t->data;
@@ -279,7 +286,7 @@ void fiber_sleep(uint64_t ms)
 	uv_timer_t *t = must(malloc(sizeof *t));
 	uv_timer_init(loop_of_process, t);
 	t->data = current;
-	uv_timer_start(t, on_sleep, ms, 0);
+	timer_begin(t, on_sleep, ms);
 	fiber_suspend();
 }
 
@@ -352,7 +359,7 @@ int fiber_queue_wait(struct fiber_queue *q, uint64_t timeout_ms)
 		w.timer = must(malloc(sizeof *w.timer));
 		uv_timer_init(loop_of_process, w.timer);
 		w.timer->data = &w;
-		uv_timer_start(w.timer, on_queue_timeout, timeout_ms, 0);
+		timer_begin(w.timer, on_queue_timeout, timeout_ms);
 	}
 	fiber_suspend();
 	if (w.timer) {

@@ -488,6 +488,8 @@ static bool socket_wait(int fd, int events, unsigned timeout_ms)
 	w.timer = must(calloc(1, sizeof *w.timer));
 	uv_timer_init(fiber_loop(), w.timer);
 	w.poll->data = w.timer->data = &w;
+	/* what was computed before is no part of the wait */
+	uv_update_time(fiber_loop());
 	uv_timer_start(w.timer, socket_late, timeout_ms, 0);
 	uv_poll_start(w.poll, events, socket_ready);
 	while (!w.done)

@@ -204,6 +204,32 @@ static void queue_test(void **state)
 static _Atomic int turns;
 
 /* Goes on until the loop was seen to turn meanwhile: who blocked it would end with the bound. */
+/* What computes does not let the loop's time go on: a wait behind it is as long as it says. */
+static void patience_fiber(void *arg)
+{
+	struct fiber_queue q = {0};
+	uint64_t *waited = arg, from;
+	usleep(80000);
+	from = uv_hrtime();
+	assert_int_equal(fiber_queue_wait(&q, 40), -1);
+	waited[0] = (uv_hrtime() - from) / 1000000;
+	usleep(80000);
+	from = uv_hrtime();
+	fiber_sleep(40);
+	waited[1] = (uv_hrtime() - from) / 1000000;
+}
+
+static void patience_test(void **state)
+{
+	uint64_t waited[2] = {0};
+	(void)state;
+	uv_update_time(fiber_loop());
+	fiber_start(patience_fiber, waited);
+	uv_run(fiber_loop(), UV_RUN_DEFAULT);
+	assert_true(waited[0] >= 39);
+	assert_true(waited[1] >= 39);
+}
+
 static void work(void *arg)
 {
 	for (int i = 0; i < 30000 && turns < 3; i++)
@@ -269,6 +295,7 @@ int main(void)
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	fiber_setup(uv_default_loop());
 	const struct CMUnitTest tests[] = {cmocka_unit_test(order_test), cmocka_unit_test(registers_test), cmocka_unit_test(stack_test),
-									   cmocka_unit_test(queue_test), cmocka_unit_test(work_test),      cmocka_unit_test(many_test)};
+									   cmocka_unit_test(queue_test), cmocka_unit_test(work_test),      cmocka_unit_test(patience_test),
+									   cmocka_unit_test(many_test)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
