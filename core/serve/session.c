@@ -225,9 +225,8 @@ static int note_failure(struct pg *pg, struct arena *a, const char *login, const
 	pg_params_text(a, &p, PG_TEXT, arena_printf(a, "login:%s", login));
 	pg_params_text(a, &p, PG_TEXT, arena_printf(a, "address:%s", address));
 	return write_one(pg, a,
-					 "WITH old AS (DELETE FROM ostov.login_attempt WHERE at < clock_timestamp() - interval '1 day') INSERT INTO "
-					 "ostov.login_attempt (key, at) "
-					 "VALUES ($1, clock_timestamp()), ($2, clock_timestamp())",
+					 "WITH old AS (DELETE FROM ostov.login_attempt WHERE at < clock_timestamp() - interval '1 day') "
+					 "INSERT INTO ostov.login_attempt (key, at) VALUES ($1, clock_timestamp()), ($2, clock_timestamp())",
 					 &p, NULL, err);
 }
 
