@@ -14,13 +14,23 @@ static bool folder_has(const char *dir, const char *sub)
 	return n > 0 && (size_t)n < sizeof path && access(path, F_OK) == 0;
 }
 
+/* Installed under DESTDIR, or moved as a whole since: what stands beside bin/ is the program's own. */
+static bool beside_bin(const char *dir, char *out, size_t size)
+{
+	size_t len = strlen(dir);
+	if (len < 4 || strcmp(dir + len - 4, "/bin") != 0)
+		return false;
+	int n = snprintf(out, size, "%.*s/share/ostov", (int)len - 4, dir);
+	return n > 0 && (size_t)n < size;
+}
+
 const char *paths_home(void)
 {
 	static char home[PATH_MAX];
 	if (home[0])
 		return home;
 	const char *chosen = OST_PKGDATADIR;
-	char exe[PATH_MAX];
+	char exe[PATH_MAX], beside[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
 	exe[n > 0 ? n : 0] = '\0';
 	char *slash = strrchr(exe, '/');
@@ -31,6 +41,8 @@ const char *paths_home(void)
 			chosen = exe;
 		else if (folder_has(exe, "config.status"))
 			chosen = OST_SRCDIR;
+		else if (beside_bin(exe, beside, sizeof beside) && folder_has(beside, "lua/core/module.lua"))
+			chosen = beside;
 	}
 	snprintf(home, sizeof home, "%s", chosen);
 	return home;

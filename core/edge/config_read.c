@@ -321,7 +321,15 @@ int config_read_dir(struct arena *a, const char *dir, const char *lua_dir, const
 	if (!top)
 		return -1;
 	out->name = top->name;
-	struct part *core = strcmp(top->name, "core") == 0 ? NULL : part_read(&r, arena_printf(a, "%s/core", lua_dir), "core");
+	const char *core_dir = arena_printf(a, "%s/core", lua_dir);
+	if (strcmp(top->name, "core") != 0 && !has_module(core_dir)) {
+		/* nothing can be said of a configuration without it */
+		err_init(errs, errs->arena);
+		fail(&r, NULL, 0, 0, 0, "install it again", ERR_ENVIRONMENT,
+			 arena_printf(a, "the program's own Lua is not in '%s': it is not installed whole", lua_dir));
+		return -1;
+	}
+	struct part *core = strcmp(top->name, "core") == 0 ? NULL : part_read(&r, core_dir, "core");
 	if (core)
 		part_place(&r, core, "");
 	else
