@@ -94,7 +94,7 @@ const char *http_base_url(const struct http_server *s);
 
 /* A request header's value, or NULL; NULL too when the client of an upload has gone meanwhile. */
 const char *http_header(const struct http_request *r, const char *name);
-/* True when the body is said to be JSON in UTF-8; other parameters of the type do not matter. */
+/* True when the body is said to be JSON in UTF-8, not packed; other parameters of the type do not matter. */
 bool http_is_json(const struct http_request *r);
 /* How much the client likes an answer of this media type, 0 to 1000 and 1000 without an Accept header; *params, when not NULL, what stands behind the type in the range that
  * says so ("" without). */

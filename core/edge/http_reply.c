@@ -26,8 +26,8 @@ bool http_is_json(const struct http_request *r)
 	const char *type = http_header(r, "Content-Type");
 	if (!type || strncasecmp(type, json, sizeof json - 1) != 0 || !strchr("; \t", type[sizeof json - 1]))
 		return false;
-	const char *charset = http_param(r->arena, type + sizeof json - 1, "charset");
-	return !charset || strcasecmp(charset, "utf-8") == 0;
+	const char *charset = http_param(r->arena, type + sizeof json - 1, "charset"), *packed = http_header(r, "Content-Encoding");
+	return (!charset || strcasecmp(charset, "utf-8") == 0) && (!packed || strcasecmp(packed, "identity") == 0);
 }
 
 const char *http_param(struct arena *a, const char *params, const char *name)

@@ -389,6 +389,8 @@ static int read_set(struct http_request *r, struct app_request *q, struct sectio
 	if (plan_run(k->query, q->pg, PG_LANE_FAST, r->arena, &b, &r->out, &page, err))
 		return -1;
 	buf_putc(&r->out, ']');
+	if (!k->options.paged && (http_prefer(r, "odata.maxpagesize", NULL) || http_prefer(r, "maxpagesize", NULL)))
+		http_set_header(r, "Preference-Applied", arena_printf(r->arena, "odata.maxpagesize=%lld", (long long)k->plan->top));
 	/* who counts pages by $top and $skip gets the rows asked for and no link */
 	if (page.token && page.more && !k->options.paged)
 		next_link(r, page.token);

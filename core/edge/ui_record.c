@@ -49,7 +49,9 @@ int ui_read_json(struct http_request *r, struct app_request *q, struct json **bo
 		return http_refuse_method(r, "POST", err);
 	if (!http_is_json(r))
 		return err_say(err, ERR_MEDIA_TYPE, q->actor->lang, SAY_SEND_JSON);
-	return json_read(r->arena, r->body, r->body_len, body, err);
+	if (json_read(r->arena, r->body, r->body_len, body, err))
+		return -1;
+	return (*body)->kind == JSON_MAP ? 0 : err_say(err, ERR_SYNTAX, q->actor->lang, SAY_MUST_BE_OBJECT);
 }
 
 /* The title of one record as the actor sees it. */

@@ -14,7 +14,7 @@ struct arena;
 
 /* Digits alone, as a number. */
 bool ui_number(const char *text, int64_t *out);
-/* The JSON body of a POST. */
+/* The JSON body of a POST, an object. */
 int ui_read_json(struct http_request *r, struct app_request *q, struct json **body, struct err *err);
 /* What a unit said of a failure is copied to `a`: it must outlive the unit. */
 void ui_keep_error(struct arena *a, struct err *err);

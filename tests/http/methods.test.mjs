@@ -55,6 +55,9 @@ test('numbers that are none: 400 with their name', { skip }, async () => {
     assert.deepEqual([r.status, r.json.error.target], [400, 'before'], before)
   }
   assert.equal((await manager.get(`/ui/history/contract/${own}?before=1`)).status, 200)
+  for (const body of ['5', '"x"', 'null', '[]'])
+    for (const address of ['/ui/form/contract', '/ui/lookup/contract/account', '/ui/delete/contract'])
+      assert.equal((await manager.post(address, body, { 'Content-Type': 'application/json' })).status, 400, `${address} ${body}`)
   assert.equal((await manager.get(`/ui/history/contract/${own}x`)).status, 404)
 })
 

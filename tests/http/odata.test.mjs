@@ -38,6 +38,8 @@ test('names of options: without $ and in any letters', { skip }, async () => {
 
 test('a next link holds the place once, however it was spelled', { skip }, async () => {
   const first = await ceo.get('/api/contract?select=id', { Prefer: 'odata.maxpagesize=7' })
+  assert.equal(first.headers.get('preference-applied'), 'odata.maxpagesize=7')
+  assert.equal((await ceo.get('/api/contract?select=id', { Prefer: 'odata.maxpagesize=70000' })).headers.get('preference-applied'), 'odata.maxpagesize=1000')
   const link = new URL(first.json['@odata.nextLink'])
   const second = await ceo.get(link.pathname + link.search.replace('$skiptoken', 'SKIPTOKEN'), { Prefer: 'odata.maxpagesize=7' })
   const third = new URL(second.json['@odata.nextLink'])
@@ -173,6 +175,7 @@ test('Accept, $format and the version of the protocol', { skip }, async () => {
     assert.equal((await get('/api/contract(1)', headers)).status, status, JSON.stringify(headers))
   for (const address of ['/api/contract/$count', '/api/contract(999999)', '/api/contract(1)/contact', '/api/nosuch']) assert.equal((await get(address)).headers.get('odata-version'), '4.01', address)
   assert.equal((await ceo.post('/api/contract', '{"account_id":3}', { 'Content-Type': 'application/json; charset=koi8-r' })).status, 415)
+  assert.equal((await ceo.post('/api/contract', '{"account_id":3}', { 'Content-Type': 'application/json', 'Content-Encoding': 'gzip' })).status, 415)
 })
 
 test('IEEE754Compatible: numbers that a double does not hold are texts', { skip }, async () => {

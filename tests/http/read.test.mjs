@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { after, test } from 'node:test'
-import { hasDatabase, startServer } from '../support/ostov.mjs'
+import { hasDatabase, startServer, until } from '../support/ostov.mjs'
 
 const skip = hasDatabase ? false : 'no PostgreSQL on this machine'
 const app = skip ? null : await startServer()
@@ -366,6 +366,7 @@ test('a role is called in the language of who reads: as a record, a title, in a 
   const titles = { Prefer: 'ostov.titles' }
   for (const [language, word] of [['ru', 'Юрист'], ['en', 'Lawyer'], ['ru', 'Юрист']]) {
     assert.equal((await admin.patch('/auth/me', { language })).status, 200)
+    await until('every worker speaks it', async () => (await Promise.all(Array.from({ length: 8 }, () => admin.get('/auth/me')))).every((r) => r.json.user.language === language))
     const role = (await admin.get(`/api/role${q({ $filter: "code eq 'lawyer'" })}`, titles)).json.value[0]
     assert.equal(role.label, word)
     assert.equal(role['@ostov.title'], word)
