@@ -7,7 +7,7 @@
 #include "base/say.h"
 #include "base/text.h"
 #include "edge/export.h"
-#include "edge/import_title.h"
+#include "edge/import_seen.h"
 #include "expr/expr.h"
 #include "pg/pg.h"
 #include "serve/access.h"
@@ -205,11 +205,13 @@ static int prefetch_column(struct import_batch *b, size_t c, struct section *s, 
 			continue;
 		values[n++] = v;
 	}
-	if (by)
-		return find_by(b, s, by, values, n, known, err);
+	if (by) {
+		int there = import_seen_find(b, c, s, by, values, n, known, err);
+		return there ? (there < 0 ? -1 : 0) : find_by(b, s, by, values, n, known, err);
+	}
 	struct map titled;
 	map_create(&titled, known->arena);
-	int found = import_title_find(b, c, values, n, &titled, err);
+	int found = import_seen_find(b, c, s, NULL, values, n, &titled, err);
 	if (found < 0 || (!found && find_by(b, s, NULL, values, n, &titled, err)))
 		return -1;
 	for (size_t i = 0; i < titled.count; i++)

@@ -15,7 +15,7 @@
 
 struct arena;
 struct err;
-struct import_titles;
+struct import_seen;
 struct import_trial;
 struct unit;
 
@@ -46,13 +46,13 @@ struct import_row {
 /* What a run knows beyond its batches. */
 struct import_running {
 	struct import_run *run;
-	struct arena *arena;          /* of the whole run */
-	struct map *targets;          /* by column: text of the key → id of the target (boxed) */
-	struct map titles;            /* "column/id" of a target → its title in the user's eyes ("" none) */
-	struct import_titles **known; /* by column: titles of targets (import_title), or NULL */
-	struct import_trial *trial;   /* of a dry run, else NULL */
-	int64_t measure_at;           /* records made by this run at which PostgreSQL counts the tables again */
-	enum import_way way;          /* that the last batch needed: dirty files are dirty all over */
+	struct arena *arena;        /* of the whole run */
+	struct map *targets;        /* by column: text of the key → id of the target (boxed) */
+	struct map titles;          /* "column/id" of a target → its title in the user's eyes ("" none) */
+	struct import_seen **seen;  /* two a column: records by title and by key (import_seen), or NULL */
+	struct import_trial *trial; /* of a dry run, else NULL */
+	int64_t measure_at;         /* records made by this run at which PostgreSQL counts the tables again */
+	enum import_way way;        /* that the last batch needed: dirty files are dirty all over */
 };
 
 /* One batch; its arena dies with it. */

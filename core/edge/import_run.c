@@ -432,7 +432,7 @@ int import_run(struct import_run *run, struct err *err)
 	if (run->dry)
 		import_trial_create(&g);
 	map_create(&g.titles, whole);
-	g.known = arena_array(whole, struct import_titles *, run->plan->ncolumns ? run->plan->ncolumns : 1);
+	g.seen = arena_array(whole, struct import_seen *, 2 * run->plan->ncolumns + 1);
 	if (import_source_open(whole, run->bytes, run->len, &run->plan->format, &source, err))
 		goto out;
 	while (more == 1) {
