@@ -106,6 +106,10 @@ static int file_read(struct reading *r, struct part *p, const char *path)
 	char *bytes = arena_alloc(r->arena, (size_t)st.st_size + 1);
 	size_t len = fread(bytes, 1, (size_t)st.st_size, f);
 	fclose(f);
+	if (len >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0) { /* the mark that some editors begin a file with is none of its text */
+		bytes += 3;
+		len -= 3;
+	}
 	if (!text_valid(bytes, len)) {
 		r->unread = true;
 		fail(r, shown, 1, 0, 0, "save the file as UTF-8", ERR_CONFIG, "the file is not valid UTF-8");

@@ -567,6 +567,15 @@ static const char *message_split(const char *message, int *line)
 	return end[1] == ' ' ? end + 2 : end + 1;
 }
 
+/* The first byte of the line outside of texts and comments that no Lua is made of. */
+static const struct source_token *letter_foreign(const struct source *s, int line)
+{
+	for (size_t i = 0; i < s->ntokens && s->tokens[i].line <= line; i++)
+		if (s->tokens[i].line == line && s->tokens[i].kind == SOURCE_MARK && (unsigned char)s->text[s->tokens[i].at] >= 0x80)
+			return &s->tokens[i];
+	return NULL;
+}
+
 static void failure_report(lua_State *L, struct load *l)
 {
 	int line = 1;
@@ -581,6 +590,17 @@ static void failure_report(lua_State *L, struct load *l)
 			*p = ' ';
 	if (!text_valid(text, strlen(text)))
 		text = arena_strdup(l->scratch, "an error whose text is not valid UTF-8");
+	/* Lua tells a letter of another script by its first byte: the letter itself says more, for it often looks like a Latin one */
+	const struct source_token *letter = strstr(text, " near '<\\") ? letter_foreign(l->source, line) : NULL;
+	if (letter) {
+		size_t len = 1;
+		const char *s = l->source->text + letter->at;
+		while (letter->at + len < l->source->len && ((unsigned char)s[len] & 0xc0) == 0x80)
+			len++;
+		report(l, line, letter->column, (int)len, "names are written in Latin letters; texts stand in quotes",
+			   arena_printf(l->scratch, "unexpected '%.*s'", (int)len, s));
+		return;
+	}
 	/* the token that Lua names gets the caret */
 	int column = 0, width = 0;
 	char *near = strstr(text, " near '");
