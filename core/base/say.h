@@ -87,6 +87,7 @@
 	  "С такими данными запись идёт другим путём, а на нём нет стадии «%s»")                                                               \
 	X(BEING_WRITTEN, "The record is being written already", "Запись уже записывается")                                                     \
 	X(NO_LINE, "There is no such line", "Такой строки нет")                                                                                \
+	X(LINE_TWICE, "This line is named twice", "Эта строка названа дважды")                                                                 \
 	X(NO_STAGE, "There is no stage '%s'", "Нет стадии «%s»")                                                                               \
 	X(UNKNOWN_MOVE, "There is no move '%s'", "Нет перехода «%s»")                                                                          \
 	X(MOVE_FROM, "'%1$s' is not possible from the stage '%2$s'", "Переход «%1$s» невозможен со стадии «%2$s»")                             \

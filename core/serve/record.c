@@ -177,6 +177,13 @@ static int line_open(struct batch *b, struct piece *owner, const struct record_l
 	struct record *r;
 	struct err one;
 	err_init(&one, u->arena);
+	const struct record *twice = record_find(u, line->detail->to, line->id);
+	if (twice && twice->priv->writing && twice->priv->owner == owner->r) {
+		err_say(&one, ERR_INVALID, u->lang, SAY_LINE_TWICE);
+		err_target(&one, arena_strndup(u->arena, prefix, strlen(prefix) - 1));
+		err_append(&b->faults, &one);
+		return 0;
+	}
 	if (draft_open(b, line->detail->to, line->id, line->op == RECORD_LINE_REMOVE, line->values, prefix, owner->in->flags, &r, &one) < 0) {
 		if (one.code != ERR_NOT_FOUND)
 			return err_copy(err, &one);
