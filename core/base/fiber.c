@@ -112,9 +112,17 @@ static void fiber_give(struct fiber *f)
 	free(f);
 }
 
+static uint64_t turns;
+
+uint64_t fiber_turns(void)
+{
+	return turns;
+}
+
 static void switch_to(struct fiber *f)
 {
 	assert(!current);
+	turns++;
 	current = f;
 	f->running = true;
 #ifdef FIBER_ASAN

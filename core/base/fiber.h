@@ -32,6 +32,8 @@ void fiber_run(void (*fn)(void *), void *arg);
 struct fiber *fiber_self(void);
 /* Number of fibers that have started and not ended. */
 unsigned fiber_count(void);
+/* How often any fiber was switched to: the same number twice means that nothing else of this process ran in between. */
+uint64_t fiber_turns(void);
 /* Gives up the processor until fiber_wake; only within a fiber. */
 void fiber_suspend(void);
 /* Makes a suspended fiber run: at once when called from the loop's stack, at the next turn when called from a fiber. Waking a fiber twice

@@ -32,8 +32,9 @@ struct lua_state {
 	int64_t fuel;          /* bytes that may still be allocated */
 	const char *over;      /* which budget is gone, in words for a person; NULL none */
 	int depth;             /* of LUA_DEPTH */
-	int64_t cpu_us;        /* processor time left */
+	int64_t cpu_ns;        /* processor time left */
 	struct timespec since; /* when the processor time was last looked at */
+	uint64_t turn;         /* of the fibers, when it was looked at before something that may wait */
 	struct arena *scratch; /* for arithmetic; emptied by whoever used it */
 	void *owner;           /* of lua_hooks */
 };
@@ -53,7 +54,7 @@ void lua_state_check(lua_State *L);
 /* Enters a call from C into Lua; raises when too many are open. lua_state_leave undoes it. */
 void lua_state_enter(lua_State *L);
 void lua_state_leave(lua_State *L);
-/* The processor time between the two belongs to somebody else (the database, other requests). */
+/* The processor time between the two belongs to somebody else (the database, other requests) where something was waited for; else it is the script's own. */
 void lua_state_pause(struct lua_state *s);
 void lua_state_resume(struct lua_state *s);
 
