@@ -111,7 +111,8 @@ static int format_of(struct http_request *r, const struct odata_address *address
 	} else {
 		int likes = http_accepts(r, "application/json", &params), xml = model ? http_accepts(r, "application/xml", NULL) : 0;
 		json = likes > 0 || address->kind == ODATA_SET_COUNT || address->part_count;
-		out->xml = xml > 0 && xml >= likes;
+		/* as JSON it is written since 4.01: who reads 4.0 alone and knows XML gets that (Excel says that it likes JSON better, and means records) */
+		out->xml = xml > 0 && (xml >= likes || strcmp(out->version, "4.0") == 0);
 	}
 	if (!json && !out->xml)
 		return err_tell(err, ERR_NOT_ACCEPTABLE, model ? SAY_FORMAT_KINDS : SAY_ONLY_JSON);

@@ -168,6 +168,10 @@ test('Accept, $format and the version of the protocol', { skip }, async () => {
   assert.match((await get('/api/$metadata', { Accept: 'application/json' })).headers.get('content-type'), /^application\/json/)
   assert.match((await get('/api/$metadata', { Accept: 'application/json;q=0.5, application/xml' })).headers.get('content-type'), /^application\/xml/)
   assert.equal((await get('/api/$metadata', { Accept: 'text/plain' })).status, 406)
+  const excel = 'application/json;odata.metadata=minimal;q=1.0,application/json;odata=minimalmetadata;q=0.9,application/atomsvc+xml;q=0.8,application/atom+xml;q=0.8,application/xml;q=0.7,text/plain;q=0.7'
+  const sheet = { Accept: excel, 'OData-Version': '4.0', 'OData-MaxVersion': '4.0' }
+  assert.match((await get('/api/$metadata', sheet)).headers.get('content-type'), /^application\/xml/)
+  assert.match((await get('/api/contract?$top=1', sheet)).headers.get('content-type'), /^application\/json/)
   const old = await get('/api/$metadata', { 'OData-MaxVersion': '4.0' })
   assert.equal(old.headers.get('odata-version'), '4.0')
   assert.match(old.text, /<edmx:Edmx [^>]*Version="4\.0"/)
