@@ -79,7 +79,7 @@ struct build {
 	struct map nodes;   /* section → struct node */
 	struct map states;  /* "section.field" of formulas → how far typing came */
 	struct map missing; /* "section.field" that rows name and that is not there: said once */
-	struct map rows;    /* what rows of data set, by section and key → struct setting */
+	struct map rows;    /* what roles and rows of data say, by their names and keys → struct setting */
 	struct map pos;     /* module → struct po */
 	struct {
 		struct pending *items;

@@ -75,6 +75,13 @@ static void role_make(struct build *b, struct decl *d)
 	struct role *old = map_find(&b->r->roles, d->name);
 	struct module *module = map_find(&b->modules, d->place.module);
 	struct setting label = setting_of(d, "label"), was = setting_of(d, "was");
+	struct setting *here = arena_new(b->scratch, struct setting);
+	*here = (struct setting){NULL, NULL, d};
+	const struct setting *again = map_put(&b->rows, arena_printf(b->scratch, "role %s %s", d->place.module, d->name), here);
+	if (old && again) {
+		build_fail(b, d, spot_decl(b, d), NULL, "the name is taken by role '%s' at %s", old->name, place_text(b, &again->from->place));
+		return;
+	}
 	/* a role of a module below may be named again: the same role, with what is said of it here */
 	if (old && old->module != module && (!module || !old->module || module_depends(b, module, old->module))) {
 		if (label.value && (!old->label.text[LANG_EN] || strcmp(label.value->text.s, old->label.text[LANG_EN]) != 0))
