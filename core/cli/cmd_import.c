@@ -1,5 +1,6 @@
 /* cmd_import: `ostov import`, rows of a CSV or xlsx file become records. */
 #include <fcntl.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -14,7 +15,9 @@
 #include "cli/session.h"
 #include "edge/import_rejected.h"
 #include "edge/import_run.h"
+#include "edge/import_store.h"
 #include "edge/json.h"
+#include "serve/unit.h"
 
 static const char help[] =
 	"usage: ostov import FILE --section NAME [OPTION...]\n"
@@ -33,6 +36,7 @@ static const char help[] =
 	"  --header-row N     the row that names the columns, 0: none does, they are called A, B, C…\n"
 	"  --encoding NAME, --separator SIGN (or 'tab'), --decimal SIGN, --date dd.mm.yyyy|yyyy-mm-dd|mm/dd/yyyy\n"
 	"                     where what is found out is wrong\n"
+	"  --again            without a key, begin anew what an earlier call of this command left unfinished, instead of going on behind it\n"
 	"  --dry-run          try everything and write nothing\n"
 	"  --rejected FILE    rejected rows, in the layout of the source with the reason behind, to correct and import again\n"
 	"  --user LOGIN       on whose behalf (default the system)\n"
@@ -50,7 +54,8 @@ struct import_command {
 	const char *sheet, *header_row, *encoding, *separator, *decimal, *date;
 	const char *columns[BY_HAND];
 	size_t ncolumns;
-	bool dry, json, quiet;
+	bool dry, json, quiet, again;
+	int64_t import, run; /* without a key: where position and rejected rows are kept */
 	struct session_options session;
 	const char *bytes;
 	size_t len;
@@ -62,11 +67,21 @@ struct import_command {
 	uint64_t begun, told;
 };
 
+static int write_rejected(void *ctx, const struct import_rejected *r)
+{
+	struct import_command *c = ctx;
+	struct buf line = BUF_INIT;
+	import_rejected_row(&line, &c->plan, r->cells, r->ncells, r->row, r->column, r->reason);
+	fwrite(line.data, 1, line.len, c->out);
+	buf_destroy(&line);
+	return 0;
+}
+
 static int reject(void *ctx, struct unit *u, const struct import_rejected *r, struct err *err)
 {
 	struct import_command *c = ctx;
-	(void)u;
-	(void)err;
+	if (c->import && import_store_reject(u, u->arena, c->s->pg, c->import, c->run, r, err))
+		return -1;
 	if (c->json && c->shown++ < SHOWN) {
 		buf_printf(&c->errors, "%s{\"row\":%lld,\"column\":", c->errors.len ? "," : "", (long long)r->row);
 		if (r->column)
@@ -79,13 +94,51 @@ static int reject(void *ctx, struct unit *u, const struct import_rejected *r, st
 	}
 	if (!c->json && c->shown++ < SHOWN)
 		fprintf(stderr, "%s:%lld: %s%s%s\n", c->file, (long long)r->row, r->column ? r->column : "", r->column ? ": " : "", r->reason);
-	if (c->out) {
-		struct buf line = BUF_INIT;
-		import_rejected_row(&line, &c->plan, r->cells, r->ncells, r->row, r->column, r->reason);
-		fwrite(line.data, 1, line.len, c->out);
-		buf_destroy(&line);
-	}
+	return c->out && !c->import ? write_rejected(c, r) : 0;
+}
+
+/* Position and counts with the batch, so that a call that dies is gone on with. */
+static int store(void *ctx, struct unit *u, const struct import_counts *n, struct err *err)
+{
+	struct import_command *c = ctx;
+	return import_store_counts(u, u->arena, c->import, c->run, n, (int64_t)c->plan.rows, err);
+}
+
+/* Every row of a run without a key makes a record, also the second time: the run is told apart by file, columns and user, and goes on where it was interrupted. */
+static int take_up(struct import_command *c, struct import_run *r, struct err *err)
+{
+	struct cli_session *s = c->s;
+	struct buf text = BUF_INIT;
+	struct import_row row;
+	unsigned char sum[crypto_hash_sha256_BYTES];
+	char mark[2 * sizeof sum + 1];
+	crypto_hash_sha256(sum, (const unsigned char *)c->bytes, c->len);
+	buf_add(&text, (const char *)sum, sizeof sum);
+	import_plan_format_json(&text, &c->plan);
+	import_plan_columns_json(&text, &c->plan);
+	buf_printf(&text, "%s %s %lld", c->plan.section->expr.name, c->mapping ? c->mapping : "", (long long)s->actor.id);
+	crypto_hash_sha256(sum, (const unsigned char *)text.data, text.len);
+	buf_destroy(&text);
+	for (size_t i = 0; i < sizeof sum; i++)
+		snprintf(mark + 2 * i, 3, "%02x", sum[i]);
+	if (import_store_take_up(s->arena, s->pg, c->plan.section->expr.name, mark, s->actor.id, c->again, &row, err))
+		return -1;
+	c->import = row.id;
+	c->run = row.run;
+	r->counts = row.counts;
+	r->store = store;
+	if (row.counts.position && !c->quiet)
+		fprintf(stderr, "an earlier call was interrupted behind row %lld: going on there (--again begins anew)\n",
+				(long long)row.counts.position);
 	return 0;
+}
+
+/* What is kept of the run is written out and, when it is through, forgotten. */
+static int put_down(struct import_command *c, bool through, struct err *err)
+{
+	if (c->out && import_store_each_rejected(c->s->pg, c->import, write_rejected, c, err))
+		return -1;
+	return through ? import_store_drop(c->s->arena, c->s->pg, c->import, err) : 0;
 }
 
 static int progress(void *ctx, const struct import_counts *n, struct err *err)
@@ -249,7 +302,13 @@ static int run(struct cli_session *s, void *ctx)
 						   .progress = progress,
 						   .ctx = c};
 	c->begun = clock_monotonic_ms();
+	if (!c->plan.key && !c->dry && take_up(c, &r, &err))
+		return cli_fail("import", &err);
 	int failed = import_run(&r, &err);
+	struct err late;
+	err_init(&late, s->arena);
+	if (c->import && put_down(c, !failed, failed ? &late : &err))
+		failed = -1;
 	if (c->out)
 		fclose(c->out);
 	double seconds = (double)(clock_monotonic_ms() - c->begun) / 1000;
@@ -301,6 +360,7 @@ int cmd_import(int argc, char **argv)
 										  {.name = "--database", .value = &c.session.url},
 										  {.name = "--data", .value = &c.session.data},
 										  {.name = "--dry-run", .flag = &c.dry},
+										  {.name = "--again", .flag = &c.again},
 										  {.name = "--json", .flag = &c.json},
 										  {.name = "--quiet", .flag = &c.quiet}};
 	const struct args args = {"import", help, options, sizeof options / sizeof *options, &c.file, 1};

@@ -20,7 +20,7 @@
 #include "serve/job.h"
 #include "serve/unit.h"
 
-enum { SHOWN_ERRORS = 100, PAGE = 500, JOB_ATTEMPTS = 8 };
+enum { SHOWN_ERRORS = 100, JOB_ATTEMPTS = 8 };
 
 static void text(struct buf *b, const char *s)
 {
@@ -253,10 +253,26 @@ static void encode(const char *encoding, struct buf *line)
 	*line = out;
 }
 
+struct download {
+	struct http_request *r;
+	const struct import_plan *plan;
+	const char *encoding;
+	struct buf *line;
+};
+
+static int download_row(void *ctx, const struct import_rejected *one)
+{
+	struct download *d = ctx;
+	buf_clear(d->line);
+	import_rejected_row(d->line, d->plan, one->cells, one->ncells, one->row, one->column, one->reason);
+	encode(d->encoding, d->line);
+	return http_stream_write(d->r, d->line->data, d->line->len);
+}
+
 /* The rejected rows in the layout of the source, with the reason behind: to correct and import again. */
 static int rejected(struct http_request *r, struct app_request *q, const struct import_row *row, struct err *err)
 {
-	struct json *format = NULL, *columns = NULL, *cells;
+	struct json *format = NULL, *columns = NULL;
 	struct import_plan plan = {.section = registry_find(q->reg, row->section)};
 	struct buf line = BUF_INIT;
 	plan.format =
@@ -285,39 +301,8 @@ static int rejected(struct http_request *r, struct app_request *q, const struct 
 	import_rejected_heading(&line, &plan, q->actor->lang);
 	encode(encoding, &line);
 	bool ok = http_stream_write(r, line.data, line.len) == 0;
-	struct arena *a = arena_new_sized(64 * 1024);
-	for (int64_t after = 0, got = PAGE; ok && got == PAGE;) {
-		struct pg_params p = {0};
-		struct pg_rows *rows;
-		arena_reset(a);
-		pg_params_int(a, &p, row->id);
-		pg_params_int(a, &p, after);
-		pg_params_int(a, &p, PAGE);
-		if (pg_read(q->pg, PG_LANE_SLOW, a,
-					"SELECT \"row\", reason, cells::text, \"column\" FROM ostov.import_error WHERE import_id = $1 AND \"row\" > $2 ORDER "
-					"BY \"row\" LIMIT $3",
-					&p, &rows, err)) {
-			ok = false;
-			break;
-		}
-		got = (int64_t)pg_rows_count(rows);
-		for (int64_t i = 0; ok && i < got; i++) {
-			const char *reason = pg_rows_text(rows, (size_t)i, 1), *json = pg_rows_text(rows, (size_t)i, 2);
-			struct csv_cell *own = NULL;
-			size_t n = 0;
-			after = pg_rows_int(rows, (size_t)i, 0);
-			buf_clear(&line);
-			if (json && json_read(a, json, strlen(json), &cells, err) == 0) {
-				own = arena_array(a, struct csv_cell, cells->count + 1);
-				for (const struct json *c = cells->first; c; c = c->next)
-					own[n++] = (struct csv_cell){c->text ? c->text : "", c->text ? c->len : 0};
-			}
-			import_rejected_row(&line, &plan, own, n, after, pg_rows_text(rows, (size_t)i, 3), reason);
-			encode(encoding, &line);
-			ok = http_stream_write(r, line.data, line.len) == 0;
-		}
-	}
-	arena_delete(a);
+	struct download d = {r, &plan, encoding, &line};
+	ok = ok && import_store_each_rejected(q->pg, row->id, download_row, &d, err) == 0;
 	buf_destroy(&line);
 	http_stream_end(r, ok);
 	return 0;

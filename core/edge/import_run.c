@@ -134,6 +134,9 @@ static int write_row(struct import_batch *b, struct unit *u, struct import_row *
 	struct record_input in = {.flags = RECORD_IMPORT};
 	int64_t *existing = NULL, id;
 	const char *key = NULL;
+	/* empty cells behind the last column say nothing */
+	while (r->ncells > p->ncolumns && !r->cells[r->ncells - 1].len)
+		r->ncells--;
 	if (r->ncells > p->ncolumns) {
 		import_cell_reject(r, NULL,
 						   say_text(b->a, run->actor->lang, SAY_IMPORT_WIDE, arena_printf(b->a, "%zu", r->ncells),

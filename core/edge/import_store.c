@@ -277,3 +277,76 @@ int import_store_mine(struct arena *a, struct pg *pg, int64_t id, int64_t run, s
 		return -1;
 	return pg_rows_count(rows) ? 0 : taken(err);
 }
+
+int import_store_take_up(struct arena *a, struct pg *pg, const char *section, const char *mark, int64_t user_id, bool anew,
+						 struct import_row *out, struct err *err)
+{
+	/* what nobody has taken up for a week nobody will */
+	static const char *const forget[2] = {
+		"DELETE FROM ostov.import WHERE mapping ? 'command' AND created_at < clock_timestamp() - interval '7 days'",
+		"DELETE FROM ostov.import WHERE mapping->>'command' = $1"};
+	struct pg_params none = {0}, p = {0}, make = {0};
+	struct pg_tx *tx;
+	struct pg_rows *rows;
+	pg_params_text(a, &p, PG_TEXT, mark);
+	pg_params_text(a, &make, PG_TEXT, mark);
+	pg_params_text(a, &make, PG_TEXT, section);
+	pg_params_int(a, &make, user_id);
+	if (pg_tx_open(pg, PG_LANE_TX, &tx, err))
+		return -1;
+	if (pg_tx_run(tx, a, forget[anew], anew ? &p : &none, &rows, err) ||
+		pg_tx_run(tx, a, "UPDATE ostov.import SET run = run + 1 WHERE mapping->>'command' = $1 RETURNING id", &p, &rows, err) ||
+		(!pg_rows_count(rows) && pg_tx_run(tx, a,
+										   "INSERT INTO ostov.import (section, mapping, state, user_id, created_at) VALUES ($2, "
+										   "jsonb_build_object('name', NULL, 'command', $1::text), 'running', nullif($3, 0), "
+										   "clock_timestamp()) RETURNING id",
+										   &make, &rows, err))) {
+		pg_tx_rollback(tx);
+		return -1;
+	}
+	int64_t id = pg_rows_int(rows, 0, 0);
+	return pg_tx_commit(tx, err) || import_store_find(a, pg, LANG_EN, id, 0, out, err) ? -1 : 0;
+}
+
+int import_store_drop(struct arena *a, struct pg *pg, int64_t id, struct err *err)
+{
+	struct pg_params p = {0};
+	pg_params_int(a, &p, id);
+	return run_alone(a, pg, "DELETE FROM ostov.import WHERE id = $1", &p, NULL, err);
+}
+
+int import_store_each_rejected(struct pg *pg, int64_t id, int (*fn)(void *ctx, const struct import_rejected *r), void *ctx, struct err *err)
+{
+	enum { PAGE = 500 };
+	struct arena *a = arena_new_sized(64 * 1024);
+	int failed = 0;
+	for (int64_t after = 0, got = PAGE; !failed && got == PAGE;) {
+		struct pg_params p = {0};
+		struct pg_rows *rows;
+		arena_reset(a);
+		pg_params_int(a, &p, id);
+		pg_params_int(a, &p, after);
+		pg_params_int(a, &p, PAGE);
+		failed = pg_read(pg, PG_LANE_SLOW, a,
+						 "SELECT \"row\", \"column\", reason, cells::text FROM ostov.import_error WHERE import_id = $1 AND \"row\" > $2 "
+						 "ORDER BY \"row\" LIMIT $3",
+						 &p, &rows, err);
+		got = failed ? 0 : (int64_t)pg_rows_count(rows);
+		for (size_t i = 0; !failed && i < (size_t)got; i++) {
+			struct json *cells = NULL;
+			const char *text = pg_rows_text(rows, i, 3);
+			after = pg_rows_int(rows, i, 0);
+			if (text && json_read(a, text, strlen(text), &cells, err)) {
+				failed = -1;
+				break;
+			}
+			struct csv_cell *own = arena_array(a, struct csv_cell, cells ? cells->count + 1 : 1);
+			struct import_rejected one = {after, pg_rows_text(rows, i, 1), pg_rows_text(rows, i, 2), own, 0};
+			for (const struct json *c = cells ? cells->first : NULL; c; c = c->next)
+				own[one.ncells++] = (struct csv_cell){c->text ? c->text : "", c->text ? c->len : 0};
+			failed = fn(ctx, &one);
+		}
+	}
+	arena_delete(a);
+	return failed;
+}

@@ -1,7 +1,8 @@
 // Imports as the web application makes them: what is found out, trial and run, rejected rows corrected, a worker killed in the middle (SAFETY 58, 62).
 // time-limit: 600
 import assert from 'node:assert/strict'
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import fs from 'node:fs'
 import path from 'node:path'
 import test, { after, before } from 'node:test'
@@ -131,7 +132,7 @@ test('a dirty windows-1251 file: found out, edited, tried, run, corrected, run a
 })
 
 test('a mapping of the configuration, targets made once though a row between is refused', { skip }, async () => {
-  const text = '№;Фирма;Сумма\nN 101;Новая;1\nN 102;Другая;-1\nN 103;Новая;3\nN 104;Третья;x\nN 105;;5\n'
+  const text = '№;Фирма;Сумма\nN 101;Новая;1;;\nN 102;Другая;-1\nN 103;Новая;3\nN 104;Третья;x\nN 105;;5\n'
   const id = await begin(Buffer.from(text), 'deal', { mapping: 'deals' })
   let i = await settled(id)
   assert.deepEqual(i.columns.map((c) => [c.to, c.strip ?? null]), [['number', 'N '], ['firm', null], ['amount', null]])
@@ -192,6 +193,29 @@ test('62: a worker killed in the middle: the import goes on behind the last stor
   assert.deepEqual([i.state, i.done, counts(i)], ['done', n, { created: n - bad, updated: 0, unchanged: 0, rejected: bad }])
   assert.deepEqual(app.sql("select count(*), count(distinct code) from app.item where code like 'k%'")[0], [String(n - bad), String(n - bad)])
   assert.deepEqual(app.sql(`select count(*), count(distinct "row") from ostov.import_error where import_id = ${id}`)[0], [String(bad), String(bad)])
+})
+
+test('62: a command without a key that is killed goes on behind the last stored row, rejected rows included', { skip }, async () => {
+  const n = 2000, file = path.join(scratch, 'keyless.csv'), rejected = path.join(scratch, 'keyless.rejected.csv')
+  fs.writeFileSync(file, `Text;N\n${Array.from({ length: n }, (_, k) => `keyless ${k};${k % 50 === 7 ? 'x' : k}`).join('\n')}\n`)
+  const args = ['import', file, '--section', 'note', '--json', '--rejected', rejected, '--database', databaseUrl(app.database)]
+  const count = () => Number(app.sql("select count(*) from app.note where text like 'keyless %'")[0][0])
+  app.brake('note', 2)
+  for (let round = 0; round < 2; round++) {
+    const before = count(), child = spawn(program, args, { stdio: 'ignore' })
+    await until('some rows', () => count() > before)
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    assert.equal(child.signalCode, 'SIGKILL', 'over before it could be killed')
+  }
+  app.release('note')
+  const r = spawnSync(program, args, { encoding: 'utf8' }), told = JSON.parse(r.stdout)
+  assert.match(r.stderr, /interrupted behind row \d+/)
+  assert.deepEqual([told.rows, told.created, told.rejected], [n, n - n / 50, n / 50])
+  assert.deepEqual(app.sql("select count(*), count(distinct text) from app.note where text like 'keyless %'")[0], [String(n - n / 50), String(n - n / 50)])
+  assert.deepEqual(fs.readFileSync(rejected, 'utf8').trimEnd().split('\r\n').slice(1).map((line) => Number(line.split(';')[2])), Array.from({ length: n / 50 }, (_, k) => k * 50 + 9))
+  // nothing of it is left, so that the same command begins anew
+  assert.equal(app.sql("select count(*) from ostov.import where mapping ? 'command'")[0][0], '0')
 })
 
 test('a cancelled import stops', { skip }, async () => {
