@@ -88,6 +88,10 @@ struct drafted {
 	const struct record_line *line;
 	struct err *faults;
 	bool shown, can_update;
+	struct {
+		struct record **items;
+		size_t count, cap;
+	} below; /* its own lines, and theirs: what is wrong with them is told by it */
 };
 
 /* What the actor may do with the lines of a detail, whatever the line. */
@@ -146,6 +150,46 @@ static int open_line(struct record *r, const struct record_line *line, const str
 	return 0;
 }
 
+/* The lines of a line: drafts like it, so that its sums and rules see them. */
+static int take_below(struct record *r, const struct record_input *in, struct drafted *top, const char *prefix, struct err *err)
+{
+	struct unit *u = r->unit;
+	for (size_t i = 0; i < in->lines.count; i++) {
+		const struct record_line *line = &in->lines.items[i];
+		const struct reach may = {line->detail, top->shown, true};
+		struct drafted d = {0};
+		if (open_line(r, line, &may, &d, err) < 0)
+			return -1;
+		struct record *l = d.r;
+		if (!l || !d.can_update)
+			continue;
+		r->priv->touched = true;
+		if (l->gone)
+			continue;
+		l->priv->owner = r;
+		l->priv->faults = top->faults;
+		l->priv->prefix = arena_printf(u->arena, "%s%s/%zu/", prefix, line->detail->expr.name, line->position);
+		l->now.values[line->detail->by->pos] = value_int(r->id);
+		if (take(l, line->values, err) < 0)
+			return -1;
+		l->now.values[line->detail->by->pos] = value_int(r->id);
+		arena_push(u->arena, &top->below, l);
+		if (take_below(l, line->values, top, l->priv->prefix, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int derive_below(struct drafted *top, const struct form_edit *edit, struct err *err)
+{
+	for (size_t i = 0; i < top->below.count; i++) {
+		struct record *l = top->below.items[i];
+		if (record_derive(l, NULL, 0, err) < 0 || (l->fresh && first_stage(l, err) < 0))
+			return -1;
+	}
+	return record_derive_lines(top->r, edit->known ? edit->fields : NULL, edit->known ? edit->count : 0, err);
+}
+
 /* All of them are drafts before a rule of one is asked: it may look at the others. */
 static int take_lines(struct record *r, bool closed, const struct record_input *in, const struct form_edit *edits, struct drafted *out,
 					  struct err *err)
@@ -174,12 +218,15 @@ static int take_lines(struct record *r, bool closed, const struct record_input *
 		if (take(l, line->values, err) < 0)
 			return -1;
 		l->now.values[line->detail->by->pos] = value_int(r->id);
+		if (take_below(l, line->values, &out[i], "", err) < 0)
+			return -1;
 	}
 	for (size_t i = 0; i < in->lines.count; i++) {
 		struct record *l = out[i].r;
 		const struct form_edit *e = &edits[i];
 		if (l && !l->gone && out[i].can_update &&
-			(record_derive(l, e->known ? e->fields : NULL, e->known ? e->count : 0, err) < 0 || (l->fresh && first_stage(l, err) < 0)))
+			(record_derive(l, e->known ? e->fields : NULL, e->known ? e->count : 0, err) < 0 || (l->fresh && first_stage(l, err) < 0) ||
+			 derive_below(&out[i], e, err) < 0))
 			return -1;
 	}
 	return 0;
@@ -378,6 +425,9 @@ static int answer_lines(struct unit *u, const struct drafted *lines, size_t n, s
 		const struct access *x = access_get(u->reg, u->actor, l->section);
 		if (lines[i].can_update && record_check(l, err) < 0)
 			return -1;
+		for (size_t k = 0; k < lines[i].below.count; k++)
+			if (record_check(lines[i].below.items[k], err) < 0)
+				return -1;
 		if (!lines[i].shown)
 			continue;
 		struct form_line *line = &out->lines[out->nlines++];

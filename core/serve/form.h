@@ -1,7 +1,8 @@
 /* form: what a form needs to know about a draft: computed values, which fields are required, read-only, hidden, what is wrong, which moves are open; the same
  * of each line of owned details that comes with it.
  *
- * Runs in a unit that is rolled back: nothing is written, hooks do not run. Values that the actor may not read are left out. Lines of lines are not looked at. */
+ * Runs in a unit that is rolled back: nothing is written, hooks do not run. Values that the actor may not read are left out. Lines of lines are drafts that sums and rules see;
+ * they are answered by what is wrong with them alone. */
 #ifndef OST_SERVE_FORM_H
 #define OST_SERVE_FORM_H
 
