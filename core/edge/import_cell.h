@@ -53,6 +53,8 @@ struct import_running {
 	struct import_trial *trial; /* of a dry run, else NULL */
 	int64_t measure_at;         /* records made by this run at which PostgreSQL counts the tables again */
 	enum import_way way;        /* that the last batch needed: dirty files are dirty all over */
+	size_t most;                /* rows that are written at once: fewer after others were in the way */
+	int calm;                   /* batches since then: after some there are more rows again */
 };
 
 /* One batch; its arena dies with it. */

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/fiber.h"
 #include "base/map.h"
 #include "base/say.h"
 #include "edge/import_cell.h"
@@ -15,7 +16,7 @@
 #include "serve/record.h"
 #include "serve/unit.h"
 
-enum { BATCH = 200, TRIES = 3, MEASURE_FIRST = 1000 };
+enum { BATCH = 200, TRIES = 5, PAUSE_MS = 20, CALM = 50, MEASURE_FIRST = 1000 };
 
 /* What stands in the configuration's `set`. */
 static int constants(struct import_batch *b, struct import_row *r, struct record_input *in)
@@ -280,6 +281,10 @@ static int row_end(struct import_batch *b, struct unit *u, struct import_row *r,
 		return *blurred ? -1 : 0;
 	}
 	if (unit_unnest(u, true, &one)) {
+		if (passing(&one)) {
+			*err = one;
+			return -1;
+		}
 		import_cell_reject_err(b, r, &one);
 		b->undone = true;
 	}
@@ -373,24 +378,58 @@ static void batch_keep(struct import_batch *b)
 		}
 }
 
+static int do_batch(struct import_batch *b, struct err *err);
+
+/* Rows that lock much stand in the way of people who lock it in another order: few at a time they come through. */
+static int do_halves(struct import_batch *b, struct err *err)
+{
+	struct import_row *rows = b->rows;
+	size_t n = b->nrows;
+	b->nrows = n / 2;
+	int r = do_batch(b, err);
+	if (r == 0) {
+		b->rows = rows + n / 2;
+		b->nrows = n - n / 2;
+		r = do_batch(b, err);
+	}
+	b->rows = rows;
+	b->nrows = n;
+	return r;
+}
+
 static int do_batch(struct import_batch *b, struct err *err)
 {
 	enum import_way way = b->g->way;
-	if (b->g->trial)
+	struct import_running *g = b->g;
+	if (g->trial)
 		import_trial_extend(b);
+	else if (b->nrows > g->most)
+		return do_halves(b, err);
 	for (int tries = 0;; tries++) {
 		struct err one;
 		bool again;
 		err_init(&one, b->a);
 		if (attempt(b, way, &again, &one) == 0) {
-			b->g->way = b->undone ? way : TOGETHER;
+			g->way = b->undone ? way : TOGETHER;
+			if (g->most < BATCH && ++g->calm == CALM) {
+				g->most *= 2;
+				g->calm = 0;
+			}
 			batch_keep(b);
 			return 0;
 		}
-		if (again)
+		if (again) {
 			way++;
-		else if (one.code != ERR_RETRY || tries >= TRIES)
+			continue;
+		}
+		if (one.code == ERR_RETRY && !g->trial && b->nrows > 1) {
+			g->most = b->nrows > 4 ? b->nrows / 4 : 1;
+			g->calm = 0;
+			return do_halves(b, err);
+		}
+		if (one.code != ERR_RETRY || tries >= TRIES)
 			return err_copy(err, &one);
+		fiber_sleep((uint64_t)(tries + 1) * PAUSE_MS);
 	}
 }
 
@@ -421,7 +460,7 @@ static void measure(struct import_running *g, struct arena *a, int64_t made)
 int import_run(struct import_run *run, struct err *err)
 {
 	struct arena *whole = arena_new_sized(64 * 1024), *a = arena_new_sized(256 * 1024);
-	struct import_running g = {.run = run, .arena = whole, .measure_at = MEASURE_FIRST};
+	struct import_running g = {.run = run, .arena = whole, .measure_at = MEASURE_FIRST, .most = BATCH};
 	int64_t before = run->counts.created;
 	struct import_source *source = NULL;
 	const struct csv_cell *cells;

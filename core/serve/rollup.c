@@ -11,7 +11,7 @@
 #include "serve/version.h"
 
 /* Rows that keep sums of what one write changes, and how often sums of sums may follow: more than any chain of formulas that is taken. */
-enum { ROLLUP_ROWS = 100000, ROUNDS = 1000 };
+enum { ROLLUP_ROWS = 100000, ROUNDS = 1000, DEPTH = 8 };
 
 static void note(struct unit *u, struct section *s, int64_t id)
 {
@@ -379,6 +379,30 @@ static int recompute(struct unit *u, struct section *s, int64_t *ids, size_t n, 
 		}
 	}
 	return cascade(u, p, ids, n, err);
+}
+
+/* A check of the section, or of one that keeps sums of its sums, names them. */
+static bool late_reached(const struct registry *reg, struct record_plan *p, int depth)
+{
+	bool any = any_late(p);
+	for (size_t i = 0; i < p->nfeeds && !any && depth < DEPTH; i++)
+		for (size_t k = 0; k < p->feeds[i].nreads && !any; k++)
+			if (p->feeds[i].reads[k]->type == FIELD_ROLLUP)
+				any = late_reached(reg, record_plan_get(reg, p->feeds[i].rollup->section), depth + 1);
+	return any;
+}
+
+bool rollup_due(const struct unit *u, size_t first)
+{
+	const struct unit_private *p = u->priv;
+	const struct section *last = NULL;
+	for (size_t i = first; i < p->notes.count; i++) {
+		struct section *s = p->notes.items[i].section;
+		if (s != last && late_reached(u->reg, record_plan_get(u->reg, s), 0))
+			return true;
+		last = s;
+	}
+	return false;
 }
 
 int rollup_recompute(struct unit *u, struct err *err)

@@ -4,6 +4,8 @@
 #ifndef OST_SERVE_ROLLUP_H
 #define OST_SERVE_ROLLUP_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "meta/registry.h"
@@ -18,6 +20,8 @@ struct unit;
 void rollup_hold(struct unit *u, struct section *s, int64_t id, const struct record_input *in);
 /* Notes which stored rollups a written record touches (its own, its parents' by old and new lookup, deeper ones). */
 int rollup_touch(struct unit *u, struct record *r, struct err *err);
+/* Of what was noted from `first` on something may be refused when it is recomputed: a check names sums. */
+bool rollup_due(const struct unit *u, size_t first);
 /* Recomputes what was noted and forgets it; queued, does not wait. */
 int rollup_recompute(struct unit *u, struct err *err);
 

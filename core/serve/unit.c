@@ -327,7 +327,15 @@ static void nest_undo(struct unit *u)
 
 int unit_unnest(struct unit *u, bool keep, struct err *err)
 {
+	/* what is refused when sums are recomputed is refused with these writes, not with the whole unit */
+	bool late = keep && rollup_due(u, u->priv->notes_at[u->priv->nests - 1]);
+	int checked = late && (rollup_recompute(u, err) < 0 || record_late_run(u, err) < 0) ? -1 : 0;
 	u->priv->nests--;
+	if (checked < 0) {
+		nest_undo(u);
+		pg_tx_unnest(u->tx, false, NULL);
+		return -1;
+	}
 	int r = pg_tx_unnest(u->tx, keep, err);
 	if (keep && r < 0) {
 		/* the writes failed on their way: back to the savepoint, so that the unit may go on */

@@ -65,7 +65,6 @@ const importing = async (section, key, rows) => {
   fs.writeFileSync(file, rows.join('\n') + '\n')
   const r = await ostov('import', file, '--section', section, '--key', key, '--json')
   assert.match(r.out, /^\{/, r.err)
-  if (process.env.SEE) console.log(r)
   return JSON.parse(r.out.split('\n')[0])
 }
 
