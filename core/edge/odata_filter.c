@@ -31,6 +31,8 @@ struct parser {
 	int nlambdas, depth;
 	struct odata_shape *shape; /* or NULL */
 	size_t nliterals;          /* parsed so far */
+	const struct expr *path;   /* the path that was parsed last, */
+	const struct field *field; /* and the field that it ends with, NULL where there is none */
 	struct err *err;
 };
 
@@ -142,6 +144,15 @@ size_t odata_literal_number(struct arena *a, const char *p, const char *end, str
 	int64_t i;
 	while (p + len < end && (isalnum((unsigned char)p[len]) || p[len] == '.' || p[len] == ':' || p[len] == '-' || p[len] == '+'))
 		len++;
+	/* the plus of an offset that nobody escaped has become a blank, which nothing else can be here */
+	if (len >= 16 && len <= 32 && memchr(p, 'T', len) && (size_t)(end - p) >= len + 6 && p[len] == ' ' && p[len + 3] == ':') {
+		char *whole = arena_strndup(a, p, len + 6);
+		whole[len] = '+';
+		if (time_parse(whole, len + 6, &i)) {
+			*v = value_time(i);
+			return len + 6;
+		}
+	}
 	if (date_parse(p, len, &i))
 		*v = value_date(i);
 	else if (time_parse(p, len, &i))
@@ -220,6 +231,21 @@ size_t odata_path_names(struct arena *a, const struct section *s, const char *te
 	if (!n)
 		err_tell(err, ERR_SYNTAX, SAY_BAD_PATH, arena_strndup(a, text, text_cut(text, len, 100)));
 	return n;
+}
+
+static const struct field *path_field(struct arena *a, const struct section *sec, const char *text, size_t len)
+{
+	const struct field *f = NULL;
+	for (size_t at = 0; at <= len && sec; sec = f ? f->to : NULL) {
+		const char *slash = memchr(text + at, '/', len - at);
+		size_t part = slash ? (size_t)(slash - text) - at : len - at;
+		bool key;
+		f = property(sec, a, text + at, part, &key);
+		at += part + 1;
+		if (at > len)
+			return f;
+	}
+	return NULL;
 }
 
 static int lambda(struct parser *s, const char *const *names, size_t n, const struct section *inner, bool ids, bool all, struct expr **out)
@@ -319,17 +345,20 @@ static int parse_path(struct parser *s, struct expr **out)
 	if (!n)
 		return fail(s, ERR_TOO_COMPLEX, SAY_FILTER_PATH);
 	*out = expr_make_path(s->a, names, n + prefix);
+	s->path = *out;
+	s->field = path_field(s->a, sec, from, (size_t)(s->p - from));
 	return 0;
 }
 
 static const struct {
 	const char *odata, *own;
 	int args;
-} functions[] = {{"contains", "contains", 2},  {"startswith", "starts_with", 2},
-				 {"endswith", "ends_with", 2}, {"tolower", "lower", 1},
-				 {"year", "year", 1},          {"month", "month", 1},
-				 {"date", "date_of", 1},       {"now", "now", 0},
-				 {"round", "round", 1}};
+	bool dated; /* of a date, or of the date of a moment */
+} functions[] = {{"contains", "contains", 2, false},  {"startswith", "starts_with", 2, false},
+				 {"endswith", "ends_with", 2, false}, {"tolower", "lower", 1, false},
+				 {"year", "year", 1, true},           {"month", "month", 1, true},
+				 {"date", "date_of", 1, false},       {"now", "now", 0, false},
+				 {"round", "round", 1, false}};
 
 static const char *const not_executed[] = {"length",
 										   "indexof",
@@ -369,6 +398,9 @@ static int parse_call(struct parser *s, size_t len, struct expr **out)
 				return -1;
 		if (expect(s, ')'))
 			return -1;
+		/* of a moment the year is that of its day, as date() has it */
+		if (functions[i].dated && s->path == args[0] && s->field && s->field->expr.type.kind == EXPR_TIME)
+			args[0] = expr_make_call(s->a, "date_of", args, 1);
 		*out = expr_make_call(s->a, functions[i].own, args, (size_t)functions[i].args);
 		return 0;
 	}
