@@ -46,7 +46,7 @@ export const en = {
     nothing: 'Nothing found', nothing_text: 'No record meets the search and the filters.', clear: 'Clear search and filters',
   },
   filter: {
-    group: 'Filters', add: 'Filter', clear: 'Clear all', remove: 'Remove the filter: {{label}}', how: 'Condition', apply: 'Apply', from: 'From', to: 'To',
+    field: 'Name of a field', group: 'Filters', add: 'Filter', clear: 'Clear all', remove: 'Remove the filter: {{label}}', how: 'Condition', apply: 'Apply', from: 'From', to: 'To',
     contains: 'contains', eq: 'equals', empty: 'is empty', filled: 'is filled', in: 'is one of', between: 'between', yes: 'yes', no: 'no',
     today: 'today', this_week: 'this week', this_month: 'this month', next_month: 'next month', last_month: 'last month', next_30: 'next 30 days', last_30: 'last 30 days',
     this_year: 'this year', past: 'in the past', future: 'in the future',

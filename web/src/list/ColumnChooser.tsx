@@ -4,11 +4,13 @@ import HolderOutlined from '@ant-design/icons/es/icons/HolderOutlined';
 import Button from 'antd/es/button';
 import Checkbox from 'antd/es/checkbox';
 import Drawer from 'antd/es/drawer';
+import Input from 'antd/es/input/Input';
 import { useState } from 'react';
 import { useMeta } from '../api/meta';
 import type { Section } from '../api/types';
 import { useT } from '../i18n';
 import { columnOf } from './column';
+import { MANY_FIELDS } from './FieldMenu';
 
 interface Props { section: Section; columns: string[]; declared: string[]; onChange: (columns: string[]) => void; onClose: () => void }
 
@@ -17,6 +19,8 @@ export default function ColumnChooser({ section, columns, declared, onChange, on
   const t = useT();
   const meta = useMeta();
   const [dragged, setDragged] = useState<string | null>(null);
+  const [text, setText] = useState('');
+  const named = (label: string): boolean => label.toLocaleLowerCase().includes(text.trim().toLocaleLowerCase());
   const others = section.fields.filter((field) => !columns.includes(field.name) && !(field.type === 'file' && field.many));
   const move = (name: string, to: number): void => {
     const rest = columns.filter((item) => item !== name);
@@ -26,10 +30,11 @@ export default function ColumnChooser({ section, columns, declared, onChange, on
   return (
     <Drawer open size={360} title={t('columns.title')} onClose={onClose}
       extra={<Button size="small" onClick={() => onChange(declared)} disabled={columns.join() === declared.join()}>{t('columns.usual')}</Button>}>
+      {section.fields.length > MANY_FIELDS ? <Input allowClear value={text} maxLength={100} placeholder={t('filter.field')} aria-label={t('filter.field')} onChange={(event) => setText(event.target.value)} /> : null}
       <ul className="columns">
         {columns.map((name, place) => {
           const field = columnOf(meta, section, name);
-          return field ? (
+          return field && named(field.label) ? (
             <li key={name} draggable onDragStart={() => setDragged(name)} onDragEnd={() => setDragged(null)} className={dragged === name ? 'column-dragged' : ''}
               onDragOver={(event) => {
                 event.preventDefault();
@@ -44,9 +49,9 @@ export default function ColumnChooser({ section, columns, declared, onChange, on
           ) : null;
         })}
       </ul>
-      {others.length ? <h2 className="columns-more">{t('columns.more')}</h2> : null}
+      {others.some((field) => named(field.label)) ? <h2 className="columns-more">{t('columns.more')}</h2> : null}
       <ul className="columns">
-        {others.map((field) => (
+        {others.filter((field) => named(field.label)).map((field) => (
           <li key={field.name}><Checkbox checked={false} onChange={() => onChange([...columns, field.name])}>{field.label}</Checkbox></li>
         ))}
       </ul>

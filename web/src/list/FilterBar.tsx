@@ -1,7 +1,6 @@
 import CloseOutlined from '@ant-design/icons/es/icons/CloseOutlined';
 import FilterOutlined from '@ant-design/icons/es/icons/FilterOutlined';
 import Button from 'antd/es/button';
-import Dropdown from 'antd/es/dropdown';
 import Popover from 'antd/es/popover';
 import { lazy, Suspense, useState } from 'react';
 import { sectionField } from '../api/meta';
@@ -9,6 +8,7 @@ import type { Field, Section } from '../api/types';
 import { useT } from '../i18n';
 import type { Filter } from './filter';
 import { filterFields, filterNeedsValues, filterOps } from './filter';
+import { FieldMenu } from './FieldMenu';
 import { FilterWords } from './FilterWords';
 
 const FilterEditor = lazy(() => import('./FilterEditor'));
@@ -66,16 +66,9 @@ export function FilterBar({ section, filters, onChange }: Props) {
           </Popover>
         );
       })}
-      <Dropdown trigger={['click']} menu={{
-        className: 'long-menu',
-        items: fields.map((field) => ({ key: field.name, label: field.label })),
-        onClick: ({ key }) => {
-          const field = sectionField(section, key);
-          if (field) add(field);
-        },
-      }}>
+      <FieldMenu fields={fields} onChoose={add}>
         <Button type="text" size="small" icon={<FilterOutlined />}>{t('filter.add')}</Button>
-      </Dropdown>
+      </FieldMenu>
       {filters.length > 1 ? <Button type="text" size="small" onClick={() => onChange([])}>{t('filter.clear')}</Button> : null}
     </div>
   );

@@ -1,5 +1,6 @@
 import Table from 'antd/es/table';
 import type { ColumnsType, TableRef } from 'antd/es/table';
+import type { ReactNode } from 'react';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { Link } from 'wouter';
 import { isNumeric, shownType } from '../api/meta';
@@ -17,6 +18,7 @@ import type { ListState } from './state';
 import { liveClass } from './useLiveRows';
 import type { LiveRows } from './useLiveRows';
 import type { Line, useRows } from './useRows';
+import { SpanContext, spanAt, spanHolds, WindowRow } from './WindowRow';
 
 interface Props {
   section: Section;
@@ -44,6 +46,10 @@ const HEAD_ROOM = 48;
 const WIDEST_HEAD = 190;
 /** What must not be cut keeps its width. */
 const RIGID = ['date', 'datetime', 'money', 'decimal', 'integer', 'percent', 'boolean', 'duration', 'stage', 'choice', 'autonumber', 'phone'];
+/** More columns than these are drawn as they come into sight. */
+const MANY = 24;
+const WHOLE = { header: { cell: HeaderCell } };
+const WINDOWED = { ...WHOLE, body: { row: WindowRow } };
 const SKELETONS: Line[] = Array.from({ length: 20 }, (_, index) => ({ key: `s${index}`, index: -1, row: null }));
 
 /** Width for the longest tag that may stand in the column. */
@@ -109,12 +115,45 @@ export function ListTable({ section, columns, rows, live, state, view, at, selec
   const sizes = columns.map((column, place) => all[column.name] ?? Math.floor((usual[place] ?? 150) * (rigid(column) ? 1 : factor)));
   const total = sizes.reduce((sum, size) => sum + size, boxes);
 
+  // The title stays in sight beside columns that are scrolled to.
+  const scrolls = total > space.width && columns.length > 1 && (sizes[0] ?? 0) < space.width / 2;
+
+  // Of very many columns only those in sight are drawn.
+  const many = columns.length > MANY;
+  const wide = useMemo(() => [...(boxes ? [boxes] : []), ...sizes], [boxes, sizes.join()]);
+  const stay = scrolls ? (boxes ? 2 : 1) : 0;
+  const [left, setLeft] = useState(0);
+  const span = useMemo(() => (many && space.width ? spanAt(wide, stay, left, space.width) : null), [many, wide, stay, left, space.width]);
+
+  const look = useRef<(x: number) => void>(() => {});
+  look.current = (x) => {
+    if (span && !spanHolds(span, spanAt(wide, stay, x, space.width))) setLeft(x);
+  };
+  useEffect(() => {
+    const element = box.current;
+    if (!element || !many) return undefined;
+    // The body moves its rows itself; its head is what really scrolls.
+    const listen = (event: Event): void => {
+      if (event.target instanceof HTMLElement && event.target.classList.contains('ant-table-header')) look.current(event.target.scrollLeft);
+    };
+    element.addEventListener('scroll', listen, true);
+    return () => element.removeEventListener('scroll', listen, true);
+  }, [many]);
+
   const shape = useMemo((): ColumnsType<Line> => columns.map((column, place) => {
     const { field, name, label } = column;
     const width = sizes[place] ?? 150;
     const right = isNumeric(field);
+    // Of many columns and rows only what changed is drawn anew while the table is scrolled.
+    const drawn = new WeakMap<Line, ReactNode>();
+    const draw = (line: Line, row: Row): ReactNode => {
+      const node = drawn.get(line) ?? <Value section={column.section} field={field} row={columnRow(column, row)} />;
+      drawn.set(line, node);
+      return node;
+    };
     return {
       key: name,
+      ...(place === 0 && scrolls ? { fixed: 'left' as const } : {}),
       title: label,
       width,
       ellipsis: true,
@@ -133,7 +172,7 @@ export function ListTable({ section, columns, rows, live, state, view, at, selec
       } as Record<string, unknown>),
       render: (_: unknown, line: Line) => {
         if (!line.row) return <Pending index={line.index} want={rows.want} place={place} />;
-        if (place > 0) return <Value section={column.section} field={field} row={columnRow(column, line.row)} />;
+        if (place > 0) return draw(line, line.row);
         const { row } = line;
         return (
           <Link href={recordPath(section.name, Number(row.id))} className="row-title" onClick={(event) => {
@@ -146,12 +185,13 @@ export function ListTable({ section, columns, rows, live, state, view, at, selec
         );
       },
     };
-  }), [columns, section, sort.join(), sizes.join(), rows.want, onOpen]);
+  }), [columns, section, sort.join(), sizes.join(), scrolls, rows.want, onOpen]);
 
   const loaded = useMemo(() => new Set(rows.lines.filter((line) => line.row).map((line) => line.key)), [rows.lines]);
   return (
     <div ref={box} className="table-box">
       {space.height > 0 ? (
+        <SpanContext.Provider value={span}>
         <Table<Line>
           ref={table}
           virtual
@@ -162,7 +202,7 @@ export function ListTable({ section, columns, rows, live, state, view, at, selec
           pagination={false}
           tableLayout="fixed"
           scroll={{ x: Math.max(total, space.width - 2), y: space.height - HEAD }}
-          components={{ header: { cell: HeaderCell } }}
+          components={many ? WINDOWED : WHOLE}
           rowClassName={(line) => ['row', line.index === at && at >= 0 ? 'row-at' : '', liveClass(live, Number(line.row?.id))].join(' ')}
           onRow={(line) => ({ onDoubleClick: () => onOpen(line.index), style: { height: ROW } })}
           showSorterTooltip={false}
@@ -175,6 +215,7 @@ export function ListTable({ section, columns, rows, live, state, view, at, selec
           {...(selectable ? { rowSelection: {
             // The virtual table squeezes this column unless it is given a width.
             columnWidth: CHECKBOX,
+            fixed: scrolls,
             selectedRowKeys: selected,
             preserveSelectedRowKeys: true,
             onChange: (keys) => onSelect(keys.filter((key): key is number => typeof key === 'number').slice(0, MOST_SELECTED)),
@@ -184,6 +225,7 @@ export function ListTable({ section, columns, rows, live, state, view, at, selec
             getTitleCheckboxProps: () => ({ 'aria-label': t('list.select_all'), disabled: loaded.size === 0 } as Record<string, unknown>),
           } } : {})}
         />
+        </SpanContext.Provider>
       ) : null}
     </div>
   );

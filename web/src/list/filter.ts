@@ -31,7 +31,10 @@ export function filterNeedsValues(op: string): boolean {
 }
 
 export function filterFields(section: Section): Field[] {
-  return section.fields.filter((field) => field.filterable !== false && field.name !== 'id' && !(field.type === 'file' && field.many));
+  const fields = section.fields.filter((field) => field.filterable !== false && field.name !== 'id' && !(field.type === 'file' && field.many));
+  // Who wrote it and when is asked for more seldom than what stands in it.
+  const late = (field: Field): boolean => field.builtin === true && field.type !== 'stage';
+  return [...fields.filter((field) => !late(field)), ...fields.filter(late)];
 }
 
 export function filterEncode(filter: Filter): string {
