@@ -255,6 +255,11 @@ static void move_make(struct build *b, struct section *s, struct stage_path *pat
 	m->message = label_take(b, n->decl, node_find(n, "message"), at, NULL);
 	define_rule(b, n, "allow", &m->allow, s, NULL, NULL, false, false);
 	define_rule(b, n, "when", &m->when, s, NULL, NULL, false, true);
+	static const char *const actions[] = {"create", "read", "update", "delete"};
+	for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
+		if (strcmp(m->name, actions[i]) == 0)
+			build_fail(b, n->decl, spot_decl(b, n->decl), "give the move another name", "every section has an action '%s' of its own",
+					   m->name);
 	const struct field *clash = section_find(s, m->name);
 	if (clash)
 		build_fail(b, n->decl, spot_decl(b, n->decl), "a move is an action of the API beside the fields: give it another name",

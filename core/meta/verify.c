@@ -126,7 +126,10 @@ static void rights_verify(struct build *b, const struct section *s)
 	const char *hint = s->owner_detail ? arena_printf(b->scratch, "its lines are read with field '%s' of section '%s': a grant gives that",
 													  s->owner_detail->expr.name, s->owner_detail->section->expr.name)
 									   : arena_printf(b->scratch, "allow \"role\" { on = \"%s\", read = true }", s->expr.name);
-	if (build_grant_lost(b, s->expr.name))
+	const struct section *root = s;
+	while (root->owner_detail && root->owner_detail->section != root)
+		root = root->owner_detail->section;
+	if (build_grant_lost(b, root->expr.name))
 		return;
 	if (!someone_reads(r, s))
 		build_fail(b, NULL, verify_spot(b, &s->place, s->expr.name), hint, "section '%s': no role may read it", s->expr.name);
