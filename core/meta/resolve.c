@@ -82,8 +82,9 @@ static void detail_resolve(struct build *b, struct node *n, struct field *f)
 		return;
 	if (f->by->type != FIELD_LOOKUP || f->by->many || f->by->to != f->section) {
 		if (f->by->type != FIELD_LOOKUP || f->by->many || f->by->to)
-			build_fail(b, by->from, spot_value(b, by), NULL, "'%s' of section '%s' is no lookup to '%s'", f->by->expr.name,
-					   f->to->expr.name, f->section->expr.name);
+			build_fail(b, by->from, spot_value(b, by),
+					   f->by->many ? "a lookup with many has no lines behind it: a section of pairs between the two has" : NULL,
+					   "'%s' of section '%s' is no lookup to '%s'", f->by->expr.name, f->to->expr.name, f->section->expr.name);
 		f->by = NULL;
 		return;
 	}
