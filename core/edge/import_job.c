@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/say.h"
 #include "edge/import.h"
+#include "edge/import_rejected.h"
 #include "edge/import_store.h"
 #include "edge/json.h"
 #include "pg/pg.h"
@@ -139,6 +140,36 @@ static bool takes_any(const struct import_plan *plan)
 	return false;
 }
 
+/* Rows that were rejected and corrected go where they went before: what was chosen by hand need not be chosen again. */
+static int follow_earlier(struct work *w, struct section *section, struct err *err)
+{
+	enum { EARLIER = 20 };
+	struct job *j = w->job;
+	struct pg_params p = {0};
+	struct pg_rows *rows;
+	struct json *columns;
+	if (import_rejected_columns(&w->plan) == w->plan.ncolumns)
+		return 0;
+	pg_params_int(j->arena, &p, w->row.user_id);
+	pg_params_text(j->arena, &p, PG_TEXT, section->expr.name);
+	pg_params_int(j->arena, &p, w->row.id);
+	pg_params_int(j->arena, &p, EARLIER);
+	if (pg_read(j->pg, PG_LANE_FAST, j->arena,
+				"SELECT columns::text, key FROM ostov.import WHERE user_id = $1 AND section = $2 AND id < $3 AND state = 'done' AND "
+				"columns IS NOT "
+				"NULL ORDER BY id DESC LIMIT $4",
+				&p, &rows, err))
+		return -1;
+	for (size_t i = 0; i < pg_rows_count(rows); i++) {
+		const char *text = pg_rows_text(rows, i, 0);
+		if (json_read(j->arena, text, strlen(text), &columns, err))
+			return -1;
+		if (import_plan_follow(j->arena, j->reg, &w->actor, columns, pg_rows_text(rows, i, 1), &w->plan))
+			break;
+	}
+	return 0;
+}
+
 static int find_out(struct work *w, struct err *err)
 {
 	const struct import_map *map;
@@ -151,9 +182,10 @@ static int find_out(struct work *w, struct err *err)
 		if (import_plan_detect(j->arena, j->reg, &w->actor, section, map, bytes, w->bytes.len, &w->plan, err))
 			return -1;
 		/* a mapping that knows none of the columns is one of other files: the names decide, as without it */
-		return map && !takes_any(&w->plan)
-				   ? import_plan_detect(j->arena, j->reg, &w->actor, section, NULL, bytes, w->bytes.len, &w->plan, err)
-				   : 0;
+		if (map && !takes_any(&w->plan) &&
+			import_plan_detect(j->arena, j->reg, &w->actor, section, NULL, bytes, w->bytes.len, &w->plan, err))
+			return -1;
+		return map ? 0 : follow_earlier(w, section, err);
 	}
 	return kept_plan(w, section, map, err) || reread(w, err) ? -1 : 0;
 }

@@ -351,6 +351,32 @@ int import_plan_reread(struct arena *a, const struct registry *reg, const struct
 	return 0;
 }
 
+bool import_plan_follow(struct arena *a, const struct registry *reg, const struct actor *actor, const struct json *columns, const char *key,
+						struct import_plan *p)
+{
+	struct import_plan old = {.section = p->section};
+	struct err gone;
+	size_t own = import_rejected_columns(p);
+	err_init(&gone, a);
+	if (import_plan_read(a, reg, actor, NULL, columns, key ? key : "", &old, &gone) || import_rejected_columns(&old) != own)
+		return false;
+	for (size_t c = 0; c < own; c++)
+		if (strcmp(old.columns[c].name, p->columns[c].name) != 0)
+			return false;
+	for (size_t c = 0; c < own; c++) {
+		struct import_source_column *to = &p->columns[c];
+		const char *name = to->name, *samples[IMPORT_SAMPLES];
+		size_t n = to->nsamples;
+		memcpy(samples, to->samples, sizeof samples);
+		*to = old.columns[c];
+		to->name = name;
+		to->nsamples = n;
+		memcpy(to->samples, samples, sizeof samples);
+	}
+	p->key = old.key;
+	return true;
+}
+
 static bool same_text(const char *x, const char *y)
 {
 	return strcmp(x ? x : "", y ? y : "") == 0;

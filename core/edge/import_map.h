@@ -53,6 +53,9 @@ int import_plan_detect(struct arena *a, const struct registry *reg, const struct
  * first, to fields that are still free. `decide`: number and date marks are found out again, too. */
 int import_plan_reread(struct arena *a, const struct registry *reg, const struct actor *actor, const char *bytes, size_t len, bool decide,
 					   struct import_plan *plan, struct err *err);
+/* The mapping that an earlier import kept (`columns` as JSON, its key) for a file that has the same columns, in the same order; false: it has others, and nothing is changed. */
+bool import_plan_follow(struct arena *a, const struct registry *reg, const struct actor *actor, const struct json *columns, const char *key,
+						struct import_plan *plan);
 /* Whether the two formats cut a file into different columns. */
 bool import_format_recuts(const struct import_format *x, const struct import_format *y);
 /* Some column goes to a field, and the key is a field that some column gives, or none; else ERR_INVALID. */

@@ -10,7 +10,7 @@ static struct csv_format layout(const struct import_plan *p)
 	return strcmp(p->format.kind, "csv") == 0 && p->format.csv.separator ? p->format.csv : (struct csv_format){';', CSV_DOUBLED};
 }
 
-static size_t own_columns(const struct import_plan *p)
+size_t import_rejected_columns(const struct import_plan *p)
 {
 	const char *names[IMPORT_COLUMNS];
 	struct import_format ignored;
@@ -24,7 +24,7 @@ void import_rejected_heading(struct buf *out, const struct import_plan *p, int l
 {
 	struct csv_format format = layout(p);
 	struct buf reason = BUF_INIT;
-	size_t own = own_columns(p);
+	size_t own = import_rejected_columns(p);
 	const char *names[IMPORT_REJECTED_COLUMNS] = {say_format(lang, SAY_IMPORT_ROW), say_format(lang, SAY_IMPORT_COLUMN)};
 	buf_printf(&reason, "%s (1%c5 %s)", say_format(lang, SAY_REASON), p->format.decimal, import_date_name(p->format.date));
 	names[2] = reason.data;
@@ -53,7 +53,7 @@ void import_rejected_row(struct buf *out, const struct import_plan *p, const str
 	struct csv_format format = layout(p);
 	struct buf text = BUF_INIT;
 	bool sheet = strcmp(p->format.kind, "csv") != 0;
-	size_t own = own_columns(p);
+	size_t own = import_rejected_columns(p);
 	/* cells for which there is no column stand in their place, too: what is wrong with the row is to be seen */
 	for (size_t i = 0; i < own || (own == p->ncolumns && i < ncells); i++) {
 		buf_clear(&text);

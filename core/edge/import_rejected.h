@@ -15,6 +15,8 @@ struct import_plan;
 
 enum { IMPORT_REJECTED_COLUMNS = 3 };
 
+/* How many of the plan's columns are the source's own: fewer than all in a file of rejected rows. */
+size_t import_rejected_columns(const struct import_plan *plan);
 /* Appends the line that names the columns, in the language. */
 void import_rejected_heading(struct buf *out, const struct import_plan *plan, int lang);
 /* Appends a row with why it was rejected; `column` may be NULL. */
