@@ -73,13 +73,15 @@ static int version(const struct http_request *r, struct odata_format *format, st
 {
 	const char *sent = http_header(r, "OData-Version"), *most = http_header(r, "OData-MaxVersion");
 	format->version = "4.01";
-	if (sent && strcmp(sent, "4.0") != 0 && strcmp(sent, "4.01") != 0)
+	/* "4.0;NetFx": who sends it names itself behind it */
+	size_t n = sent ? strcspn(sent, "; ") : 0;
+	if (sent && !(n == 3 && memcmp(sent, "4.0", n) == 0) && !(n == 4 && memcmp(sent, "4.01", n) == 0))
 		return err_tell(err, ERR_SYNTAX, SAY_ODATA_VERSION, sent);
 	if (!most)
 		return 0;
 	char *end;
 	double v = strtod(most, &end);
-	if (end == most || *end || v < 4)
+	if (end == most || (*end && *end != ';' && *end != ' ') || v < 4)
 		return err_tell(err, ERR_SYNTAX, SAY_ODATA_VERSION, most);
 	if (v < 4.01)
 		format->version = "4.0";

@@ -149,19 +149,37 @@ static void hash_run(void *arg)
 										  crypto_pwhash_ALG_ARGON2ID13);
 }
 
-static int hash_do(struct hash_work *w, struct err *err)
+/* Takes one of the places of HASHERS. Who guesses keeps it from the look at what failed before until the failure is noted: however many guess at once, no more than these
+ * are beyond the limit. */
+static int hash_enter(struct err *err)
 {
-	if (!fiber_self()) {
-		hash_run(w);
-		return 0;
-	}
-	while (hashing >= HASHERS)
+	while (fiber_self() && hashing >= HASHERS)
 		if (fiber_queue_wait(&hash_queue, 5000))
 			return err_tell(err, ERR_UNAVAILABLE, SAY_SIGN_IN_BUSY);
 	hashing++;
-	fiber_work(hash_run, w);
+	return 0;
+}
+
+static void hash_leave(void)
+{
 	hashing--;
 	fiber_queue_wake(&hash_queue);
+}
+
+static void hash_work(struct hash_work *w)
+{
+	if (fiber_self())
+		fiber_work(hash_run, w);
+	else
+		hash_run(w);
+}
+
+static int hash_do(struct hash_work *w, struct err *err)
+{
+	if (hash_enter(err))
+		return -1;
+	hash_work(w);
+	hash_leave();
 	return 0;
 }
 
@@ -230,17 +248,13 @@ static int note_failure(struct pg *pg, struct arena *a, const char *login, const
 					 &p, NULL, err);
 }
 
-/* Verifies login and password; *user_id of an active user. */
-static int verify(struct pg *pg, const struct registry *reg, struct arena *a, const char *login, const char *password, const char *address,
-				  struct session *out, struct err *err)
+/* The same with a place to hash. */
+static int verify_placed(struct pg *pg, const struct registry *reg, struct arena *a, const char *login, const char *password,
+						 const char *address, struct session *out, struct err *err)
 {
 	struct field *login_field = section_find(reg->user, "login"), *active = section_find(reg->user, "active");
 	struct pg_params p = {0};
 	struct pg_rows *rows;
-	if (sodium_init() < 0)
-		return err_set(err, ERR_INTERNAL, "libsodium does not start");
-	if (strlen(login) > 200 || strlen(password) > 1000 || !text_valid(login, strlen(login)))
-		return err_tell(err, ERR_BAD_CREDENTIALS, SAY_BAD_CREDENTIALS);
 	if (throttle(pg, a, login, address, err))
 		return -1;
 	pg_params_text(a, &p, PG_TEXT, login);
@@ -251,8 +265,7 @@ static int verify(struct pg *pg, const struct registry *reg, struct arena *a, co
 		return -1;
 	bool known = pg_rows_count(rows) == 1;
 	struct hash_work w = {.password = password, .hash = known ? pg_rows_text(rows, 0, 1) : decoy()};
-	if (hash_do(&w, err))
-		return -1;
+	hash_work(&w);
 	if (known && w.result == 0) {
 		memset(out, 0, sizeof *out);
 		out->user_id = pg_rows_int(rows, 0, 0);
@@ -262,6 +275,22 @@ static int verify(struct pg *pg, const struct registry *reg, struct arena *a, co
 	if (note_failure(pg, a, login, address, err))
 		return -1;
 	return err_tell(err, ERR_BAD_CREDENTIALS, SAY_BAD_CREDENTIALS);
+}
+
+/* Verifies login and password; out->user_id of an active user. */
+static int verify(struct pg *pg, const struct registry *reg, struct arena *a, const char *login, const char *password, const char *address,
+				  struct session *out, struct err *err)
+{
+	if (sodium_init() < 0)
+		return err_set(err, ERR_INTERNAL, "libsodium does not start");
+	if (strlen(login) > 200 || strlen(password) > 1000 || !text_valid(login, strlen(login)))
+		return err_tell(err, ERR_BAD_CREDENTIALS, SAY_BAD_CREDENTIALS);
+	/* who is refused anyway waits for nobody */
+	if (throttle(pg, a, login, address, err) || hash_enter(err))
+		return -1;
+	int failed = verify_placed(pg, reg, a, login, password, address, out, err);
+	hash_leave();
+	return failed;
 }
 
 int session_login(struct pg *pg, const struct registry *reg, struct arena *a, const char *login, const char *password, const char *address,
@@ -419,11 +448,18 @@ int session_change_password(struct pg *pg, struct arena *a, int64_t user_id, con
 	if (pg_read(pg, PG_LANE_FAST, a, "SELECT hash FROM ostov.credential WHERE user_id = $1", &p, &rows, err))
 		return -1;
 	struct hash_work w = {.password = old, .hash = pg_rows_count(rows) ? pg_rows_text(rows, 0, 0) : decoy()};
-	if (throttle(pg, a, arena_printf(a, "#%lld", (long long)user_id), "", err) || hash_do(&w, err))
+	const char *who = arena_printf(a, "#%lld", (long long)user_id);
+	if (hash_enter(err))
+		return -1;
+	int failed = throttle(pg, a, who, who, err);
+	if (!failed) {
+		hash_work(&w);
+		failed = (w.result || !pg_rows_count(rows)) && note_failure(pg, a, who, who, err);
+	}
+	hash_leave();
+	if (failed)
 		return -1;
 	if (w.result || !pg_rows_count(rows)) {
-		if (note_failure(pg, a, arena_printf(a, "#%lld", (long long)user_id), "", err))
-			return -1;
 		err_tell(err, ERR_INVALID, SAY_OLD_PASSWORD);
 		return err_target(err, "old");
 	}

@@ -179,7 +179,7 @@ test('Accept, $format and the version of the protocol', { skip }, async () => {
   const old = await get('/api/$metadata', { 'OData-MaxVersion': '4.0' })
   assert.equal(old.headers.get('odata-version'), '4.0')
   assert.match(old.text, /<edmx:Edmx [^>]*Version="4\.0"/)
-  for (const [headers, status] of [[{ 'OData-MaxVersion': '3.0' }, 400], [{ 'OData-MaxVersion': '4.01' }, 200], [{ 'OData-MaxVersion': '5.0' }, 200], [{ 'OData-Version': '2.0' }, 400], [{ 'OData-Version': '4.0' }, 200], [{ 'OData-Version': '5.0' }, 400]])
+  for (const [headers, status] of [[{ 'OData-MaxVersion': '3.0' }, 400], [{ 'OData-MaxVersion': '4.01' }, 200], [{ 'OData-MaxVersion': '5.0' }, 200], [{ 'OData-Version': '2.0' }, 400], [{ 'OData-Version': '4.0' }, 200], [{ 'OData-Version': '4.0;NetFx', 'OData-MaxVersion': '4.0;NetFx' }, 200], [{ 'OData-Version': '4.02' }, 400], [{ 'OData-Version': '5.0' }, 400]])
     assert.equal((await get('/api/contract(1)', headers)).status, status, JSON.stringify(headers))
   for (const address of ['/api/contract/$count', '/api/contract(999999)', '/api/contract(1)/contact', '/api/nosuch']) assert.equal((await get(address)).headers.get('odata-version'), '4.01', address)
   assert.equal((await ceo.post('/api/contract', '{"account_id":3}', { 'Content-Type': 'application/json; charset=koi8-r' })).status, 415)

@@ -52,6 +52,19 @@ test('9: wrong and unknown look the same, in text and in time; guessing is slowe
   assert.equal(right.status, 429, 'the right password is not told apart while guesses are slowed down')
 })
 
+test('9: many who guess at once are slowed down like one after the other', { skip }, async () => {
+  const guess = async (ask) => {
+    const answers = await Promise.all(Array.from({ length: 60 }, (_, i) => ask(i)))
+    const tried = answers.filter((r) => r.json.error.code === 'bad_credentials' || r.json.error.target === 'old').length
+    assert.ok(answers.some((r) => r.status === 429), String(answers.map((r) => r.status)))
+    /* ten, and those that each worker had begun */
+    assert.ok(tried >= 10 && tried <= 10 + 2 * app.workers().length, `${tried} passwords were tried`)
+  }
+  await guess((i) => new Client(app.url).post('/auth/login', { login: 'deputy', password: `at-once-${i}` }))
+  const lawyer = await app.signIn('lawyer')
+  await guess((i) => lawyer.post('/auth/password', { old: `at-once-${i}`, new: 'a long new password' }))
+})
+
 test('11: a new session at each sign-in; leaving and being switched off end it within a second', { skip }, async () => {
   const one = await app.signIn('engineer')
   const two = await app.signIn('engineer')
