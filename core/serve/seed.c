@@ -542,7 +542,8 @@ static int row_plan(struct seed *s, struct row *row, struct seed_plan *plan, str
 	const struct field *key = section_find(next, row->block->key), *by = now ? section_find(now, row->block->key) : NULL;
 	if (now && !by && key && key->was)
 		by = section_find(now, key->was);
-	if (by && row->key && find_by(s, now, by, &row->key->value, &row->id, err) < 0)
+	/* a key of another type than now finds nothing yet */
+	if (by && key && row->key && by->type == key->type && find_by(s, now, by, &row->key->value, &row->id, err) < 0)
 		return -1;
 	if (!row->id) {
 		p->created++;
