@@ -184,7 +184,8 @@ static void seed(struct seeds *s, struct section *goal, const char *sql, const i
 	struct pg_params params = {0};
 	struct seed one = {goal, sql, ids, n, NULL};
 	ids_of(s->u->arena, ids, n, &params);
-	one.query = pg_tx_send(s->u->tx, s->u->arena, arena_printf(s->u->arena, "%s LIMIT %d", sql, ROLLUP_ROWS + 1), &params);
+	one.query = pg_tx_send(s->u->tx, s->u->arena,
+						   arena_printf(s->u->arena, "SELECT DISTINCT d.id FROM (%s) d(id) LIMIT %d", sql, ROLLUP_ROWS + 1), &params);
 	arena_push(s->u->arena, &s->asked, one);
 }
 

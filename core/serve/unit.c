@@ -328,7 +328,8 @@ static void nest_undo(struct unit *u)
 int unit_unnest(struct unit *u, bool keep, struct err *err)
 {
 	/* what is refused when sums are recomputed is refused with these writes, not with the whole unit */
-	bool late = keep && rollup_due(u, u->priv->notes_at[u->priv->nests - 1]);
+	int top = u->priv->nests - 1;
+	bool late = keep && rollup_due(u, u->priv->notes_kept[top] ? 0 : u->priv->notes_at[top]);
 	int checked = late && (rollup_recompute(u, err) < 0 || record_late_run(u, err) < 0) ? -1 : 0;
 	u->priv->nests--;
 	if (checked < 0) {

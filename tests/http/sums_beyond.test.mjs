@@ -36,6 +36,20 @@ const add = async (set, v) => {
 const wrong = () => app.sql(`SELECT p.id, p.weight, s.weight, p.dutiable, s.dutiable FROM app.parcel p, LATERAL (SELECT coalesce(sum(w.weight), 0) AS weight, count(*) FILTER (WHERE m.duty) AS dutiable
   FROM app.line l LEFT JOIN app.ware w ON w.id = l.ware LEFT JOIN app.maker m ON m.id = w.maker WHERE l.parcel = p.id) s WHERE (p.weight, p.dutiable) IS DISTINCT FROM (s.weight, s.dutiable)`)
 
+test('a ware of very many lines and parcels', { skip }, async (t) => {
+  const ware = await add('ware', { weight: 1 })
+  app.sql(`INSERT INTO app.parcel (created_at, changed_at, weight, dutiable) SELECT now(), now(), 5, 0 FROM generate_series(1, 20500);
+    INSERT INTO app.line (parcel, ware, created_at, changed_at) SELECT p.id, ${ware}, now(), now() FROM app.parcel p, generate_series(1, 5); ANALYZE app.parcel, app.line`)
+  assert.deepEqual(wrong(), [])
+  const began = performance.now()
+  const r = await u.patch(`/api/ware(${ware})`, { weight: 2 })
+  t.diagnostic(`${Math.round(performance.now() - began)} ms`)
+  assert.equal(r.status, 200, r.text)
+  assert.deepEqual(wrong(), [])
+  assert.equal(app.sql(`select count(*) from app.parcel where weight = 10`)[0][0], '20500')
+  app.sql('delete from app.line; delete from app.parcel')
+})
+
 test('six at a time: new parcels with lines, lines alone, other wares, other weights, other makers, duties', { skip }, async (t) => {
   const makers = [], wares = [], parcels = [], lines = []
   for (let i = 0; i < 2; i++) makers.push(await add('maker', { duty: i === 0 }))
