@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/text.h"
 #include "cli/args.h"
 #include "cli/cli.h"
 #include "cli/session.h"
@@ -264,13 +265,25 @@ static int run(struct cli_session *s, void *ctx)
 	c->s = s;
 	const struct import_map *map = c->mapping ? registry_find_import(s->reg, c->mapping) : NULL;
 	if (c->mapping && !map) {
+		const char *names[64];
+		size_t n = 0;
+		while (n < s->reg->nimports && n < 64) {
+			names[n] = s->reg->imports[n]->name;
+			n++;
+		}
+		const char *near = text_nearest(c->mapping, names, n);
 		err_set(&err, ERR_NOT_FOUND, "the configuration has no import '%s'", c->mapping);
+		if (near)
+			err_hint(&err, "did you mean '%s'?", near);
 		return cli_fail("import", &err);
 	}
 	struct section *section = c->section ? registry_find(s->reg, c->section) : map->section;
 	if (!section || (map && map->section != section)) {
 		err_set(&err, ERR_NOT_FOUND, section ? "the import '%s' is of another section" : "there is no section '%s'",
 				section ? c->mapping : c->section);
+		const char *near = section ? map->section->expr.name : map_nearest(&s->reg->by_name, c->section);
+		if (near)
+			err_hint(&err, section ? "it is of '%s'" : "did you mean '%s'?", near);
 		return cli_fail("import", &err);
 	}
 	if (import_plan_detect(s->arena, s->reg, &s->actor, section, map, c->bytes, c->len, &c->plan, &err))

@@ -28,6 +28,7 @@
 #include "cli/supervisor.h"
 #include "edge/config_load.h"
 #include "edge/http_proxy.h"
+#include "meta/schema_read.h"
 #include "pg/pg.h"
 #include "pg/pg_private.h"
 
@@ -124,6 +125,36 @@ static int reach(struct serve *s)
 {
 	log_setup(LOG_ERROR, "serve");
 	fiber_run(reach_fiber, s);
+	return reach_status;
+}
+
+static void in_force_fiber(void *arg)
+{
+	struct serve *s = arg;
+	struct pg_config config = {.conninfo = s->supervisor.worker.conninfo, .name = "ostov serve"};
+	struct schema_generation g = {0};
+	struct pg *pg;
+	struct err err;
+	err_init(&err, s->arena);
+	if (pg_open(&config, &pg, &err)) {
+		reach_status = cli_fail("serve", &err);
+		return;
+	}
+	if (schema_read_generation(pg, s->arena, &g, &err) < 0) {
+		reach_status = cli_fail("serve", &err);
+	} else if (!g.config) {
+		err_set(&err, ERR_CONFIG, "no configuration was applied to this database");
+		err_hint(&err, "'ostov serve CONFIG' applies one and serves it");
+		reach_status = cli_fail("serve", &err);
+	}
+	pg_close(pg);
+}
+
+/* '-' serves what is there: without anything there is nothing to serve. */
+static int in_force(struct serve *s)
+{
+	log_setup(LOG_ERROR, "serve");
+	fiber_run(in_force_fiber, s);
 	return reach_status;
 }
 
@@ -317,8 +348,15 @@ static int serve(struct serve *s)
 	}
 	/* a configuration at fault makes no database */
 	int status = s->config ? in_child(s, check) : CLI_OK;
+	if (!s->config && !s->database && !pg_private_there(s->arena, s->data)) {
+		err_set(&err, ERR_ENVIRONMENT, "there is no database under '%s'", s->data);
+		err_hint(&err, "'ostov serve CONFIG' makes one, applies the configuration and serves it");
+		status = cli_fail("serve", &err);
+	}
 	if (status == CLI_OK)
 		status = database_step(s);
+	if (status == CLI_OK && !s->config)
+		status = in_child(s, in_force);
 	if (status == CLI_OK && s->config) {
 		step_begin(s, "configuration");
 		status = in_child(s, apply);
