@@ -139,17 +139,12 @@ static int record_index(lua_State *L)
 		push_lines(L, u, h, r, f);
 		return 1;
 	}
-	if (h->old) {
-		const struct value *old = lua_record_old(r);
-		v = old && (f->expr.storage == EXPR_COLUMN || f->expr.storage == EXPR_LINK) ? old[f->pos] : value_nil();
-	} else {
-		err_init(&err, u->arena);
-		lua_state_pause(lua_state_of(L));
-		int failed = record_get(r, u->arena, f, &v, &err);
-		lua_state_resume(lua_state_of(L));
-		if (failed)
-			lua_fail(L, &err);
-	}
+	err_init(&err, u->arena);
+	lua_state_pause(lua_state_of(L));
+	int failed = h->old ? record_get_old(r, u->arena, f, &v, &err) : record_get(r, u->arena, f, &v, &err);
+	lua_state_resume(lua_state_of(L));
+	if (failed)
+		lua_fail(L, &err);
 	if (!f->to && f->value_type == FIELD_MONEY && v.kind == VALUE_DEC) {
 		lua_value_push_money(L, &v, currency_of(u, h, r, f));
 	} else if (!f->to) {

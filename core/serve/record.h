@@ -130,6 +130,8 @@ void record_prefetch(struct unit *u, struct section *s, int64_t id);
 int record_lines(struct unit *u, const struct field *detail, struct record *parent, struct record ***out, size_t *n, struct err *err);
 /* The current value of a field in the draft, formulas computed. In `a`. */
 int record_get(struct record *r, struct arena *a, const struct field *f, struct value *out, struct err *err);
+/* The same of what a hook sees as `old`: stored values, and formulas over them; details have none, nor formulas that look at lines. */
+int record_get_old(struct record *r, struct arena *a, const struct field *f, struct value *out, struct err *err);
 /* Sets a draft's value from a before-hook: coerced; read-only, stage and computed fields are refused. */
 int record_put(struct record *r, const struct field *f, const struct value *v, struct err *err);
 /* A before-hook refuses: `field` may be NULL. Collected; the write fails with all refusals. */

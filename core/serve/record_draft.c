@@ -354,6 +354,36 @@ void record_refuse(struct record *r, const struct field *field, const char *mess
 	record_fault(r, ERR_INVALID, field, message && *message ? message : say_text(u->arena, u->lang, SAY_REFUSED));
 }
 
+static void look_at_lines(void *ctx, const struct expr_table *t, const struct expr_field *f, bool of_old)
+{
+	bool *any = ctx;
+	(void)t;
+	(void)of_old;
+	*any |= f->storage == EXPR_DETAIL;
+}
+
+int record_get_old(struct record *r, struct arena *a, const struct field *f, struct value *out, struct err *err)
+{
+	struct record_face face = {r, (struct value *)(r->after ? r->before : r->was.values)};
+	bool lines = false;
+	*out = value_nil();
+	if (!face.values)
+		return 0;
+	if (f->expr.storage == EXPR_COLUMN || f->expr.storage == EXPR_LINK) {
+		*out = face.values[f->pos];
+		return 0;
+	}
+	if (f->expr.storage != EXPR_FORMULA || !f->expr.formula)
+		return 0;
+	expr_walk_fields(f->expr.formula, look_at_lines, &lines);
+	if (lines)
+		return 0;
+	if (expr_eval(a, f->expr.formula, &r->unit->env, &face, NULL, NULL, out, err) < 0)
+		return -1;
+	record_fit(a, f, out);
+	return 0;
+}
+
 int record_get(struct record *r, struct arena *a, const struct field *f, struct value *out, struct err *err)
 {
 	if (record_settle(r, err) < 0)
