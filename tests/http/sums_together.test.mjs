@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
-import { hasDatabase, startServer } from '../support/ostov.mjs'
+import { hasDatabase, session, startServer } from '../support/ostov.mjs'
 
 const skip = hasDatabase ? false : 'no PostgreSQL on this machine'
 const scratch = process.env.OSTOV_TEST_TMP ?? fs.mkdtempSync('/tmp/ostov-test-')
@@ -71,4 +71,27 @@ test('lines alone, lines with their order, discounts, moves to another customer 
   for (const c of customers) assert.equal((await u.patch(`/api/customer(${c.id})`, { holding_id: holdings[0].id })).status, 200)
   assert.equal((await u.patch(`/api/order(${orders[0].id})`, { customer_id: customers[3].id, 'lines@delta': [{ price: 5 }] })).status, 200)
   assert.deepEqual(wrong(), [])
+})
+
+test('whoever is in the way for good: 503 with Retry-After, and nothing of the write is left', { skip }, async () => {
+  const holding = await add('holding', {}), customer = await add('customer', { holding_id: holding.id })
+  const order = await add('order', { customer_id: customer.id, lines: [{ price: 1 }] })
+  const state = () => app.sql(`select o.row_version, o.total, c.turnover, h.turnover, (select count(*) from app.line where "order" = o.id), (select max(id) from ostov.change)
+    from app."order" o join app.customer c on c.id = o.customer join app.holding h on h.id = c.holding where o.id = ${order.id}`)
+  const before = state()
+  const other = session(app.database)
+  await other.run(`begin; select 1 from app.holding where id = ${holding.id} for update`)
+  const answers = await Promise.all([
+    u.patch(`/api/order(${order.id})`, { note: 'x', 'lines@delta': [{ price: 5 }] }),
+    u.patch(`/api/line(${app.sql(`select id from app.line where "order" = ${order.id}`)[0][0]})`, { price: 7 }),
+    u.post('/api/line', { order_id: order.id, price: 9 })
+  ])
+  for (const r of answers) {
+    assert.deepEqual([r.status, r.json?.error?.code], [503, 'retry'], r.text)
+    assert.ok(Number(r.headers.get('retry-after')) > 0)
+  }
+  assert.deepEqual(state(), before)
+  await other.end()
+  assert.equal((await u.patch(`/api/order(${order.id})`, { 'lines@delta': [{ price: 5 }] })).status, 200)
+  assert.deepEqual(state()[0].slice(1, 5), ['6', '6', '12', '2'].map((n, i) => (i < 3 ? `${n}.00` : n)))
 })
