@@ -81,8 +81,9 @@ static int write_rejected(void *ctx, const struct import_rejected *r)
 static int reject(void *ctx, struct unit *u, const struct import_rejected *r, struct err *err)
 {
 	struct import_command *c = ctx;
-	if (c->import && import_store_reject(u, u->arena, c->s->pg, c->import, c->run, r, err))
-		return -1;
+	(void)err;
+	if (c->import)
+		import_store_reject(u, u->arena, c->import, c->run, r);
 	if (c->json && c->shown++ < SHOWN) {
 		buf_printf(&c->errors, "%s{\"row\":%lld,\"column\":", c->errors.len ? "," : "", (long long)r->row);
 		if (r->column)
@@ -242,6 +243,12 @@ static int read_columns(struct import_command *c, struct err *err)
 		if (import_plan_set(s->arena, s->reg, &s->actor, &c->plan, column, *to ? to : NULL, by, create, err))
 			return -1;
 	}
+	if (!c->ncolumns || c->key || c->plan.map)
+		return 0;
+	/* the key is found among the columns as they are now */
+	c->plan.key = NULL;
+	struct field *key = import_plan_suggest(&c->plan);
+	c->plan.key = key && key->type != FIELD_ID ? key : NULL;
 	return 0;
 }
 

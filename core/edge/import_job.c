@@ -23,8 +23,10 @@ struct work {
 	struct import_plan plan;
 	struct actor actor;
 	struct buf bytes;
-	struct arena *scratch; /* of one batch's notes */
-	bool reread, decide;   /* the columns are to be read by a changed format; and its marks found out */
+	struct arena *scratch;                         /* of one batch's notes */
+	bool reread, decide;                           /* the columns are to be read by a changed format; and its marks found out */
+	struct import_rejected rejected[IMPORT_BATCH]; /* of a trial's batch, until it is over */
+	size_t nrejected;
 	uint64_t told_ms;
 };
 
@@ -216,7 +218,12 @@ static int store(void *ctx, struct unit *u, const struct import_counts *n, struc
 static int reject(void *ctx, struct unit *u, const struct import_rejected *r, struct err *err)
 {
 	struct work *w = ctx;
-	return import_store_reject(u, u ? u->arena : w->scratch, w->job->pg, w->row.id, w->row.run, r, err);
+	(void)err;
+	if (u)
+		import_store_reject(u, u->arena, w->row.id, w->row.run, r);
+	else
+		w->rejected[w->nrejected++] = *r;
+	return 0;
 }
 
 static int progress(void *ctx, const struct import_counts *n, struct err *err)
@@ -224,6 +231,11 @@ static int progress(void *ctx, const struct import_counts *n, struct err *err)
 	struct work *w = ctx;
 	uint64_t now = clock_monotonic_ms();
 	w->row.counts = *n;
+	arena_reset(w->scratch);
+	size_t rejected = w->nrejected;
+	w->nrejected = 0;
+	if (import_store_reject_all(w->scratch, w->job->pg, w->row.id, w->row.run, w->rejected, rejected, err))
+		return -1;
 	if (now - w->told_ms < TELL_MS)
 		return 0;
 	w->told_ms = now;

@@ -16,7 +16,7 @@
 #include "serve/record.h"
 #include "serve/unit.h"
 
-enum { BATCH = 200, TRIES = 5, PAUSE_MS = 20, CALM = 50, MEASURE_FIRST = 1000 };
+enum { TRIES = 5, PAUSE_MS = 20, CALM = 50, MEASURE_FIRST = 1000 };
 
 /* What stands in the configuration's `set`. */
 static int constants(struct import_batch *b, struct import_row *r, struct record_input *in)
@@ -411,7 +411,7 @@ static int do_batch(struct import_batch *b, struct err *err)
 		err_init(&one, b->a);
 		if (attempt(b, way, &again, &one) == 0) {
 			g->way = b->undone ? way : TOGETHER;
-			if (g->most < BATCH && ++g->calm == CALM) {
+			if (g->most < IMPORT_BATCH && ++g->calm == CALM) {
 				g->most *= 2;
 				g->calm = 0;
 			}
@@ -460,7 +460,7 @@ static void measure(struct import_running *g, struct arena *a, int64_t made)
 int import_run(struct import_run *run, struct err *err)
 {
 	struct arena *whole = arena_new_sized(64 * 1024), *a = arena_new_sized(256 * 1024);
-	struct import_running g = {.run = run, .arena = whole, .measure_at = MEASURE_FIRST, .most = BATCH};
+	struct import_running g = {.run = run, .arena = whole, .measure_at = MEASURE_FIRST, .most = IMPORT_BATCH};
 	int64_t before = run->counts.created;
 	struct import_source *source = NULL;
 	const struct csv_cell *cells;
@@ -479,8 +479,8 @@ int import_run(struct import_run *run, struct err *err)
 		goto out;
 	while (more == 1) {
 		arena_reset(a);
-		struct import_batch b = {.g = &g, .a = a, .rows = arena_array(a, struct import_row, BATCH)};
-		while (b.nrows < BATCH && (more = import_source_next(source, &cells, &ncells, &number, err)) == 1)
+		struct import_batch b = {.g = &g, .a = a, .rows = arena_array(a, struct import_row, IMPORT_BATCH)};
+		while (b.nrows < IMPORT_BATCH && (more = import_source_next(source, &cells, &ncells, &number, err)) == 1)
 			if (!import_above_rows(&run->plan->format, number, &headed) && number > run->counts.position)
 				keep_row(&b, number, cells, ncells);
 		if (more < 0)

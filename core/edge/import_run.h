@@ -35,16 +35,19 @@ struct import_run {
 	const struct import_plan *plan;
 	const char *bytes; /* of the file */
 	size_t len;
-	bool dry;          /* everything is tried and undone */
+	bool dry;                    /* everything is tried and undone */
 	struct import_counts counts; /* where to go on; counted on */
 	/* Queues into the unit what must be stored with the batch: position and counts. NULL: nothing. Not called when dry. */
 	int (*store)(void *ctx, struct unit *u, const struct import_counts *counts, struct err *err);
-	/* Notes a rejected row; u is the batch's unit, NULL when dry. */
+	/* Notes a rejected row, whose texts live until `progress`; u is the batch's unit, NULL when dry. */
 	int (*reject)(void *ctx, struct unit *u, const struct import_rejected *r, struct err *err);
 	/* Called after every batch: -1 stops (ERR_CONFLICT: cancelled). NULL: nothing. */
 	int (*progress)(void *ctx, const struct import_counts *counts, struct err *err);
 	void *ctx;
 };
+
+/* Most rows of a batch. */
+enum { IMPORT_BATCH = 200 };
 
 /* Runs to the end; -1 when the whole failed (the file, the database), not for rejected rows. */
 int import_run(struct import_run *run, struct err *err);

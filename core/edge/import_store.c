@@ -218,12 +218,12 @@ int import_store_state(struct arena *a, struct pg *pg, int64_t id, int64_t run, 
 					 NULL, err);
 }
 
-int import_store_reject(struct unit *u, struct arena *a, struct pg *pg, int64_t id, int64_t run, const struct import_rejected *r,
-						struct err *err)
+/* The lock makes a run that begins wait, or this one see it. */
+static const char reject_sql[] = "INSERT INTO ostov.import_error (import_id, \"row\", \"column\", reason, cells) SELECT id, $2, $3, $4, "
+								 "$5::jsonb FROM ostov.import WHERE id = $1 AND run = $6 FOR SHARE";
+
+static struct pg_params reject_params(struct arena *a, int64_t id, int64_t run, const struct import_rejected *r)
 {
-	/* the lock makes a run that begins wait, or this one see it */
-	static const char sql[] = "INSERT INTO ostov.import_error (import_id, \"row\", \"column\", reason, cells) SELECT id, $2, $3, $4, "
-							  "$5::jsonb FROM ostov.import WHERE id = $1 AND run = $6 FOR SHARE";
 	struct pg_params p = {0};
 	struct buf b = BUF_INIT;
 	buf_putc(&b, '[');
@@ -240,10 +240,28 @@ int import_store_reject(struct unit *u, struct arena *a, struct pg *pg, int64_t 
 	pg_params_text(a, &p, PG_TEXT, arena_strdup(a, b.data));
 	pg_params_int(a, &p, run);
 	buf_destroy(&b);
-	if (!u)
-		return run_alone(a, pg, sql, &p, NULL, err);
-	unit_send(u, sql, &p);
-	return 0;
+	return p;
+}
+
+void import_store_reject(struct unit *u, struct arena *a, int64_t id, int64_t run, const struct import_rejected *r)
+{
+	struct pg_params p = reject_params(a, id, run, r);
+	unit_send(u, reject_sql, &p);
+}
+
+int import_store_reject_all(struct arena *a, struct pg *pg, int64_t id, int64_t run, const struct import_rejected *list, size_t n,
+							struct err *err)
+{
+	struct pg_tx *tx;
+	if (!n)
+		return 0;
+	if (pg_tx_open(pg, PG_LANE_TX, &tx, err))
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		struct pg_params p = reject_params(a, id, run, &list[i]);
+		pg_tx_send(tx, a, reject_sql, &p);
+	}
+	return pg_tx_commit(tx, err);
 }
 
 int import_store_forget(struct arena *a, struct pg *pg, int64_t id, int64_t run, struct err *err)

@@ -54,9 +54,11 @@ int import_store_counts(struct unit *u, struct arena *a, int64_t id, int64_t run
 /* The same in a transaction of its own, with the state (NULL: as it is) and an error (may be NULL). */
 int import_store_state(struct arena *a, struct pg *pg, int64_t id, int64_t run, const struct import_counts *n, int64_t rows,
 					   const char *state, const char *error, struct err *err);
-/* Queues a rejected row with the unit, or stores it at once when u is NULL. */
-int import_store_reject(struct unit *u, struct arena *a, struct pg *pg, int64_t id, int64_t run, const struct import_rejected *r,
-						struct err *err);
+/* Queues a rejected row with the unit. */
+void import_store_reject(struct unit *u, struct arena *a, int64_t id, int64_t run, const struct import_rejected *r);
+/* Stores the rejected rows of a trial's batch at once, in a transaction of their own. */
+int import_store_reject_all(struct arena *a, struct pg *pg, int64_t id, int64_t run, const struct import_rejected *list, size_t n,
+							struct err *err);
 /* Stops it in the state "cancelled", unless it is over. */
 int import_store_cancel(struct arena *a, struct pg *pg, int64_t id, struct err *err);
 /* ERR_CONFLICT when another run has begun. */

@@ -396,6 +396,8 @@ test('the command line says by what records are found, and takes format and colu
   assert.match(ostov('Text;Tag\nhand 1;hand1\n', '--section', 'note', '--key', 'none').stderr, /no key: each row becomes a new record \(--key tag /)
   assert.match(ostov('Text\nhand 2\n', '--section', 'note').stderr, /no key: each row becomes a new record$/m)
   assert.match(ostov('Tag;Text\nhand1;hand 1 again\n', '--section', 'note').stderr, /^key tag: /m)
+  const named = ostov('Метка;Text\nhand1;hand 1 by hand\n', '--section', 'note', '--column', 'Метка=tag', '--json').json
+  assert.deepEqual([named.key, named.updated], ['tag', 1])
   // a key that no column gives is refused, not forgotten
   const before = app.sql('select count(*) from app.note')
   for (const args of [['--key', 'tag'], ['--key', 'id'], ['--column', 'Text=']]) assert.equal(ostov('Text\nlost\n', '--section', 'note', ...args).status, 1, args.join())
