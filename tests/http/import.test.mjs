@@ -552,9 +552,10 @@ test('the customers\' files by the configuration\'s mappings', { skip: skip || (
   const hotel = await startServer({ config: 'configs/hotel-contracts', sample: false })
   try {
     for (const [file, mapping, rows] of [['organisations.csv', 'organisations', 720], ['contracts-register-2017.csv', 'contracts_register', 50]])
-      for (const again of [false, true]) {
-        const out = JSON.parse(execFileSync(program, ['import', path.join(data, file), '--mapping', mapping, '--json', '--database', databaseUrl(hotel.database)], { encoding: 'utf8' }))
-        assert.deepEqual([out.rows, out.created, out.unchanged, out.rejected], again ? [rows, 0, rows, 0] : [rows, rows, 0, 0], `${file} ${again}`)
+      for (const [turn, dry] of [[0, true], [1, false], [2, true], [3, false]]) {
+        const again = turn > 1
+        const out = JSON.parse(execFileSync(program, ['import', path.join(data, file), '--mapping', mapping, '--json', ...(dry ? ['--dry-run'] : []), '--database', databaseUrl(hotel.database)], { encoding: 'utf8' }))
+        assert.deepEqual([out.rows, out.created, out.unchanged, out.rejected], again ? [rows, 0, rows, 0] : [rows, rows, 0, 0], `${file} ${turn}`)
       }
   } finally {
     await hotel.stop()
