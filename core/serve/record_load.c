@@ -194,7 +194,7 @@ static bool input_sets(const struct record_feed *feed, const struct record_input
 /* The input changes what parents by the lookup keep, or which these are. */
 static bool input_touches(const struct record_plan *p, const struct record_parent *up, const struct record_input *in)
 {
-	if (!in || up->checks || record_input_find(in, up->by))
+	if (!in || up->checks || up->watched || record_input_find(in, up->by))
 		return true;
 	for (size_t i = 0; i < p->nfeeds; i++)
 		for (size_t k = 0; k < p->feeds[i].nplaces; k++)
@@ -321,7 +321,7 @@ static int want_order(const void *x, const void *y)
 /* The draft changes what a parent by the lookup keeps or checks, or which it is. A record without changes is one that goes. */
 static bool draft_touches(const struct record *r, const struct record_plan *p, const struct record_parent *up)
 {
-	bool any = r->fresh || up->checks || record_changed(r, up->by);
+	bool any = r->fresh || up->checks || up->watched || record_changed(r, up->by);
 	for (size_t i = 0; i < p->nfeeds && !any; i++)
 		for (size_t k = 0; k < p->feeds[i].nplaces && !any; k++)
 			for (size_t f = 0; p->feeds[i].places[k].by == up->by && f < p->feeds[i].nreads && !any; f++)

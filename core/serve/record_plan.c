@@ -88,11 +88,17 @@ static void parents_checked(struct record_plan *p, struct arena *a, const struct
 {
 	struct names n;
 	names_of(&n, a, e);
+	bool lines = false;
 	for (size_t i = 0; i < n.fields.count; i++) {
 		struct field *f = n.fields.items[i];
-		if (f->expr.storage == EXPR_DETAIL && f->section == other && f->by->section == p->section && (!owned || f->owned))
-			p->parents[rollup_plan_parent(p, a, f->by)].checks = true;
+		if (f->expr.storage != EXPR_DETAIL || f->by->section != p->section)
+			continue;
+		lines = true;
+		if (f->section == other && (!owned || f->owned))
+			rollup_plan_parent(p, a, f->by)->checks = true;
 	}
+	if (lines)
+		record_watch_plan(p, a, other, e, owned);
 }
 
 static void parents_of_checks(struct record_plan *p, struct arena *a, const struct section *other)

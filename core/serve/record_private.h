@@ -18,6 +18,16 @@ struct pg_rows;
 struct record_parent {
 	struct field *by; /* lookup of the section to the parent */
 	bool checks;
+	bool watched; /* rules of what the parent is a line of look at the rows */
+};
+
+/* Rules of records that look at the section's rows as lines of their lines, or at sums that their lines keep. */
+struct record_watch {
+	struct field **steps; /* lookups, from the section's own up to the record with the rule */
+	size_t nsteps;
+	struct field **reads; /* fields of the section that the rules read */
+	size_t nreads;
+	bool sums; /* stored rollups among them */
 };
 
 /* Rows of a section above a line that a write locks: its parents, what they are lines of in their turn, what keeps rollups of rollups. */
@@ -77,6 +87,8 @@ struct record_plan {
 	size_t nabove;
 	struct record_feed *feeds;
 	size_t nfeeds;
+	struct record_watch *watches;
+	size_t nwatches;
 	struct record_hold *holds; /* by lookup, in order of the targets' rank; the last without one, if any */
 	size_t nholds;
 	struct field **rollups; /* own stored rollups */
@@ -196,13 +208,23 @@ void unit_notes_keep(struct unit *u);
 /* record_plan.c */
 struct record_plan *record_plan_get(const struct registry *reg, struct section *s);
 
+/* record_watch.c: rules of records above what the section's rows are lines of */
+/* Adds the watches of a rule of `owner` that names lines of the plan's section; `owned`: only where each step is to an owner. */
+void record_watch_plan(struct record_plan *p, struct arena *a, const struct section *owner, const struct expr *e, bool owned);
+/* A rule further up reads stored rollups of the section. */
+bool record_watch_sums(const struct record_plan *p);
+/* Locks and notes whose late checks have to be run after the record was written or removed. */
+int record_watch_touch(struct record *r, struct err *err);
+/* The same after the stored rollups of the rows were recomputed. */
+int record_watch_recomputed(struct unit *u, struct section *s, const int64_t *ids, size_t n, struct err *err);
+
 /* rollup_plan.c: the parts of a plan that stored rollups make */
 void rollup_plan_feeds(struct record_plan *p, struct arena *a, const struct registry *reg);
 void rollup_plan_holds(struct record_plan *p, struct arena *a);
 /* Looks at the plans of others. */
 void rollup_plan_above(struct record_plan *p, struct arena *a, const struct registry *reg);
-/* The place of the lookup among the parents; added when it is none yet. */
-size_t rollup_plan_parent(struct record_plan *p, struct arena *a, struct field *by);
+/* The lookup's parent, added when it is none yet; valid until the next one is added. */
+struct record_parent *rollup_plan_parent(struct record_plan *p, struct arena *a, struct field *by);
 
 /* The field as expr hands it back. */
 static inline struct field *record_field(const struct expr_field *f)

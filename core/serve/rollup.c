@@ -278,7 +278,7 @@ int rollup_touch(struct unit *u, struct record *r, struct err *err)
 				record_late_note(parent);
 		}
 	}
-	return 0;
+	return record_watch_touch(r, err);
 }
 
 /* UPDATE of all stored rollups of a section on the rows of $1. */
@@ -379,13 +379,13 @@ static int recompute(struct unit *u, struct section *s, int64_t *ids, size_t n, 
 				record_late_note(r);
 		}
 	}
-	return cascade(u, p, ids, n, err);
+	return record_watch_recomputed(u, s, ids, n, err) < 0 ? -1 : cascade(u, p, ids, n, err);
 }
 
 /* A check of the section, or of one that keeps sums of its sums, names them. */
 static bool late_reached(const struct registry *reg, struct record_plan *p, int depth)
 {
-	bool any = any_late(p);
+	bool any = any_late(p) || record_watch_sums(p);
 	for (size_t i = 0; i < p->nfeeds && !any && depth < DEPTH; i++)
 		for (size_t k = 0; k < p->feeds[i].nreads && !any; k++)
 			if (p->feeds[i].reads[k]->type == FIELD_ROLLUP)

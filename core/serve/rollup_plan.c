@@ -78,14 +78,14 @@ void rollup_plan_feeds(struct record_plan *p, struct arena *a, const struct regi
 	p->passes = passes(p);
 }
 
-size_t rollup_plan_parent(struct record_plan *p, struct arena *a, struct field *by)
+struct record_parent *rollup_plan_parent(struct record_plan *p, struct arena *a, struct field *by)
 {
 	for (size_t i = 0; i < p->nparents; i++)
 		if (p->parents[i].by == by)
-			return i;
+			return &p->parents[i];
 	struct record_parent up = {.by = by};
 	append(a, p->parents, p->nparents, up);
-	return p->nparents - 1;
+	return &p->parents[p->nparents - 1];
 }
 
 /* ---- what a line's write locks above it ---- */
@@ -139,10 +139,34 @@ static void climb_up(struct climb *c, const struct field *rollup, const struct e
 				 depth + 1);
 }
 
+/* Rules further up look at rows whose owners by the watch's `step` are the rows `ids`: what lies above these. */
+static void climb_watch(struct climb *c, const struct record_watch *w, size_t step, const char *ids)
+{
+	way_add(c, w->steps[step]->to, ids);
+	for (size_t i = step + 1; i < w->nsteps; i++) {
+		const struct field *by = w->steps[i];
+		ids = arena_printf(c->arena, "ARRAY(SELECT y.%s FROM %s y WHERE y.id = ANY(%s))", by->expr.column, by->section->expr.sql, ids);
+		way_add(c, by->to, ids);
+	}
+}
+
+static bool watch_reads(const struct record_watch *w, const struct field *f)
+{
+	for (size_t i = 0; i < w->nreads; i++)
+		if (w->reads[i] == f)
+			return true;
+	return false;
+}
+
 /* The rollup on rows `ids` changes: so do those that read it there. */
 static void climb_rollup(struct climb *c, const struct field *rollup, const char *ids, int depth)
 {
 	const struct record_plan *p = record_plan_get(c->reg, rollup->section);
+	for (size_t i = 0; i < p->nwatches; i++)
+		if (watch_reads(&p->watches[i], rollup))
+			climb_watch(c, &p->watches[i], 0,
+						arena_printf(c->arena, "ARRAY(SELECT y.%s FROM %s y WHERE y.id = ANY(%s))", p->watches[i].steps[0]->expr.column,
+									 p->section->expr.sql, ids));
 	for (size_t i = 0; i < p->nfeeds; i++)
 		for (size_t k = 0; k < p->feeds[i].nplaces; k++) {
 			const struct record_place *place = &p->feeds[i].places[k];
@@ -172,6 +196,9 @@ void rollup_plan_above(struct record_plan *p, struct arena *a, const struct regi
 		const char *ids = arena_printf(a, "ARRAY(SELECT x.%s FROM %s x WHERE x.id = $1) || $%zu::bigint[]", by->expr.column,
 									   p->section->expr.sql, c.parent + 2);
 		way_add(&c, by->to, ids);
+		for (size_t i = 0; i < p->nwatches; i++)
+			if (p->watches[i].nsteps > 1 && p->watches[i].steps[0] == by)
+				climb_watch(&c, &p->watches[i], 0, ids);
 		/* the rows themselves are the same for all, what is above them is each rollup's own */
 		for (size_t i = 0; i < p->nfeeds; i++)
 			for (size_t k = 0; k < p->feeds[i].nplaces; k++) {

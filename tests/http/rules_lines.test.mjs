@@ -19,7 +19,12 @@ section "bill" { label = "Bill", title = "{name}",
 }
 section "bill_line" { label = "Line", lookup "bill" { to = "bill", required = true, on_delete = "cascade" }, money "amount" {} }
 section "visit" { label = "Visit", lookup "bill" { to = "bill" }, text "name" {} }
+section "order" { label = "Order", integer "most" { check = "most == nil or sum(positions, sum(parts, weight)) <= most", message = "Too heavy" }, check = "not any(positions, any(parts, weight == 13))", message = "Thirteen",
+  text "note" { required = "count(positions, any(parts, weight > 50)) > 0" }, integer "volume" { check = "sum(positions, volume) <= volume", message = "Too large" }, detail "positions" { section = "position", by = "order", owned = true } }
+section "position" { label = "Position", lookup "order" { to = "order", required = true, on_delete = "cascade" }, detail "parts" { section = "part", by = "position", owned = true }, rollup "volume" { "sum(parts, volume)" } }
+section "part" { label = "Part", lookup "position" { to = "position", required = true, on_delete = "cascade" }, integer "weight" { default = 0 }, integer "volume" { default = 0 }, text "name" {} }
 role "clerk" { label = "Clerk" }
+allow "clerk" { on = "order", create = true, read = true, update = true, delete = true }
 allow "clerk" { on = "bill", create = true, read = true, update = "total < 1000", delete = true }
 allow "clerk" { on = "visit", create = true, read = true, update = true }
 allow "clerk" { on = "user", read = true, fields = { "name" } }
@@ -100,4 +105,54 @@ test('a formula beyond what a column holds is the same for who reads it, for hoo
   assert.match((await u.get(`/api/bill(${b.id})`)).text, /"double":18000000000000001\.00/)
   assert.equal((await u.get(`/api/bill(${b.id})`)).json.seen, '9000000000000000.50/18000000000000001.00/1')
   assert.match((await u.post('/ui/form/bill', { values: { name: 'n', lines: [{ amount: '9000000000000000.5' }] }, changed: ['lines'] })).text, /18000000000000001\.00/)
+})
+
+const order = async (v) => {
+  const r = await u.post('/api/order', v)
+  assert.equal(r.status, 201, r.text)
+  const positions = app.sql(`select id from app.position where "order" = ${r.json.id} order by id`).map(([id]) => Number(id))
+  const parts = app.sql(`select t.id from app.part t join app.position p on p.id = t.position where p."order" = ${r.json.id} order by t.id`).map(([id]) => Number(id))
+  return { id: r.json.id, positions, parts }
+}
+const weighs = (o) => Number(app.sql(`select coalesce(sum(t.weight), 0) from app.part t join app.position p on p.id = t.position where p."order" = ${o.id}`)[0][0])
+
+test('a rule over lines of lines is asked when one of these is made, changed, moved or deleted alone', { skip }, async () => {
+  const o = await order({ most: 10, positions: [{ parts: [{ weight: 4 }] }, { parts: [{ weight: 5 }] }] })
+  const other = await order({ most: 100, positions: [{ parts: [{ weight: 7 }] }, {}] })
+  wants(await u.patch(`/api/part(${o.parts[0]})`, { weight: 6 }), 'most')
+  wants(await u.post('/api/part', { position_id: o.positions[1], weight: 2 }), 'most')
+  wants(await u.patch(`/api/part(${other.parts[0]})`, { position_id: o.positions[0] }), 'most')
+  wants(await u.patch(`/api/position(${other.positions[0]})`, { order_id: o.id }), 'most')
+  wants(await u.patch(`/api/position(${o.positions[0]})`, { 'parts@delta': [{ weight: 2 }] }), 'most')
+  assert.deepEqual([weighs(o), weighs(other)], [9, 7])
+  const r = await u.patch(`/api/part(${o.parts[0]})`, { weight: 3, name: 'lighter' })
+  assert.equal(r.status, 200, r.text)
+  const thirteen = await u.patch(`/api/part(${other.parts[0]})`, { weight: 13 })
+  assert.deepEqual([thirteen.status, thirteen.json.error.message], [400, 'Thirteen'], thirteen.text)
+  wants(await u.patch(`/api/part(${other.parts[0]})`, { weight: 51 }), 'note')
+  assert.equal((await u.patch(`/api/part(${other.parts[0]})`, { position_id: other.positions[1] })).status, 200)
+  assert.deepEqual([weighs(o), weighs(other)], [8, 7])
+  // what a deletion leaves behind
+  const least = await order({ most: -1, positions: [{ parts: [{ weight: -1 }, { weight: 0 }] }] })
+  wants(await u.delete(`/api/part(${least.parts[0]})`), 'most')
+  assert.equal((await u.delete(`/api/part(${least.parts[1]})`)).status, 204)
+  assert.equal(weighs(least), -1)
+  assert.equal((await u.delete(`/api/order(${least.id})`)).status, 204)
+})
+
+test('so is a rule over sums that the lines keep of their own lines', { skip }, async () => {
+  const o = await order({ volume: 10, positions: [{ parts: [{ volume: 4 }] }, { parts: [{ volume: 5 }] }] })
+  wants(await u.patch(`/api/part(${o.parts[0]})`, { volume: 6 }), 'volume')
+  wants(await u.post('/api/part', { position_id: o.positions[1], volume: 2 }), 'volume')
+  assert.equal((await u.patch(`/api/part(${o.parts[0]})`, { volume: 5 })).status, 200)
+  assert.equal((await u.get(`/api/position(${o.positions[0]})`)).json.volume, 5)
+})
+
+test('of two who fill one record by different lines at once the second knows of the first', { skip }, async () => {
+  for (const field of ['weight', 'volume'])
+    for (let i = 0; i < 10; i++) {
+      const o = await order({ most: 10, volume: 10, positions: [{}, {}, {}] })
+      const answers = await Promise.all(o.positions.map((position_id) => u.post('/api/part', { position_id, [field]: 6 })))
+      assert.deepEqual(answers.map((r) => r.status).sort(), [201, 400, 400], answers.map((r) => r.text).join('\n'))
+    }
 })
