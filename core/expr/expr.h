@@ -101,6 +101,8 @@ bool expr_uses_me(const struct expr *e);
 bool expr_uses_people(const struct expr *e);
 /* True when the tree needs only the record's own columns, me's id and roles, and the clock. */
 bool expr_is_local(const struct expr *e);
+/* True when the value follows from the record's own columns alone, whoever reads it, whenever and wherever: an index can hold it. */
+bool expr_is_immutable(const struct expr *e);
 /* Appends the tree as canonical text. */
 void expr_print(struct buf *out, const struct expr *e);
 /* Children for explain: the parts of the top-level and/or (itself when there is none), in order; returns their number (at most max). */
@@ -153,6 +155,8 @@ struct expr_sql {
 	/* Appends a field's value on that row (CASE WHEN grant THEN expr_sql_field END); NULL: just that. It is asked for columns and formulas, and for links and
 	 * details: of these it appends the row's id, NULL where the field is not granted. */
 	int (*column)(void *ctx, struct pg_sql *sql, const struct expr_field *f, const char *alias, struct err *err);
+	/* The SQL name of a column that it does not bear yet, in formulas too; NULL: f->column. */
+	const char *(*physical)(void *ctx, const struct expr_field *f);
 	/* Values of `record.x` and `old.x` where they are no rows of the statement. */
 	int (*record_value)(void *ctx, const struct expr_field *f, struct value *out, struct err *err);
 	int (*old_value)(void *ctx, const struct expr_field *f, struct value *out, struct err *err);

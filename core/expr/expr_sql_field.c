@@ -336,7 +336,7 @@ static int emit_on_row(struct emit *c, struct row row, const struct expr *e)
 	if (f->storage == EXPR_FORMULA)
 		return emit_formula(c, row, f, FORMULA_VALUE);
 	if (row.kind == ROW_ALIAS) {
-		emit_alias(c, row.alias, f->column);
+		emit_alias(c, row.alias, c->opts->physical ? c->opts->physical(c->opts->ctx, f) : f->column);
 		return 0;
 	}
 	struct value v;

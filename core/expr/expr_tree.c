@@ -360,7 +360,7 @@ struct walk {
 	const struct expr_field *formulas[256];
 	size_t nformulas;
 	int depth;
-	bool clock, me, people, calls_only;
+	bool clock, me, people, zone, calls_only;
 };
 
 static void walk_node(struct walk *w, const struct expr *e);
@@ -388,10 +388,32 @@ static void walk_field(struct walk *w, const struct expr *e)
 	w->depth--;
 }
 
+/* True when a node takes a moment for a day or writes days as text: the first asks for the zone, and PostgreSQL calls both no constant function. */
+static bool asks_zone(const struct expr *e)
+{
+	bool time = false, date = false, span = false;
+	for (size_t i = 0; i < e->count; i++) {
+		enum expr_kind k = e->items[i]->type.kind;
+		time |= k == EXPR_TIME;
+		date |= k == EXPR_DATE;
+		span |= k == EXPR_SPAN;
+	}
+	if (e->node == NODE_CALL && e->function)
+		switch (e->function->code) {
+		case FUNCTION_DATE_OF:
+		case FUNCTION_END_OF_DAY: return true;
+		case FUNCTION_YEAR:
+		case FUNCTION_MONTH: return time;
+		default: return false;
+		}
+	return e->node == NODE_OP && (e->op == EXPR_CONCAT ? time || date : time && (span || date));
+}
+
 static void walk_node(struct walk *w, const struct expr *e)
 {
 	for (size_t i = 0; i < e->count; i++)
 		walk_node(w, e->items[i]);
+	w->zone |= asks_zone(e);
 	if (e->node == NODE_FIELD) {
 		walk_field(w, e);
 	} else if (e->node == NODE_ME) {
@@ -461,4 +483,11 @@ static bool is_local(const struct expr *e, int depth)
 bool expr_is_local(const struct expr *e)
 {
 	return is_local(e, 0);
+}
+
+bool expr_is_immutable(const struct expr *e)
+{
+	struct walk w = {0};
+	walk_node(&w, e);
+	return !w.clock && !w.me && !w.people && !w.zone && expr_is_local(e);
 }

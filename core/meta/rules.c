@@ -420,6 +420,20 @@ static void rollup_add(void *ctx, const struct expr_table *t, const struct expr_
 	f->rollups = all;
 }
 
+/* Only what changes with the record's own row can stand in an index. */
+static void index_check(struct build *b, const struct pending *p)
+{
+	const struct field *f = p->field;
+	if (!f->index || f->expr.storage != EXPR_FORMULA || expr_is_immutable(p->formula->expr))
+		return;
+	build_fail(
+		b, p->setting->from, spot_value(b, p->setting),
+		f->type == FIELD_ROLLUP ? "a sum that is stored can have one" : "leave out index, or compute it from the record's own fields",
+		"'index': '%s' follows from more than the record's own fields (other records, the clock, the user, the time zone, how days are "
+		"written), and an index would not notice",
+		f->expr.name);
+}
+
 static void dependencies_take(struct build *b)
 {
 	for (size_t i = 0; i < b->pending.count; i++) {
@@ -432,6 +446,8 @@ static void dependencies_take(struct build *b)
 			expr_walk_fields(e, live_add, &n);
 		if (n.itself && p->kind == PENDING_VALUE && p->formula == &p->field->fill)
 			build_fail(b, p->setting->from, spot_value(b, p->setting), NULL, "'fill' names its own field");
+		if (p->field && p->kind == PENDING_VALUE && (p->formula == &p->field->formula || p->formula == &p->field->rollup))
+			index_check(b, p);
 		if (p->field && p->kind == PENDING_VALUE && p->formula == &p->field->rollup && p->field->stored) {
 			n.rollup = p->field;
 			expr_walk_fields(e, rollup_add, &n);

@@ -6,7 +6,9 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/date.h"
+#include "base/err.h"
 #include "meta/registry.h"
+#include "pg/pg_sql.h"
 
 enum { NAME_MAX_BYTES = 63, UNIQUE_MAX = 16 };
 
@@ -242,11 +244,51 @@ static void index_unique(struct schema_shape *s, const struct section *section, 
 	x->nfields = x->nheld = n;
 }
 
-/* A column as it stands in an order and its index: of a text so much as an index can always hold, where so many texts order together (serve/plan_order). */
-static const char *order_key(struct arena *a, const struct field *f, const char *col, size_t texts)
+static const char *physical_of(void *ctx, const struct expr_field *f)
 {
-	return shape_is_text(f) ? arena_printf(a, "left(%s, %d) COLLATE \"und-x-icu\"", ident(a, col), field_order_length(texts))
-							: ident(a, col);
+	const struct schema_shape *s = ctx;
+	const struct field *field = (const struct field *)f;
+	const char *col = field->builtin && field->type != FIELD_STAGE ? NULL : column_of(s, field);
+	return col ? ident(s->arena, col) : f->column;
+}
+
+/* A formula over the record's own columns as reading writes it, in parentheses, of rows of `table`; NULL where no index can hold it. */
+static const char *formula_of(const struct schema_shape *s, const struct field *f)
+{
+	const struct schema_item *it = shape_find(s, "section", f->section->expr.name);
+	if (f->expr.storage != EXPR_FORMULA || !f->expr.formula || !expr_is_immutable(f->expr.formula) || !it || !it->physical)
+		return NULL;
+	struct pg_sql sql;
+	struct err err;
+	err_init(&err, s->arena);
+	pg_sql_create(&sql, s->arena);
+	struct expr_sql opts = {.sql = &sql, .alias = ident(s->arena, it->physical), .physical = physical_of, .ctx = (void *)s};
+	int r = expr_sql_field(&f->expr, &opts, &err);
+	const char *text = pg_sql_finish_constant(&sql);
+	return r || !text ? NULL : arena_printf(s->arena, "(%s)", text);
+}
+
+/* A column, or a formula that an index can hold, as SQL and as a part of the index's name; NULL: none. */
+static const char *key_of(const struct schema_shape *s, const struct field *f, const char **hint)
+{
+	const char *col = column_of(s, f);
+	*hint = col ? col : f->expr.name;
+	return col ? ident(s->arena, col) : formula_of(s, f);
+}
+
+/* It as it stands in an order and its index: of a text so much as an index can always hold, where so many texts order together (serve/plan_order). */
+static const char *order_key(struct arena *a, const struct field *f, const char *key, size_t texts)
+{
+	return shape_is_text(f) ? arena_printf(a, "left(%s, %d) COLLATE \"und-x-icu\"", key, field_order_length(texts)) : key;
+}
+
+/* The index that a formula asks for: texts are found by what they are, however long. */
+static void index_formula(struct schema_shape *s, const struct field *f)
+{
+	const char *key = formula_of(s, f);
+	if (key)
+		index_add(s, f->section, f->expr.name, arena_printf(s->arena, shape_is_text(f) ? "USING hash (%s)" : "USING btree (%s, id)", key),
+				  "index", false);
 }
 
 /* The index that serves a declared list's ORDER BY, in exactly the shape that reading writes. */
@@ -264,13 +306,13 @@ static void index_sort(struct schema_shape *s, const struct section *section, co
 		const char *name = l->sort[i];
 		descending = name[0] == '-';
 		const struct field *f = section_find(section, descending ? name + 1 : name);
-		const char *col = f ? column_of(s, f) : NULL;
+		const char *part, *key = f ? key_of(s, f, &part) : NULL;
 		/* what is shown of a lookup is its record's title, and that is not of this table */
-		whole = col && f->type != FIELD_LOOKUP && f->type != FIELD_FILE && f->type != FIELD_ID;
+		whole = key && schema_value_type(f) != FIELD_LOOKUP && f->type != FIELD_LOOKUP && f->type != FIELD_FILE && f->type != FIELD_ID;
 		if (!whole)
 			break;
-		buf_printf(&body, "%s%s%s", i ? ", " : "", order_key(s->arena, f, col, texts), descending ? " DESC NULLS LAST" : "");
-		buf_printf(&hint, "%s%s", i ? "_" : "", col);
+		buf_printf(&body, "%s%s%s", i ? ", " : "", order_key(s->arena, f, key, texts), descending ? " DESC NULLS LAST" : "");
+		buf_printf(&hint, "%s%s", i ? "_" : "", part);
 	}
 	buf_printf(&body, ", id%s)", descending ? " DESC" : "");
 	if (whole)
@@ -293,7 +335,8 @@ static void index_target(struct schema_shape *s, const struct section *section, 
 	const char *col = f ? column_of(s, f) : NULL;
 	if (!col || f->type == FIELD_LOOKUP || f->type == FIELD_FILE || f->type == FIELD_ID || f->is_long)
 		return;
-	index_add(s, nav->to, col, arena_printf(s->arena, "USING btree (%s, id)", order_key(s->arena, f, col, 1)), "list", false);
+	index_add(s, nav->to, col, arena_printf(s->arena, "USING btree (%s, id)", order_key(s->arena, f, ident(s->arena, col), 1)), "list",
+			  false);
 }
 
 static void list_indexes(struct schema_shape *s, const struct section *section, const struct list *l)
@@ -348,7 +391,9 @@ static void section_indexes(struct schema_shape *s, const struct section *sectio
 			index_plain(s, f, "lookup");
 		if (f->unique || f->type == FIELD_AUTONUMBER)
 			index_unique(s, section, &f, 1);
-		if (f->index)
+		if (f->index && f->expr.storage == EXPR_FORMULA)
+			index_formula(s, f);
+		else if (f->index)
 			index_plain(s, f, "index");
 		if (f->search)
 			index_search(s, f);

@@ -104,7 +104,7 @@ const struct word_option word_options[] = {
 	{"default", CH | SCALARS, OPTION_LITERAL, NULL, NULL, "Value of a new record."},
 	{"initial", CH | SCALARS | B(LOOKUP), OPTION_EXPR, NULL, NULL, "Value of a new record, computed when it is begun."},
 	{"fill", CH | SCALARS | B(LOOKUP), OPTION_EXPR, NULL, NULL, "Set again when a field that it names changes; may be overwritten."},
-	{"index", CH | SCALARS | B(LOOKUP) | B(AUTONUMBER), OPTION_BOOL, NULL, "false", "Make an index."},
+	{"index", CH | SCALARS | B(LOOKUP) | B(AUTONUMBER) | COMPUTED, OPTION_BOOL, NULL, "false", "Make an index."},
 	{"search", CH | TEXTS | B(CHOICE) | B(AUTONUMBER), OPTION_BOOL, NULL, "false", "Text search finds records by it."},
 	{"long", CH | B(TEXT), OPTION_BOOL, NULL, "false", "Several lines."},
 	{"min", CH | NUMBERS | TIMES | TEXTS, OPTION_LITERAL, NULL, NULL, "Least value; of a text, number of characters."},

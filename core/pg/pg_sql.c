@@ -1,8 +1,11 @@
 #include "pg/pg_sql.h"
 
 #include <assert.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/arena.h"
+#include "base/date.h"
 
 void pg_sql_create(struct pg_sql *s, struct arena *a)
 {
@@ -114,6 +117,68 @@ const char *pg_sql_finish(struct pg_sql *s)
 {
 	const char *text = arena_strndup(s->arena, s->text.data ? s->text.data : "", s->text.len);
 	buf_destroy(&s->text);
+	return text;
+}
+
+static void constant_add(struct buf *out, const struct value *v)
+{
+	struct buf text = BUF_INIT;
+	switch (v->kind) {
+	case VALUE_NIL: buf_puts(out, "NULL"); break;
+	case VALUE_BOOL: buf_puts(out, v->b ? "true" : "false"); break;
+	case VALUE_INT:
+	case VALUE_DURATION: buf_printf(out, "'%lld'", (long long)v->i); break;
+	case VALUE_DATE:
+		date_write(&text, v->i);
+		buf_printf(out, "'%s'", text.data);
+		break;
+	case VALUE_TIME:
+		time_write(&text, v->i);
+		buf_printf(out, "'%s'", text.data);
+		break;
+	case VALUE_DEC:
+	case VALUE_TEXT:
+		/* E'' where a backslash would otherwise depend on standard_conforming_strings */
+		buf_puts(out, memchr(v->text.s, '\\', v->text.len) ? "E'" : "'");
+		for (size_t i = 0; i < v->text.len; i++) {
+			if (v->text.s[i] == '\'' || v->text.s[i] == '\\')
+				buf_putc(out, v->text.s[i]);
+			buf_putc(out, v->text.s[i]);
+		}
+		buf_putc(out, '\'');
+		break;
+	case VALUE_LIST:
+		buf_puts(out, "ARRAY[");
+		for (size_t i = 0; i < v->list.count; i++) {
+			buf_puts(out, i ? ", " : "");
+			constant_add(out, &v->list.items[i]);
+		}
+		buf_putc(out, ']');
+		break;
+	}
+	buf_destroy(&text);
+}
+
+const char *pg_sql_finish_constant(struct pg_sql *s)
+{
+	const char *text = pg_sql_finish(s);
+	struct buf out = BUF_INIT;
+	for (size_t i = 0; i < s->slots.count; i++)
+		if (s->slots.items[i].kind != PG_SLOT_VALUE)
+			return NULL;
+	/* `$` stands in no name */
+	for (const char *p = text; *p; p++) {
+		char *end = NULL;
+		unsigned long n = *p == '$' ? strtoul(p + 1, &end, 10) : 0;
+		if (n < 1 || n > s->slots.count) {
+			buf_putc(&out, *p);
+			continue;
+		}
+		constant_add(&out, &s->slots.items[n - 1].value);
+		p = end - 1;
+	}
+	text = arena_strndup(s->arena, out.data ? out.data : "", out.len);
+	buf_destroy(&out);
 	return text;
 }
 

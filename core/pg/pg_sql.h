@@ -67,6 +67,8 @@ void pg_sql_input(struct pg_sql *s, enum pg_type type, int index);
 const char *pg_sql_alias(struct pg_sql *s);
 /* The finished text, in the arena; frees the heap buffer. */
 const char *pg_sql_finish(struct pg_sql *s);
+/* The same with its values written out, for what takes no parameters (an index); NULL when something of it is only known in a run. */
+const char *pg_sql_finish_constant(struct pg_sql *s);
 /* Parameters of one run, in `a`. */
 void pg_sql_bind(const struct pg_sql *s, struct arena *a, const struct pg_bindings *b, struct pg_params *out);
 

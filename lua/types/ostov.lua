@@ -657,6 +657,7 @@ function autonumber(name) end
 ---@field help? string A sentence under the field.
 ---@field hidden? boolean|string Not shown on the form. Default: false.
 ---@field after? string The field it stands behind on the form. Default: at the end.
+---@field index? boolean Make an index. Default: false.
 ---@field scale? integer Digits after the point. Default: 2.
 ---@field type? "text"|"integer"|"decimal"|"money"|"percent"|"boolean"|"date"|"datetime"|"duration"|"choice"|"lookup"|"email"|"phone"|"url" Type of the value.
 
@@ -672,6 +673,7 @@ function formula(name) end
 ---@field help? string A sentence under the field.
 ---@field hidden? boolean|string Not shown on the form. Default: false.
 ---@field after? string The field it stands behind on the form. Default: at the end.
+---@field index? boolean Make an index. Default: false.
 ---@field scale? integer Digits after the point. Default: 2.
 ---@field type? "text"|"integer"|"decimal"|"money"|"percent"|"boolean"|"date"|"datetime"|"duration"|"choice"|"lookup"|"email"|"phone"|"url" Type of the value.
 

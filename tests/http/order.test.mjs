@@ -8,6 +8,7 @@ import { Client, hasDatabase, startServer } from '../support/ostov.mjs'
 
 const skip = hasDatabase ? false : 'no PostgreSQL'
 const scratch = process.env.OSTOV_TEST_TMP ?? fs.mkdtempSync('/tmp/ostov-test-')
+const log = path.join(scratch, 'order.statements')
 let app
 const people = {}
 
@@ -17,11 +18,15 @@ section "land" { label = "Land", plural = "Lands", title = "{name}", text "name"
 section "place" { label = "Place", plural = "Places", title = "{name}", text "name" {}, integer "size" {}, lookup "keeper" { to = "user" }, lookup "land" { to = "land" } }
 section "thing" { label = "Thing", plural = "Things", title = "{code}", text "code" {}, integer "rank" {}, lookup "place" { to = "place" }, lookup "owner" { to = "user" },
   list "all" { label = "All", columns = { "code", "place" }, sort = { "-place.size" } } }
+section "crate" { label = "Crate", plural = "Crates", title = "{code}", text "code" {}, integer "count" {}, money "price" {},
+  formula "total" { label = "Total", type = "money", index = true, "count * price" }, formula "tag" { label = "Tag", type = "text", index = true, "lower(code) .. '/' .. count" },
+  formula "size" { label = "Size", type = "text", "iif(count > 20, 'large', 'small')" },
+  list "sizes" { label = "Sizes", columns = { "code" }, sort = { "size", "-total" } } }
 role "ann" { label = "Ann" }
 role "bob" { label = "Bob" }
 role "cid" { label = "Cid" }
 role "dan" { label = "Dan" }
-allow "ann" { on = { "thing", "place", "land" }, read = true }
+allow "ann" { on = { "thing", "place", "land", "crate" }, read = true }
 allow "ann" { on = "place", create = true }
 allow "bob" { on = { "thing", "land" }, read = true }
 allow "bob" { on = "place", read = "keeper == me" }
@@ -40,7 +45,7 @@ before(async () => {
   fs.mkdirSync(path.join(dir, 'sections'), { recursive: true })
   fs.writeFileSync(path.join(dir, 'module.lua'), 'module "order" { label = "Order", version = "1.0.0", core = "1", language = "ru" }\n')
   fs.writeFileSync(path.join(dir, 'sections/all.lua'), sections)
-  app = await startServer({ config: dir, sample: false })
+  app = await startServer({ config: dir, sample: false, args: ['--log-statements', log] })
   for (const login of ['ann', 'bob', 'cid', 'dan']) {
     app.sql(`INSERT INTO app."user" (login, name, active, language, created_at, changed_at) VALUES ('${login}', '${login}', true, 'en', now(), now());
       INSERT INTO app.user__roles (record, target) SELECT u.id, r.id FROM app."user" u, app.role r WHERE u.login = '${login}' AND r.code = '${login}';
@@ -213,4 +218,24 @@ test('such an order is read from the index, where there are more rows than these
   assert.match(explained, /Presorted Key: .*left/)
   assert.match(explained, /Index Scan Backward using place_name_\w+_ix on place/)
   assert.match(explained, /Index Cond: \("left"\(name, 600\) IS NOT NULL\)/)
+})
+
+test('an order or a filter by a formula over the own fields is read from its index, by the very statements that the server sends', { skip }, async () => {
+  app.sql(`INSERT INTO app.crate (code, count, price, created_at, changed_at) SELECT 'C' || g, NULLIF(g % 40, 7), NULLIF(g % 101, 9) * 1.5, now(), now() FROM generate_series(1, 4000) g; ANALYZE app.crate`)
+  const asked = [
+    [{ $orderby: 'total desc', $filter: 'total gt 5000' }, 'ostov.fit(count * price, 2) > 5000', 'ostov.fit(count * price, 2) DESC NULLS LAST, id DESC', /Index Scan (?:using|on) crate_total_\w+_ix/],
+    [{ $filter: "tag eq 'c33/33'" }, "lower(code) || '/' || count = 'c33/33'", 'id DESC', /Index Scan (?:using|on) crate_tag_\w+_ix/],
+    [{ '$ostov.list': 'sizes' }, 'true', "CASE WHEN count > 20 THEN 'large' ELSE 'small' END, ostov.fit(count * price, 2) DESC NULLS LAST, id DESC", null]
+  ]
+  for (const [options, where, order, by] of asked) {
+    const before = fs.readFileSync(log, 'utf8').length
+    const r = await get('ann', '/api/crate' + q({ $select: 'code', $top: 20, ...options }))
+    assert.deepEqual(r.value.map((v) => v.code), app.sql(`SELECT code FROM app.crate WHERE ${where} ORDER BY ${order} LIMIT 20`).map(([code]) => code))
+    const sent = fs.readFileSync(log, 'utf8').slice(before).trim().split('\n').map((line) => JSON.parse(line)).flatMap((unit) => unit.statements).find((s) => s.sql.includes('"crate"'))
+    if (!by) continue
+    const values = sent.params.map((p) => `'${p.value.replaceAll("'", "''")}'`).join(', ')
+    const explained = app.sql(`SET enable_seqscan = off; PREPARE x AS ${sent.sql}; EXPLAIN EXECUTE x(${values})`).map((row) => row.join('|')).join('\n')
+    assert.match(explained, by)
+    assert.match(explained, /Index Cond/)
+  }
 })
