@@ -227,8 +227,8 @@ test('what stands in the way is said, with exit status 3', { skip }, async () =>
   assert.match(urlText, /cannot be reached/)
   const file = path.join(root, 'a-file')
   fs.writeFileSync(file, '')
-  for (const [folder, text] of [[file, /a-file/], ['/proc/nothing', /cannot use the data folder '\/proc\/nothing'/]]) {
-    const [code, said] = await run(['-', '--data', folder], await freePort())
+  for (const [what, folder, text] of [[config, file, /a-file/], [config, '/proc/nothing', /cannot use the data folder '\/proc\/nothing'/], ['-', '/proc/nothing', /there is no database under '\/proc\/nothing'/]]) {
+    const [code, said] = await run([what, '--data', folder], await freePort())
     assert.equal(code, 3, said)
     assert.match(said, text)
   }
