@@ -179,7 +179,7 @@ test('the search box finds records, favourites and columns are remembered for th
   await page.goto(`${url}/s/account`)
   await page.waitForSelector('.page h1')
   await page.click('button[aria-label="Столбцы"]')
-  await kept(page, () => page.check('.columns label:has-text("ОГРН") input'))
+  await kept(page, () => page.click('.columns label:has-text("ОГРН") input'))
   await page.keyboard.press('Escape')
   await page.reload()
   await page.waitForSelector('.menu-list h2:has-text("Избранное")')
